@@ -1,0 +1,1 @@
+//! `marketplace.json` and `plugin.json` as they are found in the wild.

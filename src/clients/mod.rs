@@ -1,0 +1,1 @@
+//! One folder a client: file contents in, facts out; facts in, file contents out.

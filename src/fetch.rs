@@ -1,0 +1,1 @@
+//! Sources in, checkouts in our cache out: in parallel, each once.

@@ -1,0 +1,1 @@
+//! Edits one key in a text and keeps every other byte.

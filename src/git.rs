@@ -1,0 +1,1 @@
+//! git as a hardened subprocess.

@@ -1,0 +1,14 @@
+//! zskills: makes the plugins, skills and MCP servers of agentic coding clients match one file.
+
+pub mod catalog;
+pub mod clients;
+pub mod fetch;
+pub mod formats;
+pub mod git;
+pub mod http;
+pub mod lock;
+pub mod manifest;
+pub mod model;
+pub mod npm;
+pub mod skill;
+pub mod store;

@@ -1,0 +1,1 @@
+//! `skills.lock`: exactly which bytes.

@@ -1,0 +1,128 @@
+//! A complaint about a text file, with the place and the line shown.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// A place in a text file; both numbers count from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// One thing wrong with one file. Prints as `file:line:column: message`, the line with a caret, and a hint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Diagnostic {
+    pub file: PathBuf,
+    pub at: Option<Position>,
+    pub message: String,
+    pub hint: Option<String>,
+    /// The line complained about and how many of its characters are meant.
+    excerpt: Option<(String, usize)>,
+}
+
+impl Diagnostic {
+    /// A complaint about the file as a whole.
+    pub fn whole(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), at: None, message: message.into(), hint: None, excerpt: None }
+    }
+
+    /// A complaint about the bytes `range` of `text`.
+    pub fn span(file: &Path, text: &str, range: Range<usize>, message: impl Into<String>) -> Self {
+        let start = floor_boundary(text, range.start);
+        let end = floor_boundary(text, range.end.max(start));
+        let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
+        let width = text[start..end.min(line_end)].chars().count().max(1);
+        Self {
+            at: Some(position(text, start)),
+            excerpt: Some((text[line_start..line_end].trim_end_matches('\r').to_owned(), width)),
+            ..Self::whole(file, message)
+        }
+    }
+
+    /// A complaint about the character at `at` of `text`.
+    pub fn at(file: &Path, text: &str, at: Position, message: impl Into<String>) -> Self {
+        let line = text.lines().nth(at.line.saturating_sub(1)).unwrap_or_default();
+        Self { at: Some(at), excerpt: Some((line.to_owned(), 1)), ..Self::whole(file, message) }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Returns the line and column of a byte offset.
+pub fn position(text: &str, offset: usize) -> Position {
+    let before = &text[..floor_boundary(text, offset)];
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    Position {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(Position { line, column }) = self.at {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let (Some((text, width)), Some(at)) = (&self.excerpt, self.at) {
+            let (shown, column, width) = window(text, at.column, *width);
+            let gutter = at.line.to_string();
+            let blank = " ".repeat(gutter.len());
+            write!(f, "\n {gutter} | {shown}\n {blank} | ")?;
+            write!(f, "{}{}", " ".repeat(column - 1), "^".repeat(width))?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Cuts a long line around the column and makes every character one cell wide.
+fn window(line: &str, column: usize, width: usize) -> (String, usize, usize) {
+    const CELLS: usize = 100;
+    let skip = if column > CELLS { column - CELLS / 2 } else { 0 };
+    let shown: String =
+        line.chars().skip(skip).take(CELLS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let column = column - skip;
+    (shown, column, width.min(CELLS.saturating_sub(column - 1)).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_words_complained_about() {
+        let text = "version = 1\n\tsorce = \"x\"\n";
+        let shown = Diagnostic::span(Path::new("skills.toml"), text, 13..18, "unknown key `sorce`")
+            .hint("did you mean `source`?")
+            .to_string();
+        assert_eq!(
+            shown,
+            "skills.toml:2:2: unknown key `sorce`\n 2 |  sorce = \"x\"\n   |  ^^^^^\nhint: did you mean `source`?"
+        );
+    }
+
+    #[test]
+    fn an_offset_past_the_end_is_the_end() {
+        assert_eq!(position("ab", 99), Position { line: 1, column: 3 });
+        Diagnostic::span(Path::new("f"), "", 5..9, "x").to_string();
+    }
+}

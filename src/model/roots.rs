@@ -1,0 +1,39 @@
+//! Every folder and file that we act on, worked out once by `env`.
+
+use std::path::{Path, PathBuf};
+
+/// Absolute paths; nothing below them needs to exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roots {
+    pub home: PathBuf,
+    /// `~/.claude`, or `CLAUDE_CONFIG_DIR`.
+    pub claude_dir: PathBuf,
+    /// `~/.claude.json`, or `.claude.json` inside `CLAUDE_CONFIG_DIR`.
+    pub claude_json: PathBuf,
+    /// `<claude_dir>/plugins`, or `CLAUDE_CODE_PLUGIN_CACHE_DIR`.
+    pub claude_plugins: PathBuf,
+    /// `/etc/claude-code` on Linux.
+    pub claude_managed: PathBuf,
+    /// `~/.agents`.
+    pub agents_dir: PathBuf,
+    /// `~/.config/zskills`.
+    pub config_dir: PathBuf,
+    /// `~/.cache/zskills`.
+    pub cache_dir: PathBuf,
+    /// `~/.local/state/zskills`.
+    pub state_dir: PathBuf,
+    pub cwd: PathBuf,
+    /// The git root of `cwd`, else `cwd`.
+    pub project: PathBuf,
+}
+
+impl Roots {
+    /// Returns the folder for a path that starts with `~`, else the path below `base`.
+    pub fn resolve(&self, text: &str, base: &Path) -> PathBuf {
+        match text.strip_prefix('~') {
+            Some("") => self.home.clone(),
+            Some(rest) if rest.starts_with('/') => self.home.join(rest.trim_start_matches('/')),
+            _ => base.join(text),
+        }
+    }
+}

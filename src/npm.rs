@@ -1,0 +1,1 @@
+//! npm packages through the `npm` on PATH.

@@ -1,0 +1,1 @@
+//! `SKILL.md`: frontmatter, discovery in a tree, portability lint and content scan.
