@@ -1,1 +1,284 @@
-//! `skills.lock`: exactly which bytes.
+//! `skills.lock`: exactly which bytes. Text in, records out, and back; the same records give the same text.
+
+#![expect(clippy::result_large_err, reason = "a diagnostic is made once, at the end of a run")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+use toml_edit::TableLike;
+
+use crate::manifest::raw::{Entry, Reader, Spanned, document};
+use crate::manifest::render::{Block, quoted_list};
+use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, TreeHash};
+
+const HEADER: &str =
+    "# Written by zskills. Commit it; `zskills update` moves it forward.\nversion = 1\n";
+
+/// A checked `skills.lock`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lock {
+    pub marketplaces: BTreeMap<MarketplaceName, LockedMarketplace>,
+    /// One entry a plugin, whatever scopes it is wanted in.
+    pub plugins: BTreeMap<PluginId, LockedPlugin>,
+}
+
+/// Where a marketplace pointed when it was locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedMarketplace {
+    /// As written in the manifest.
+    pub source: String,
+    pub pin: Option<String>,
+    pub commit: Option<Commit>,
+    /// Of a catalog that has no commit.
+    pub digest: Option<TreeHash>,
+}
+
+/// The bytes of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPlugin {
+    pub version: String,
+    pub commit: Option<Commit>,
+    pub tree: TreeHash,
+    pub pin: Option<String>,
+    pub dependencies: Vec<PluginId>,
+}
+
+/// Reads a lock; anything unknown is an error, for a lock half understood protects nothing.
+pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = document(file, text)?;
+    let root = document.as_table();
+    let mut reader = Reader::new(file, text);
+    if !root.contains_key("version") {
+        reader.whole("`version` is missing", "write `version = 1` on the first line");
+    }
+    if let Some(Spanned { value, at }) = reader.integer(root, "version").filter(|v| v.value != 1) {
+        let newer = value > 1;
+        let message = if newer { "written by a newer zskills" } else { "`version` must be 1" };
+        return Err(Diagnostic::span(file, text, at, message).hint("update zskills"));
+    }
+    reader.unknown_keys(root, &["version", "marketplaces", "plugins"]);
+    let lock = Lock {
+        marketplaces: blocks(&mut reader, root, "marketplaces", "name", marketplace),
+        plugins: blocks(&mut reader, root, "plugins", "id", plugin),
+    };
+    reader.into_faults().into_iter().next().map_or(Ok(lock), Err)
+}
+
+impl Lock {
+    /// Returns the text of the file.
+    pub fn render(&self) -> String {
+        let mut blocks = vec![HEADER.to_owned()];
+        blocks.extend(self.marketplaces.iter().map(|(name, locked)| {
+            Block::new("marketplaces")
+                .text("name", name.as_str())
+                .text("source", &locked.source)
+                .maybe("pin", locked.pin.as_ref())
+                .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
+                .maybe("digest", locked.digest.as_ref().map(TreeHash::as_str))
+                .finish()
+        }));
+        blocks.extend(self.plugins.iter().map(|(id, locked)| {
+            let block = Block::new("plugins")
+                .text("id", &id.to_string())
+                .text("version", &locked.version)
+                .maybe("pin", locked.pin.as_ref())
+                .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
+                .text("tree", locked.tree.as_str());
+            let dependencies = locked.dependencies.iter().map(ToString::to_string);
+            match locked.dependencies.as_slice() {
+                [] => block.finish(),
+                _ => block.value("dependencies", &quoted_list(dependencies)).finish(),
+            }
+        }));
+        blocks.join("\n")
+    }
+}
+
+/// Reads the `[[kind]]` blocks, each under the name at `key`.
+fn blocks<K: Ord + FromStr, V>(
+    reader: &mut Reader<'_>,
+    root: &toml_edit::Table,
+    kind: &str,
+    key: &str,
+    read: impl Fn(&mut Reader<'_>, &Entry<'_>) -> Option<V>,
+) -> BTreeMap<K, V> {
+    let mut blocks = BTreeMap::new();
+    for entry in reader.entries(root, kind) {
+        let value = read(reader, &entry);
+        let Some(name) = reader.required(&entry, key) else { continue };
+        let parsed = checked::<K>(reader, key, &name);
+        let (Some(parsed), Some(value)) = (parsed, value) else { continue };
+        if blocks.insert(parsed, value).is_some() {
+            let message = format!("`{}` is locked twice", name.value);
+            reader.fault_with_hint(&name.at, message, "keep the right one");
+        }
+    }
+    blocks
+}
+
+fn marketplace(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedMarketplace> {
+    reader.unknown_keys(entry.table, &["name", "source", "pin", "commit", "digest"]);
+    let source = reader.required(entry, "source").map(|source| source.value.to_owned());
+    let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
+    let commit = optional(reader, entry.table, "commit");
+    let digest = optional(reader, entry.table, "digest");
+    Some(LockedMarketplace { source: source?, pin, commit, digest })
+}
+
+fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
+    let known = ["id", "version", "pin", "commit", "tree", "dependencies"];
+    reader.unknown_keys(entry.table, &known);
+    let version = reader.required(entry, "version").map(|version| version.value.to_owned());
+    let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
+    let commit = optional(reader, entry.table, "commit");
+    let tree = reader.required(entry, "tree").and_then(|tree| checked(reader, "tree", &tree));
+    let dependencies = reader
+        .strings(entry.table, "dependencies")
+        .iter()
+        .filter_map(|id| checked(reader, "dependencies", id))
+        .collect();
+    Some(LockedPlugin { version: version?, commit, tree: tree?, pin, dependencies })
+}
+
+fn optional<T: FromStr>(reader: &mut Reader<'_>, table: &dyn TableLike, key: &str) -> Option<T> {
+    let text = reader.string(table, key)?;
+    checked(reader, key, &text)
+}
+
+fn checked<T: FromStr>(reader: &mut Reader<'_>, key: &str, text: &Spanned<&str>) -> Option<T> {
+    let value = text.value.parse().ok();
+    if value.is_none() {
+        let hint = "the lock is written by zskills; take it back from version control";
+        reader.fault_with_hint(&text.at, format!("`{key}` is damaged"), hint);
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Lock, String> {
+        parse(Path::new("skills.lock"), text).map_err(|fault| {
+            let at = fault.at.map_or(String::new(), |at| format!("{}:{} ", at.line, at.column));
+            format!("{at}{}", fault.message)
+        })
+    }
+
+    #[test]
+    fn a_lock_has_one_key_a_line_and_a_fixed_order() {
+        let tree: TreeHash = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
+        let commit: Commit = "a".repeat(40).parse().unwrap();
+        let lock = Lock {
+            marketplaces: BTreeMap::from([(
+                "tools".parse().unwrap(),
+                LockedMarketplace {
+                    source: "o/r".into(),
+                    pin: Some("v1".into()),
+                    commit: Some(commit),
+                    digest: None,
+                },
+            )]),
+            plugins: BTreeMap::from([(
+                "alpha@tools".parse().unwrap(),
+                LockedPlugin {
+                    version: "1.2.0".into(),
+                    commit: None,
+                    tree,
+                    pin: None,
+                    dependencies: vec!["b@tools".parse().unwrap(), "c@tools".parse().unwrap()],
+                },
+            )]),
+        };
+        insta::assert_snapshot!(lock.render(), @r#"
+        # Written by zskills. Commit it; `zskills update` moves it forward.
+        version = 1
+
+        [[marketplaces]]
+        name = "tools"
+        source = "o/r"
+        pin = "v1"
+        commit = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+        [[plugins]]
+        id = "alpha@tools"
+        version = "1.2.0"
+        tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+        dependencies = ["b@tools", "c@tools"]
+        "#);
+        assert_eq!(read(&lock.render()), Ok(lock));
+    }
+
+    #[test]
+    fn a_lock_that_is_not_fully_understood_is_refused() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(read(text), Err(expected.to_owned()), "{text}");
+        };
+        let tree = format!("tree = \"sha256:{}\"\n", "0".repeat(64));
+        check("", "`version` is missing");
+        check("version = 2\n", "1:11 written by a newer zskills");
+        check("version = 1\n[[plugin]]\n", "2:3 unknown key `plugin`");
+        check("version = 1\n=======\n>>>>>>> theirs\n", "3:1 a merge left a conflict here");
+        check("version = 1\n[[plugins]]\nid = \"a\"\n", "2:1 `version` is missing");
+        check(
+            "version = 1\n[[plugins]]\nid = \"a@m\"\nversion = \"1\"\ntree = \"sha1:0\"\n",
+            "5:8 `tree` is damaged",
+        );
+        let twice = format!("[[plugins]]\nid = \"a@m\"\nversion = \"1\"\n{tree}").repeat(2);
+        check(&format!("version = 1\n{twice}"), "7:6 `a@m` is locked twice");
+        check(
+            &format!("version = 1\n[[plugins]]\nid = \"a\"\nversion = \"1\"\n{tree}"),
+            "3:6 `id` is damaged",
+        );
+    }
+
+    fn commits() -> impl Strategy<Value = Option<Commit>> {
+        option::of("[0-9a-f]{40}".prop_map(|text| text.parse().unwrap()))
+    }
+
+    fn trees() -> impl Strategy<Value = TreeHash> {
+        "[0-9a-f]{64}".prop_map(|text| format!("sha256:{text}").parse().unwrap())
+    }
+
+    fn ids() -> impl Strategy<Value = PluginId> {
+        "[a-z0-9]{1,4}@[a-z]{1,4}".prop_map(|text| text.parse().unwrap())
+    }
+
+    prop_compose! {
+        fn locked_marketplaces()(
+            source in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
+            digest in option::of(trees()),
+        ) -> LockedMarketplace {
+            LockedMarketplace { source, pin, commit, digest }
+        }
+    }
+
+    prop_compose! {
+        fn locked_plugins()(
+            version in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
+            tree in trees(), dependencies in vec(ids(), 0..3),
+        ) -> LockedPlugin {
+            LockedPlugin { version, commit, tree, pin, dependencies }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(
+            marketplaces in btree_map("[a-z]{1,4}".prop_map(|n| n.parse().unwrap()), locked_marketplaces(), 0..4),
+            plugins in btree_map(ids(), locked_plugins(), 0..4),
+        ) {
+            let lock = Lock { marketplaces, plugins };
+            let text = lock.render();
+            let again = parse(Path::new("skills.lock"), &text).unwrap();
+            prop_assert_eq!(again.render(), text);
+            prop_assert_eq!(again, lock);
+        }
+    }
+}

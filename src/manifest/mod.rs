@@ -1,1 +1,16 @@
 //! `skills.toml`: text in, checked intent out; and edits that keep every comment.
+
+use std::path::Path;
+
+use crate::model::{Diagnostic, Intent, Roots};
+
+mod parse;
+pub(crate) mod raw;
+pub(crate) mod render;
+
+/// Reads a manifest. `file` is absolute; relative sources lie beside it.
+///
+/// Reports all faults in the order of the text; a fault of TOML itself hides the others.
+pub fn parse(file: &Path, text: &str, roots: &Roots) -> Result<Intent, Vec<Diagnostic>> {
+    parse::intent(file, text, roots)
+}

@@ -38,3 +38,16 @@ pub struct WantedPlugin {
     pub pin: Option<String>,
     pub at: Position,
 }
+
+/// Marketplaces that may go without `source`, and their GitHub repositories.
+pub const WELL_KNOWN_MARKETPLACES: [(&str, &str); 3] = [
+    ("anthropic-agent-skills", "anthropics/skills"),
+    ("claude-code-plugins", "anthropics/claude-code"),
+    ("claude-plugins-official", "anthropics/claude-plugins-official"),
+];
+
+/// Returns the source of a marketplace that everybody knows by name.
+pub fn well_known_marketplace(name: &MarketplaceName) -> Option<Source> {
+    let (_, repo) = WELL_KNOWN_MARKETPLACES.iter().find(|(known, _)| *known == name.as_str())?;
+    Some(Source::GitHub { repo: (*repo).to_owned(), reference: None })
+}

@@ -15,7 +15,9 @@ mod tree;
 
 pub use diagnostic::{Diagnostic, Position, position};
 pub use files::Files;
-pub use intent::{Intent, WantedMarketplace, WantedPlugin};
+pub use intent::{
+    Intent, WELL_KNOWN_MARKETPLACES, WantedMarketplace, WantedPlugin, well_known_marketplace,
+};
 pub use name::{MarketplaceName, NameError, PluginId, PluginName};
 pub use note::{Level, Note};
 pub use redact::redact_url;
