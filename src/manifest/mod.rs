@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::model::{Diagnostic, Intent, Roots};
 
+pub mod edit;
 mod parse;
 pub(crate) mod raw;
 pub(crate) mod render;
