@@ -1,1 +1,3 @@
 //! Edits one key in a text and keeps every other byte.
+
+pub mod json;

@@ -1,0 +1,74 @@
+//! Strict reading, with the place and the likely cause of what is wrong.
+#![expect(clippy::result_large_err, reason = "a diagnostic is built once, on the way out")]
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::scan;
+use crate::model::Diagnostic;
+
+/// Whether a byte order mark at the start is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bom {
+    Allowed,
+    Refused,
+}
+
+/// Returns the value of a JSON file.
+pub fn parse(file: &Path, bytes: &[u8], bom: Bom) -> Result<Value, Diagnostic> {
+    let text = text(file, bytes)?;
+    let body = match (text.strip_prefix('\u{feff}'), bom) {
+        (Some(_), Bom::Refused) => {
+            return Err(Diagnostic::span(file, text, 0..0, "starts with a byte order mark")
+                .hint("save the file as UTF-8 without BOM"));
+        }
+        (Some(body), Bom::Allowed) => body,
+        (None, _) => text,
+    };
+    if body.trim().is_empty() {
+        return Err(Diagnostic::whole(file, "is empty").hint("an empty JSON file holds `{}`"));
+    }
+    serde_json::from_str(body).map_err(|error| explain(file, body, &error))
+}
+
+/// Returns the text of a file that we may edit.
+pub fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+    str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        Diagnostic::span(file, &valid, valid.len()..valid.len(), "is not UTF-8")
+    })
+}
+
+fn explain(file: &Path, text: &str, error: &serde_json::Error) -> Diagnostic {
+    let offset = offset(text, error.line(), error.column());
+    match scan::document(text) {
+        Ok(scan::Document { comment: Some(at), .. }) => {
+            Diagnostic::span(file, text, at..at + 2, "has a comment, which JSON does not allow")
+                .hint("take the comments out")
+        }
+        Ok(scan::Document { trailing_comma: Some(at), .. }) => {
+            Diagnostic::span(file, text, at..at + 1, "has a comma before a closing bracket")
+                .hint("take the last comma out")
+        }
+        _ if error.is_eof() => {
+            let end = text.trim_end().len();
+            Diagnostic::span(file, text, end..end, "ends too early")
+                .hint("the file is cut off; restore it from a backup")
+        }
+        Err(scan::ScanError { offset, expected }) => {
+            Diagnostic::span(file, text, offset..offset, format!("expected {expected}"))
+        }
+        Ok(_) => {
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            Diagnostic::span(file, text, offset..offset, message)
+        }
+    }
+}
+
+/// Returns the offset of a line and a column that count from 1, the column in bytes.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    start + column.saturating_sub(1)
+}
