@@ -1,1 +1,45 @@
 //! One folder a client: file contents in, facts out; facts in, file contents out.
+#![expect(clippy::result_large_err, reason = "a diagnostic is built once, on the way out")]
+
+pub mod claude;
+
+use std::path::PathBuf;
+
+use crate::model::{Change, Diagnostic, Files, Roots, State};
+
+/// How one client keeps our facts in its files. No file access.
+pub trait Codec {
+    /// Returns every file that `decode` wants to see.
+    fn files(&self, roots: &Roots) -> Vec<PathBuf>;
+
+    /// Returns what the files say. A broken file is a problem, never the loss of the others.
+    fn decode(&self, roots: &Roots, files: &Files) -> Decoded;
+
+    /// Makes the changes true in `files` and keeps every byte that they do not concern.
+    ///
+    /// # Errors
+    /// A file cannot be edited; `files` is then as it was.
+    fn encode(
+        &self,
+        roots: &Roots,
+        files: &mut Files,
+        changes: &[Change],
+    ) -> Result<(), Diagnostic>;
+}
+
+/// What a client's files say, and what is wrong with them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decoded {
+    pub state: State,
+    pub problems: Vec<FileProblem>,
+}
+
+/// Something in a file that makes the client ignore a part or all of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileProblem {
+    pub diagnostic: Diagnostic,
+    /// A stable name, such as `settings.syntax`.
+    pub id: &'static str,
+    /// The text cannot be parsed or edited at all.
+    pub unreadable: bool,
+}

@@ -71,6 +71,19 @@ pub fn remove(text: &str, path: &[Key]) -> Result<String, EditError> {
     }
 }
 
+/// Returns the span of what is at a path, names included.
+pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
+    let document = scan::document(text).ok()?;
+    let mut node = &document.root;
+    let mut span = node.span.clone();
+    for depth in 0..path.len() {
+        let entry = find(text, node, path, depth).ok()??;
+        span = entry.start()..entry.end();
+        node = &entry.value;
+    }
+    Some(span)
+}
+
 /// Returns a value as `JSON.stringify(value, null, 2)` does.
 pub fn lines(value: &Value) -> String {
     let page = Page { text: "", unit: "  ", newline: "\n" };

@@ -29,7 +29,17 @@ pub fn parse(file: &Path, bytes: &[u8], bom: Bom) -> Result<Value, Diagnostic> {
     if body.trim().is_empty() {
         return Err(Diagnostic::whole(file, "is empty").hint("an empty JSON file holds `{}`"));
     }
-    serde_json::from_str(body).map_err(|error| explain(file, body, &error))
+    serde_json::from_str(body).or_else(|error| match scan::document(body) {
+        Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
+            root.value(body).ok_or_else(|| explain(file, body, &error))
+        }
+        _ => Err(explain(file, body, &error)),
+    })
+}
+
+/// Returns the value of a text in which comments, trailing commas and a byte order mark are let through.
+pub fn lenient(text: &str) -> Option<Value> {
+    scan::document(text).ok()?.root.value(text)
 }
 
 /// Returns the text of a file that we may edit.

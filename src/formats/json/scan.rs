@@ -86,7 +86,7 @@ impl Node {
         text.as_bytes()[self.span.start] == b'['
     }
 
-    /// Returns the value; of members with one name the last counts. Absent when a string is not Unicode.
+    /// Returns the value; of members with one name the last counts.
     pub fn value(&self, text: &str) -> Option<Value> {
         if self.is_object(text) {
             let mut map = Map::new();
@@ -96,6 +96,8 @@ impl Node {
             Some(Value::Object(map))
         } else if self.is_array(text) {
             self.entries.iter().map(|entry| entry.value.value(text)).collect()
+        } else if text.as_bytes()[self.span.start] == b'"' {
+            unquote(&text[self.span.clone()]).map(Value::String)
         } else {
             serde_json::from_str(&text[self.span.clone()]).ok()
         }
@@ -117,8 +119,26 @@ impl Entry {
     }
 
     pub fn name(&self, text: &str) -> Option<String> {
-        serde_json::from_str(&text[self.key.clone()?]).ok()
+        unquote(&text[self.key.clone()?])
     }
+}
+
+/// Returns what a quoted string says. Half a surrogate pair, which JavaScript writes and reads, becomes U+FFFD.
+fn unquote(quoted: &str) -> Option<String> {
+    serde_json::from_str(quoted).ok().or_else(|| {
+        let mut parts = quoted.split("\\u");
+        let mut patched = parts.next()?.to_owned();
+        for part in parts {
+            let surrogate = part.starts_with(['d', 'D'])
+                && part[1..].starts_with([
+                    '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'A', 'B', 'C', 'D', 'E', 'F',
+                ]);
+            patched.push_str("\\u");
+            patched.push_str(if surrogate { "fffd" } else { &part[..4.min(part.len())] });
+            patched.push_str(part.get(4..)?);
+        }
+        serde_json::from_str(&patched).ok()
+    })
 }
 
 struct Scanner<'a> {

@@ -1,0 +1,218 @@
+//! `installed_plugins.json`: which plugin bytes are in use, for whom and where.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::page::{Draft, Page, Reading, object};
+use crate::clients::{Decoded, FileProblem};
+use crate::formats::json::{Bom, Key};
+use crate::model::{Diagnostic, Files, InstallRecord, Item, Record, Roots, Scope};
+
+const READING: Reading = Reading {
+    syntax: "inventory.syntax",
+    schema: "inventory.schema",
+    bom: Bom::Refused,
+    effect: "Claude Code lists no plugin as installed",
+};
+
+pub fn path(roots: &Roots) -> PathBuf {
+    roots.claude_plugins.join("installed_plugins.json")
+}
+
+pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
+    let problems = &mut decoded.problems;
+    let Some(page) = Page::read(&path(roots), files, &READING, problems) else { return };
+    if let Some(version) = page.map.get("version")
+        && !matches!(version.as_u64(), Some(1 | 2))
+    {
+        let message = format!("version {version} is not one that we know; {}", READING.effect);
+        let diagnostic = page.complaint(&[Key::Name("version")], message);
+        problems.push(FileProblem { diagnostic, id: "inventory.version", unreadable: true });
+        return;
+    }
+    let Some(plugins) = page.object("plugins", &READING, problems) else { return };
+    for (id, entry) in plugins {
+        // Version 1 has one record without a scope instead of a list.
+        let records = entry.as_array().map_or(std::slice::from_ref(entry), Vec::as_slice);
+        for (index, value) in records.iter().enumerate() {
+            let owner = if entry.is_array() { owner(value) } else { Some(Owner::User) };
+            match (owner, record(value)) {
+                (Some(Owner::Other), Some(_)) => {}
+                (Some(owner), Some(record)) => {
+                    decoded.state.insert(owner.item(id), Record::Plugin(record));
+                }
+                _ => {
+                    let path = [Key::Name("plugins"), Key::Name(id), Key::Index(index)];
+                    let message = format!(
+                        "plugin `{id}` has a record without `scope` or `installPath`; {}",
+                        READING.effect
+                    );
+                    let diagnostic = page.complaint(&path, message);
+                    problems.push(FileProblem {
+                        diagnostic,
+                        id: READING.schema,
+                        unreadable: false,
+                    });
+                }
+            }
+        }
+    }
+}
+
+pub fn open(roots: &Roots, files: &Files) -> Result<Draft, Diagnostic> {
+    Draft::open(path(roots), files, json!({"version": 2, "plugins": {}}), false)
+}
+
+/// Makes the record of one plugin, scope and project true.
+pub fn encode(
+    draft: &mut Draft,
+    id: &str,
+    scope: Scope,
+    project: Option<&Path>,
+    after: Option<&InstallRecord>,
+) -> Result<(), Diagnostic> {
+    let owner = Owner::of(scope, project);
+    if current(&draft.value(), id, &owner).as_ref() == after {
+        return Ok(());
+    }
+    upgrade(draft)?;
+    let value = draft.value();
+    let records = value["plugins"][id].as_array().map_or(&[][..], Vec::as_slice);
+    let mine: Vec<usize> = (0..records.len())
+        .filter(|index| self::owner(&records[*index]).as_ref() == Some(&owner))
+        .collect();
+    let (plugins, plugin) = (Key::Name("plugins"), Key::Name(id));
+    let place = |index| [plugins, plugin, Key::Index(index)];
+    match (after, mine.last()) {
+        (Some(after), Some(index)) => draft.set_fields(&place(*index), &changed(after)),
+        (Some(after), None) if records.is_empty() => {
+            draft.set(&[plugins, plugin], &json!([written(&owner, after, First::Yes)]))
+        }
+        (Some(after), None) => {
+            draft.set(&[plugins, plugin, Key::Append], &written(&owner, after, First::No))
+        }
+        (None, _) if mine.len() == records.len() => draft.remove(&[plugins, plugin]),
+        (None, _) => mine.iter().rev().try_for_each(|index| draft.remove(&place(*index))),
+    }
+}
+
+/// Returns the record that counts for an owner.
+fn current(document: &Value, id: &str, owner: &Owner) -> Option<InstallRecord> {
+    let entry = document.get("plugins")?.get(id)?;
+    match entry.as_array() {
+        Some(records) => records
+            .iter()
+            .rfind(|value| self::owner(value).as_ref() == Some(owner))
+            .and_then(record),
+        None if *owner == Owner::User => record(entry),
+        None => None,
+    }
+}
+
+/// Whom a record belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Owner {
+    User,
+    Project(Scope, Option<PathBuf>),
+    /// A scope that is not ours to manage, such as `managed`.
+    Other,
+}
+
+impl Owner {
+    fn of(scope: Scope, project: Option<&Path>) -> Self {
+        match scope {
+            Scope::User => Self::User,
+            Scope::Project | Scope::Local => Self::Project(scope, project.map(Path::to_owned)),
+        }
+    }
+
+    fn item(self, id: &str) -> Item {
+        let (scope, project) = match self {
+            Self::User | Self::Other => (Scope::User, None),
+            Self::Project(scope, project) => (scope, project),
+        };
+        Item::Plugin { id: id.to_owned(), scope, project }
+    }
+}
+
+/// Whether a record opens the list of its plugin; the client then writes its keys in another order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Yes,
+    No,
+}
+
+fn owner(value: &Value) -> Option<Owner> {
+    let scope = value.get("scope")?.as_str()?;
+    let project = value.get("projectPath").and_then(Value::as_str).map(Path::new);
+    Some(scope.parse().map_or(Owner::Other, |scope| Owner::of(scope, project)))
+}
+
+fn record(value: &Value) -> Option<InstallRecord> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some(InstallRecord {
+        install_path: text("installPath")?.into(),
+        version: text("version"),
+        installed_at: text("installedAt"),
+        last_updated: text("lastUpdated"),
+        commit: text("gitCommitSha"),
+        auto: value.get("auto").and_then(Value::as_bool).unwrap_or(false),
+    })
+}
+
+/// Returns a new record, keys in the client's order.
+fn written(owner: &Owner, after: &InstallRecord, first: First) -> Value {
+    let (scope, project) = match owner {
+        Owner::User | Owner::Other => (Scope::User, None),
+        Owner::Project(scope, project) => (*scope, project.as_ref().map(|path| json!(path))),
+    };
+    let (early, late) = if first == First::Yes { (project, None) } else { (None, project) };
+    object(&[
+        ("scope", Some(json!(scope.as_str()))),
+        ("projectPath", early),
+        ("installPath", Some(json!(after.install_path))),
+        ("version", after.version.clone().map(Value::from)),
+        ("installedAt", after.installed_at.clone().map(Value::from)),
+        ("lastUpdated", after.last_updated.clone().map(Value::from)),
+        ("gitCommitSha", after.commit.clone().map(Value::from)),
+        ("auto", after.auto.then_some(Value::Bool(true))),
+        ("projectPath", late),
+    ])
+}
+
+/// Returns the fields that an update may change; the first date of installation stays unless a new one is given.
+fn changed(after: &InstallRecord) -> Vec<(&'static str, Option<Value>)> {
+    let mut fields = vec![
+        ("installPath", Some(json!(after.install_path))),
+        ("version", after.version.clone().map(Value::from)),
+    ];
+    if let Some(date) = &after.installed_at {
+        fields.push(("installedAt", Some(json!(date))));
+    }
+    fields.extend([
+        ("lastUpdated", after.last_updated.clone().map(Value::from)),
+        ("gitCommitSha", after.commit.clone().map(Value::from)),
+        ("auto", after.auto.then_some(Value::Bool(true))),
+    ]);
+    fields
+}
+
+/// Turns a version 1 document into version 2, where each plugin has a list of records with a scope.
+fn upgrade(draft: &mut Draft) -> Result<(), Diagnostic> {
+    let value = draft.value();
+    match value.get("version").map(Value::as_u64) {
+        Some(Some(2)) => return Ok(()),
+        None | Some(Some(1)) => {}
+        Some(_) => return Err(draft.complaint("is of a version that we do not know")),
+    }
+    draft.set(&[Key::Name("version")], &json!(2))?;
+    for (id, entry) in value["plugins"].as_object().into_iter().flatten() {
+        if let Some(fields) = entry.as_object() {
+            let mut record = serde_json::Map::from_iter([("scope".to_owned(), json!("user"))]);
+            record.extend(fields.clone());
+            draft.set(&[Key::Name("plugins"), Key::Name(id)], &json!([record]))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! `known_marketplaces.json`: the marketplaces that the client has on disk. One bad entry makes it reject the file.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::page::{Draft, Page, Reading, object};
+use super::source::{self, SourceFault};
+use crate::clients::{Decoded, FileProblem};
+use crate::formats::json::{Bom, Key};
+use crate::model::{Diagnostic, Files, Item, KnownMarketplace, Record, Roots};
+
+const READING: Reading = Reading {
+    syntax: "registry.syntax",
+    schema: "registry.schema",
+    bom: Bom::Refused,
+    effect: "Claude Code rejects the whole marketplace registry",
+};
+
+pub fn path(roots: &Roots) -> PathBuf {
+    roots.claude_plugins.join("known_marketplaces.json")
+}
+
+pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
+    let Some(page) = Page::read(&path(roots), files, &READING, &mut decoded.problems) else {
+        return;
+    };
+    for (name, entry) in &page.map {
+        decoded.problems.extend(problem(&page, name, entry));
+        if let Some(record) = record(entry) {
+            let item = Item::Marketplace { name: name.clone() };
+            decoded.state.insert(item, Record::Marketplace(record));
+        }
+    }
+}
+
+pub fn open(roots: &Roots, files: &Files) -> Result<Draft, Diagnostic> {
+    Draft::open(path(roots), files, json!({}), false)
+}
+
+/// Makes one entry true.
+pub fn encode(
+    draft: &mut Draft,
+    name: &str,
+    after: Option<&KnownMarketplace>,
+) -> Result<(), Diagnostic> {
+    let path = [Key::Name(name)];
+    let Some(after) = after else { return draft.remove(&path) };
+    let fields = [
+        ("source", Some(after.source.clone())),
+        ("installLocation", Some(json!(after.install_location))),
+        ("lastUpdated", Some(json!(after.last_updated))),
+        ("autoUpdate", after.auto_update.map(Value::from)),
+    ];
+    if draft.value().get(name).is_some_and(Value::is_object) {
+        draft.set_fields(&path, &fields)
+    } else {
+        draft.set(&path, &object(&fields))
+    }
+}
+
+fn record(entry: &Value) -> Option<KnownMarketplace> {
+    Some(KnownMarketplace {
+        source: entry.get("source")?.clone(),
+        install_location: entry.get("installLocation")?.as_str()?.into(),
+        last_updated: entry.get("lastUpdated").and_then(Value::as_str).unwrap_or_default().into(),
+        auto_update: entry.get("autoUpdate").and_then(Value::as_bool),
+    })
+}
+
+fn problem(page: &Page, name: &str, entry: &Value) -> Option<FileProblem> {
+    let string = |key: &str| entry.get(key).is_some_and(Value::is_string);
+    let (id, field, fault) = match source::fault(entry.get("source")) {
+        Some(fault @ SourceFault::UnknownKind(_)) => {
+            ("registry.unknown-kind", "source", fault.to_string())
+        }
+        Some(fault) => (READING.schema, "source", fault.to_string()),
+        None if !string("installLocation") => {
+            (READING.schema, "installLocation", "the entry has no `installLocation`".to_owned())
+        }
+        None if !string("lastUpdated") => {
+            (READING.schema, "lastUpdated", "the entry has no `lastUpdated`".to_owned())
+        }
+        None if entry.get("autoUpdate").is_some_and(|auto| !auto.is_boolean()) => {
+            (READING.schema, "autoUpdate", "`autoUpdate` is not true or false".to_owned())
+        }
+        None => return None,
+    };
+    let diagnostic = page.complaint(
+        &[Key::Name(name), Key::Name(field)],
+        format!("marketplace `{name}`: {fault}; {}", READING.effect),
+    );
+    Some(FileProblem { diagnostic, id, unreadable: false })
+}

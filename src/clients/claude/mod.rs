@@ -1,0 +1,108 @@
+//! The files of Claude Code, as version 2.1.329 reads and writes them.
+
+pub mod installed_plugins;
+pub mod known_marketplaces;
+mod page;
+pub mod settings;
+pub mod source;
+
+use std::path::PathBuf;
+
+use super::{Codec, Decoded};
+use crate::model::{Change, Diagnostic, Files, Item, Record, Roots};
+
+/// The codec of Claude Code.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Claude;
+
+impl Codec for Claude {
+    fn files(&self, roots: &Roots) -> Vec<PathBuf> {
+        let mut files = vec![known_marketplaces::path(roots), installed_plugins::path(roots)];
+        files.extend(settings::scopes(roots).map(|scope| settings::path(roots, scope)));
+        files
+    }
+
+    fn decode(&self, roots: &Roots, files: &Files) -> Decoded {
+        let mut decoded = Decoded::default();
+        known_marketplaces::decode(roots, files, &mut decoded);
+        installed_plugins::decode(roots, files, &mut decoded);
+        settings::decode(roots, files, &mut decoded);
+        decoded
+    }
+
+    fn encode(
+        &self,
+        roots: &Roots,
+        files: &mut Files,
+        changes: &[Change],
+    ) -> Result<(), Diagnostic> {
+        let mut edited = files.clone();
+        // A new settings file gets its keys in the order in which the client keeps them.
+        let (late, early): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|change| matches!(change.item, Item::Declared { .. }));
+        for change in early.into_iter().chain(late) {
+            encode_one(roots, &mut edited, change)?;
+        }
+        *files = edited;
+        Ok(())
+    }
+}
+
+fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), Diagnostic> {
+    let draft = match &change.item {
+        Item::Marketplace { name } => {
+            let mut draft = known_marketplaces::open(roots, files)?;
+            let after = after(change, &draft, |record| {
+                let Record::Marketplace(known) = record else { return None };
+                Some(known)
+            })?;
+            known_marketplaces::encode(&mut draft, name, after)?;
+            draft
+        }
+        Item::Declared { name, scope } => {
+            let mut draft = settings::open(roots, files, *scope)?;
+            let after = after(change, &draft, |record| {
+                let Record::Declared(source) = record else { return None };
+                Some(source)
+            })?;
+            settings::encode_declared(&mut draft, name, after)?;
+            draft
+        }
+        Item::Plugin { id, scope, project } => {
+            let mut draft = installed_plugins::open(roots, files)?;
+            let after = after(change, &draft, |record| {
+                let Record::Plugin(install) = record else { return None };
+                Some(install)
+            })?;
+            installed_plugins::encode(&mut draft, id, *scope, project.as_deref(), after)?;
+            draft
+        }
+        Item::Enabled { id, scope } => {
+            let mut draft = settings::open(roots, files, *scope)?;
+            let after = after(change, &draft, |record| {
+                let Record::Enabled(on) = record else { return None };
+                Some(on)
+            })?;
+            settings::encode_enabled(&mut draft, id, after.copied())?;
+            draft
+        }
+    };
+    draft.close(files);
+    Ok(())
+}
+
+/// Returns the new record of a change, which has to be of the item's kind.
+fn after<'c, T>(
+    change: &'c Change,
+    draft: &page::Draft,
+    pick: fn(&'c Record) -> Option<&'c T>,
+) -> Result<Option<&'c T>, Diagnostic> {
+    let Some(record) = &change.after else { return Ok(None) };
+    match pick(record) {
+        Some(record) => Ok(Some(record)),
+        None => Err(draft.complaint("a change carries a record of another kind than its item")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

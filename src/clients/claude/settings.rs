@@ -1,0 +1,129 @@
+//! `settings.json` of a user or project, and `settings.local.json`: which plugins are on, and which
+//! marketplaces are declared. The client ignores a file with one bad value as a whole, in silence.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::page::{Draft, Page, Reading};
+use super::source;
+use crate::clients::{Decoded, FileProblem};
+use crate::formats::json::{Bom, Key};
+use crate::model::{Diagnostic, Files, Item, Record, Roots, Scope};
+
+const ENABLED: &str = "enabledPlugins";
+const DECLARED: &str = "extraKnownMarketplaces";
+
+const READING: Reading = Reading {
+    syntax: "settings.syntax",
+    schema: "settings.schema",
+    bom: Bom::Allowed,
+    effect: "Claude Code ignores the whole file without a word",
+};
+
+pub fn path(roots: &Roots, scope: Scope) -> PathBuf {
+    match scope {
+        Scope::User => roots.claude_dir.join("settings.json"),
+        Scope::Project => roots.project.join(".claude/settings.json"),
+        Scope::Local => roots.project.join(".claude/settings.local.json"),
+    }
+}
+
+/// Returns the scopes that have a file of their own; in the home folder the project's is the user's.
+pub fn scopes(roots: &Roots) -> impl Iterator<Item = Scope> {
+    Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope == Scope::User || path(roots, *scope) != path(roots, Scope::User))
+}
+
+pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
+    for scope in scopes(roots) {
+        let path = path(roots, scope);
+        if let Some(page) = Page::read(&path, files, &READING, &mut decoded.problems) {
+            decode_enabled(&page, scope, decoded);
+            decode_declared(&page, scope, decoded);
+            decoded.problems.extend(wrong_types(&page));
+        }
+    }
+}
+
+pub fn open(roots: &Roots, files: &Files, scope: Scope) -> Result<Draft, Diagnostic> {
+    let file = path(roots, scope);
+    if !scopes(roots).any(|own| own == scope) {
+        let message = format!("is the user's file; scope `{scope}` has none here");
+        return Err(Diagnostic::whole(&file, message).hint("use scope `user`, or go to a project"));
+    }
+    Draft::open(file, files, json!({}), true)
+}
+
+pub fn encode_enabled(draft: &mut Draft, id: &str, after: Option<bool>) -> Result<(), Diagnostic> {
+    let path = [Key::Name(ENABLED), Key::Name(id)];
+    match after {
+        Some(on) => draft.set(&path, &Value::Bool(on)),
+        None => draft.remove(&path),
+    }
+}
+
+pub fn encode_declared(
+    draft: &mut Draft,
+    name: &str,
+    after: Option<&Value>,
+) -> Result<(), Diagnostic> {
+    let path = [Key::Name(DECLARED), Key::Name(name), Key::Name("source")];
+    match after {
+        Some(source) => draft.set(&path, source),
+        None => draft.remove(&path[..2]),
+    }
+}
+
+fn decode_enabled(page: &Page, scope: Scope, decoded: &mut Decoded) {
+    let Some(plugins) = page.object(ENABLED, &READING, &mut decoded.problems) else { return };
+    for (id, value) in plugins {
+        if let Some(on) = value.as_bool() {
+            decoded.state.insert(Item::Enabled { id: id.clone(), scope }, Record::Enabled(on));
+        } else {
+            let message = format!("`{id}` is not true or false; {}", READING.effect);
+            let diagnostic = page.complaint(&[Key::Name(ENABLED), Key::Name(id)], message);
+            decoded.problems.push(schema(diagnostic));
+        }
+    }
+}
+
+fn decode_declared(page: &Page, scope: Scope, decoded: &mut Decoded) {
+    let Some(declared) = page.object(DECLARED, &READING, &mut decoded.problems) else { return };
+    for (name, entry) in declared {
+        if let Some(fault) = source::fault(entry.get("source")) {
+            let message = format!("marketplace `{name}`: {fault}; {}", READING.effect);
+            let path = [Key::Name(DECLARED), Key::Name(name), Key::Name("source")];
+            let mut problem = schema(page.complaint(&path, message));
+            if matches!(fault, source::SourceFault::UnknownKind(_)) {
+                problem.id = "settings.unknown-kind";
+            }
+            decoded.problems.push(problem);
+        }
+        if let Some(source) = entry.get("source") {
+            let item = Item::Declared { name: name.clone(), scope };
+            decoded.state.insert(item, Record::Declared(source.clone()));
+        }
+    }
+}
+
+/// Returns the complaints about other keys whose type is known to cost the whole file (Claude Code 2.1.329).
+fn wrong_types(page: &Page) -> Vec<FileProblem> {
+    let wrong = |key: &str, right: fn(&Value) -> bool, kind: &str| {
+        let _value = page.map.get(key).filter(|value| !right(value))?;
+        let message = format!("`{key}` is not {kind}; {}", READING.effect);
+        Some(schema(page.complaint(&[Key::Name(key)], message)))
+    };
+    [
+        wrong("permissions", Value::is_object, "an object"),
+        wrong("model", Value::is_string, "a text"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn schema(diagnostic: Diagnostic) -> FileProblem {
+    FileProblem { diagnostic, id: READING.schema, unreadable: false }
+}
