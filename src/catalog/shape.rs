@@ -1,0 +1,162 @@
+//! The shapes that Claude Code 2.1.329 demands of the fields that entries and `plugin.json` share.
+//!
+//! One field of another shape makes it refuse the plugin, and only that plugin. Unknown fields are fine.
+
+use serde_json::{Map, Value};
+
+use super::dependency;
+
+type Shape = (&'static [&'static str], fn(&Value) -> bool, &'static str);
+
+const SHAPES: &[Shape] = &[
+    (
+        &["$schema", "version", "description", "displayName", "category", "license", "repository"],
+        Value::is_string,
+        "must be a string",
+    ),
+    (&["homepage"], is_url, "must be a web address"),
+    (&["keywords", "tags"], is_text_list, "must be an array of strings"),
+    (&["strict", "defaultEnabled"], Value::is_boolean, "must be true or false"),
+    (&["author"], is_author, "must be an object with a `name`"),
+    (&["dependencies"], is_dependency_list, "must be an array of plugin names"),
+    (&["skills"], is_skills, "must be paths that start with `./`"),
+    (&["outputStyles", "themes"], is_paths, "must be paths that start with `./`"),
+    (&["agents"], is_agents, "must be paths that start with `./` and end with `.md`"),
+    (&["commands"], is_commands, "must be paths that start with `./`, or commands by name"),
+    (&["hooks"], is_hooks, "must be hooks by event, or `./….json` paths"),
+    (&["mcpServers"], is_mcp_servers, "must be servers by name, or `./….json` paths"),
+    (&["lspServers"], is_lsp_servers, "must be servers by name, or `./….json` paths"),
+    (&["userConfig"], is_user_config, "must be options by name, each with `type` and `title`"),
+    (&["settings"], Value::is_object, "must be an object"),
+    (&["channels"], Value::is_array, "must be an array"),
+    (&["monitors"], is_monitors, "must be an array, or a `./….json` path"),
+];
+
+/// Returns what is wrong with the first field the client does not accept.
+pub fn fault(raw: &Map<String, Value>) -> Option<String> {
+    SHAPES.iter().find_map(|(keys, accepts, demand)| {
+        let key = keys.iter().find(|key| raw.get(**key).is_some_and(|value| !accepts(value)))?;
+        Some(format!("`{key}` {demand}"))
+    })
+}
+
+fn is_url(value: &Value) -> bool {
+    value.as_str().and_then(|text| text.split_once(':')).is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !rest.is_empty()
+    })
+}
+
+fn is_text_list(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+fn is_author(value: &Value) -> bool {
+    let text = |key: &str| value.get(key).is_none_or(Value::is_string);
+    value.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty())
+        && text("email")
+        && text("url")
+}
+
+fn is_dependency_list(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(dependency::readable))
+}
+
+fn is_skills(value: &Value) -> bool {
+    one_or_many(value, |item| item == "." || is_path(item, &[""]))
+}
+
+fn is_paths(value: &Value) -> bool {
+    one_or_many(value, |item| is_path(item, &[""]))
+}
+
+fn is_agents(value: &Value) -> bool {
+    one_or_many(value, |item| is_path(item, &[".md"]))
+}
+
+fn is_commands(value: &Value) -> bool {
+    match value {
+        Value::Object(commands) => {
+            commands.values().all(|command| match (command.get("source"), command.get("content")) {
+                (Some(source), None) => is_path(source, &[""]),
+                (None, Some(content)) => content.is_string(),
+                _ => false,
+            })
+        }
+        _ => is_paths(value),
+    }
+}
+
+/// Event names are not checked: each release of the client adds some.
+fn is_hooks(value: &Value) -> bool {
+    let is_matcher = |matcher: &Value| {
+        matcher.get("hooks").and_then(Value::as_array).is_some_and(|hooks| {
+            hooks.iter().all(|hook| hook.get("type").is_some_and(Value::is_string))
+        })
+    };
+    one_or_many(value, |item| match item {
+        Value::Object(events) => events.values().all(|matchers| {
+            matchers.as_array().is_some_and(|matchers| matchers.iter().all(is_matcher))
+        }),
+        _ => is_path(item, &[".json"]),
+    })
+}
+
+fn is_mcp_servers(value: &Value) -> bool {
+    const BUNDLES: [&str; 2] = [".mcpb", ".dxt"];
+    one_or_many(value, |item| match item {
+        Value::Object(servers) => servers.values().all(is_mcp_server),
+        Value::String(text) if text.contains("://") => {
+            BUNDLES.iter().any(|end| text.ends_with(end))
+        }
+        _ => is_path(item, &[".json", ".mcpb", ".dxt"]),
+    })
+}
+
+fn is_mcp_server(server: &Value) -> bool {
+    let text = |key: &str| server.get(key).and_then(Value::as_str);
+    match text("type") {
+        None | Some("stdio") => {
+            text("command").is_some() && server.get("args").is_none_or(is_text_list)
+        }
+        Some("http" | "streamable-http" | "sse" | "ws") => text("url").is_some(),
+        Some(_) => false,
+    }
+}
+
+fn is_lsp_servers(value: &Value) -> bool {
+    one_or_many(value, |item| match item {
+        Value::Object(servers) => servers.values().all(|server| {
+            server.get("command").is_some_and(Value::is_string)
+                && server.get("extensionToLanguage").is_some_and(Value::is_object)
+        }),
+        _ => is_path(item, &[".json"]),
+    })
+}
+
+fn is_user_config(value: &Value) -> bool {
+    value.as_object().is_some_and(|options| {
+        options.iter().all(|(key, option)| {
+            !key.contains('-')
+                && ["type", "title", "description"]
+                    .iter()
+                    .all(|part| option.get(part).is_some_and(Value::is_string))
+        })
+    })
+}
+
+fn is_monitors(value: &Value) -> bool {
+    value.is_array() || is_path(value, &[".json"])
+}
+
+fn one_or_many(value: &Value, accepts: impl Fn(&Value) -> bool) -> bool {
+    match value {
+        Value::Array(list) => list.iter().all(accepts),
+        _ => accepts(value),
+    }
+}
+
+fn is_path(value: &Value, endings: &[&str]) -> bool {
+    value.as_str().is_some_and(|text| {
+        text.starts_with("./") && endings.iter().any(|ending| text.ends_with(ending))
+    })
+}
