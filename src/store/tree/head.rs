@@ -1,0 +1,29 @@
+//! Reads what a clone has checked out, without a process.
+
+use std::fs;
+use std::path::{Component, Path};
+
+use crate::model::Commit;
+
+/// Returns the commit that is checked out in a clone, or nothing when its `.git` says it in a way
+/// that only git understands (a worktree, reftables) or not at all.
+pub fn head(clone: &Path) -> Option<Commit> {
+    let git = clone.join(".git");
+    let head = fs::read_to_string(git.join("HEAD")).ok()?;
+    let Some(name) = head.strip_prefix("ref:").map(str::trim) else {
+        return head.trim().parse().ok();
+    };
+    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
+    if !plain || !name.starts_with("refs/") {
+        return None;
+    }
+    let loose = fs::read_to_string(git.join(name)).ok().and_then(|text| text.trim().parse().ok());
+    loose.or_else(|| packed(&fs::read_to_string(git.join("packed-refs")).ok()?, name))
+}
+
+fn packed(refs: &str, name: &str) -> Option<Commit> {
+    refs.lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(_, found)| *found == name)
+        .and_then(|(commit, _)| commit.parse().ok())
+}

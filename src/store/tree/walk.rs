@@ -1,0 +1,73 @@
+//! Finds what is in a tree, without following a link.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+
+use super::TreeError;
+
+/// Top-level names that are not content.
+pub(super) const MARKERS: [&str; 3] = [".git", ".in_use", ".orphaned_at"];
+
+/// One file or link, with its path relative to the root.
+pub(super) struct Found {
+    pub path: PathBuf,
+    pub kind: Type,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    File,
+    Link,
+}
+
+/// Returns the files and links of a tree, in no order. A device, fifo or socket is an error.
+pub(super) fn content(root: &Path) -> Result<Vec<Found>, TreeError> {
+    let mut found = Vec::new();
+    each_folder(root, |_, entries| {
+        for (path, entry) in entries {
+            let kind = entry.file_type().map_err(|e| TreeError::io(path, e))?;
+            let kind = match kind {
+                kind if kind.is_dir() => continue,
+                kind if kind.is_file() => Type::File,
+                kind if kind.is_symlink() => Type::Link,
+                _ => return Err(TreeError::Special { path: path.clone() }),
+            };
+            found.push(Found { path: path.clone(), kind });
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Calls `visit` once for each folder of a tree, parents first, with all that is in it.
+///
+/// A stack and not recursion: a hostile tree can be thousands of folders deep.
+pub(super) fn each_folder(
+    root: &Path,
+    mut visit: impl FnMut(&Path, &[(PathBuf, DirEntry)]) -> Result<(), TreeError>,
+) -> Result<(), TreeError> {
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let io = |e| TreeError::io(&folder, e);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(root.join(&folder)).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let name = entry.file_name();
+            if folder.as_os_str().is_empty() && is_marker(&name) {
+                continue;
+            }
+            let path = folder.join(name);
+            if entry.file_type().map_err(io)?.is_dir() {
+                folders.push(path.clone());
+            }
+            entries.push((path, entry));
+        }
+        visit(&folder, &entries)?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_marker(name: &OsStr) -> bool {
+    MARKERS.iter().any(|marker| name == *marker)
+}
