@@ -18,7 +18,7 @@ pub use files::Files;
 pub use intent::{
     Intent, WELL_KNOWN_MARKETPLACES, WantedMarketplace, WantedPlugin, well_known_marketplace,
 };
-pub use name::{MarketplaceName, NameError, PluginId, PluginName};
+pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
 pub use redact::redact_url;
 pub use roots::Roots;

@@ -72,6 +72,10 @@ name! {
     /// The `name` of an entry in a marketplace.
     PluginName
 }
+name! {
+    /// The folder of an Agent Skill below a skills root.
+    SkillName
+}
 
 /// `plugin@marketplace`, the client's key for a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +107,7 @@ mod tests {
     fn names_that_could_escape_a_folder_or_become_an_option_are_refused() {
         for bad in ["", "..", ".hidden", "-rf", "a/b", "a b", "a\nb", "a\\b", "é", "a:b"] {
             assert!(bad.parse::<PluginName>().is_err(), "{bad:?}");
+            assert!(bad.parse::<SkillName>().is_err(), "{bad:?}");
         }
     }
 
