@@ -1,5 +1,12 @@
 //! `SKILL.md`: frontmatter, discovery in a tree, portability lint and content scan; and the files that say
 //! where installed skills came from.
 
+pub mod discover;
 pub mod frontmatter;
+mod links;
+pub mod tree;
 mod yaml;
+
+pub use discover::{Discovery, Found, discover};
+pub use frontmatter::Frontmatter;
+pub use tree::{Entry, Kind, Listing};
