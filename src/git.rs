@@ -217,4 +217,4 @@ fn is_scp_like(url: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! zskills: makes the plugins, skills and MCP servers of agentic coding clients match one file.
 
+pub mod archive;
 pub mod catalog;
 pub mod clients;
 pub mod fetch;
@@ -10,5 +11,6 @@ pub mod lock;
 pub mod manifest;
 pub mod model;
 pub mod npm;
+mod process;
 pub mod skill;
 pub mod store;
