@@ -1,1 +1,193 @@
 //! Sources in, checkouts in our cache out: in parallel, each once.
+//!
+//! A checkout is built in `staging/` and renamed into place, so that a folder which exists is
+//! complete. What is pinned (a commit, a version, a digest) is found again without a process and
+//! without a network.
+
+#![expect(clippy::disallowed_methods, reason = "the cache is files")]
+
+mod cache;
+mod error;
+mod get;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::git::{Git, redact};
+use crate::http::Plain;
+use crate::model::Commit;
+use crate::npm::Npm;
+
+pub use error::FetchError;
+
+/// Bytes that are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Request {
+    /// A repository; with `subdir`, no more of it than that folder needs.
+    Git { url: String, revision: Revision, subdir: Option<String> },
+    /// A package of an npm registry.
+    Npm { package: String, version: Option<String>, registry: Option<String> },
+    /// A zip or tar.gz file with the sha256 in hex that it must have.
+    Archive { url: String, sha256: String },
+    /// A `marketplace.json` behind http(s).
+    Catalog { url: String },
+}
+
+/// Which commit of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Revision {
+    /// The tip of the default branch.
+    Head,
+    /// A branch, a tag or 40 hex digits.
+    Named(String),
+    Commit(Commit),
+}
+
+/// A folder in our cache that is not to be changed.
+///
+/// Packages and archives were checked as a whole. A clone was not, for one stray link must not
+/// spoil a whole marketplace: check the folder of it that is used with [`crate::store::tree`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The clone with its `.git`, the unpacked package or archive (with its top folder, if it has
+    /// one), or the folder that holds `marketplace.json`.
+    pub root: PathBuf,
+    /// What a clone has checked out.
+    pub commit: Option<Commit>,
+    /// The exact version of an npm package.
+    pub version: Option<String>,
+}
+
+/// Where things are kept, and what fetching may do.
+#[derive(Debug)]
+pub struct FetchOptions<'a> {
+    pub cache_dir: PathBuf,
+    pub offline: bool,
+    pub git: Git,
+    pub npm: Npm,
+    /// How long one download may take.
+    pub timeout: Duration,
+    pub plain: Plain,
+    pub progress: &'a dyn Progress,
+}
+
+impl<'a> FetchOptions<'a> {
+    /// Returns the usual options: online, git and npm from PATH, two minutes for each thing.
+    pub fn new(cache_dir: PathBuf, progress: &'a dyn Progress) -> Self {
+        Self {
+            cache_dir,
+            offline: false,
+            git: Git::new(Git::TIMEOUT),
+            npm: Npm::new(Git::TIMEOUT),
+            timeout: Git::TIMEOUT,
+            plain: Plain::Loopback,
+            progress,
+        }
+    }
+}
+
+/// Hears what is being fetched, from several threads. Nothing is said about what the cache has.
+pub trait Progress: Sync + fmt::Debug {
+    fn start(&self, what: &str);
+    fn done(&self, what: &str);
+}
+
+/// Says nothing.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&self, _: &str) {}
+    fn done(&self, _: &str) {}
+}
+
+/// Fetches everything that is not in the cache, up to eight repositories or files at once.
+///
+/// Requests for one address run one after the other, so that a later one can find in the cache
+/// what an earlier one has brought.
+pub fn fetch_all(
+    requests: &BTreeSet<Request>,
+    options: &FetchOptions<'_>,
+) -> BTreeMap<Request, Result<Checkout, FetchError>> {
+    let mut done = BTreeMap::new();
+    let mut waiting: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
+    for request in requests {
+        // A second run has everything: it starts no thread.
+        match get::cached(request, &options.cache_dir) {
+            Some(checkout) => drop(done.insert(request.clone(), checkout)),
+            None => waiting.entry(request.address()).or_default().push(request),
+        }
+    }
+    if waiting.is_empty() {
+        return done;
+    }
+    let workers = waiting.len().min(AT_ONCE);
+    let queue = Mutex::new(waiting.into_values().collect::<VecDeque<_>>());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(done);
+    cache::sweep(&options.cache_dir);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(requests) = next() {
+                    for request in requests {
+                        let result = fetch(request, options);
+                        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                        results.insert(request.clone(), result);
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Servers and laptops take this many connections well; more gain little.
+const AT_ONCE: usize = 8;
+
+/// Fetches one thing, or finds it in the cache.
+pub fn fetch(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
+    if let Some(found) = get::cached(request, &options.cache_dir) {
+        return found;
+    }
+    if options.offline {
+        return get::stale(request, &options.cache_dir)
+            .ok_or_else(|| FetchError::Offline(request.to_string()));
+    }
+    let what = request.to_string();
+    options.progress.start(&what);
+    let result = get::get(request, options);
+    options.progress.done(&what);
+    result
+}
+
+impl Request {
+    /// What must not be asked twice at the same time.
+    fn address(&self) -> &str {
+        match self {
+            Self::Git { url, .. } | Self::Archive { url, .. } | Self::Catalog { url } => url,
+            Self::Npm { package, .. } => package,
+        }
+    }
+}
+
+/// For people: the address without credentials, and what of it.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact(self.address()))?;
+        match self {
+            Self::Git { revision: Revision::Named(name), .. } => write!(f, " at {}", redact(name)),
+            Self::Git { revision: Revision::Commit(commit), .. } => {
+                write!(f, " at {}", commit.short())
+            }
+            Self::Npm { version: Some(version), .. } => write!(f, "@{}", redact(version)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

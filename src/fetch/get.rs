@@ -1,0 +1,206 @@
+//! How each kind of request is answered: from the cache, or from outside.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::archive::{self, Top};
+use crate::git::redact;
+use crate::http;
+use crate::model::Commit;
+use crate::store::hex;
+use crate::store::tree::{self, Limits};
+
+use super::{Checkout, FetchError, FetchOptions, Request, Revision, cache};
+
+/// A catalog is a text that people maintain.
+const MOST_CATALOG: u64 = 16 << 20;
+
+/// An archive holds one plugin.
+const MOST_ARCHIVE: u64 = 256 << 20;
+
+/// Returns what the cache has for a request that can mean only one thing.
+pub(super) fn cached(request: &Request, cache_dir: &Path) -> Option<Result<Checkout, FetchError>> {
+    match request {
+        Request::Git { url, revision, subdir } => {
+            let commit = exact(revision)?;
+            let subdir = subdir.as_deref().and_then(narrow);
+            let repository = cache::repository(cache_dir, url);
+            let root = find(&repository, &commit, subdir)?;
+            Some(has_folder(request, &root, subdir).map(|()| clone(root, commit)))
+        }
+        Request::Npm { package, version, registry } => {
+            let version = version.as_deref()?;
+            let root = cache::package(cache_dir, package, version, registry.as_deref())?;
+            root.is_dir().then(|| Ok(packed(root, version.to_owned())))
+        }
+        Request::Archive { sha256, .. } => {
+            let root = cache::archive(cache_dir, sha256)?;
+            root.is_dir().then(|| Ok(plain(root)))
+        }
+        Request::Catalog { .. } => None,
+    }
+}
+
+/// Returns what the cache has for a request whose answer may have changed since.
+pub(super) fn stale(request: &Request, cache_dir: &Path) -> Option<Checkout> {
+    let Request::Catalog { url } = request else { return None };
+    let root = cache::catalog(cache_dir, url);
+    root.join("marketplace.json").is_file().then(|| plain(root))
+}
+
+/// Answers a request from outside and keeps the answer in the cache.
+pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
+    match request {
+        Request::Git { url, revision, subdir } => {
+            let subdir = subdir.as_deref().and_then(narrow);
+            git(request, url, revision, subdir, options)
+        }
+        Request::Npm { package, version, registry } => {
+            npm(request, package, version.as_deref(), registry.as_deref(), options)
+        }
+        Request::Archive { url, sha256 } => archive(request, url, sha256, options),
+        Request::Catalog { url } => catalog(url, options),
+    }
+}
+
+fn git(
+    request: &Request,
+    url: &str,
+    revision: &Revision,
+    subdir: Option<&str>,
+    options: &FetchOptions<'_>,
+) -> Result<Checkout, FetchError> {
+    let stage = cache::stage(&options.cache_dir)?;
+    let built = stage.path().join("clone");
+    let reference = match revision {
+        Revision::Head => None,
+        Revision::Named(name) => Some(name.as_str()),
+        Revision::Commit(commit) => Some(commit.as_str()),
+    };
+    let commit = options.git.shallow_clone(url, reference, &built, subdir)?;
+    has_folder(request, &built, subdir)?;
+    let repository = cache::repository(&options.cache_dir, url);
+    let root = repository.join(cache::clone_name(&commit, subdir));
+    cache::place(&built, &root, |found| tree::head(found).as_ref() == Some(&commit))?;
+    Ok(clone(root, commit))
+}
+
+fn npm(
+    request: &Request,
+    package: &str,
+    version: Option<&str>,
+    registry: Option<&str>,
+    options: &FetchOptions<'_>,
+) -> Result<Checkout, FetchError> {
+    let stage = cache::stage(&options.cache_dir)?;
+    let (scratch, built) = (folder(stage.path(), "scratch")?, folder(stage.path(), "package")?);
+    let found = options.npm.fetch(package, version, registry, &scratch, &built)?;
+    check(request, &built)?;
+    let root = cache::package(&options.cache_dir, package, &found.version, registry)
+        .unwrap_or_else(|| unreachable!("npm.rs checks the package and the version"));
+    cache::place(&built, &root, Path::is_dir)?;
+    Ok(packed(root, found.version))
+}
+
+fn archive(
+    request: &Request,
+    url: &str,
+    sha256: &str,
+    options: &FetchOptions<'_>,
+) -> Result<Checkout, FetchError> {
+    let bytes = http::get(url, limits(options, MOST_ARCHIVE))?;
+    let found = hex(&Sha256::digest(&bytes));
+    let place = cache::archive(&options.cache_dir, &found);
+    let Some(root) = place.filter(|_| found.eq_ignore_ascii_case(sha256)) else {
+        let (url, expected) = (redact(url), redact(sha256));
+        return Err(FetchError::Digest { url, expected, found });
+    };
+    let stage = cache::stage(&options.cache_dir)?;
+    let built = folder(stage.path(), "archive")?;
+    archive::unpack(&bytes, &built, Top::Keep, Limits::DEFAULT)
+        .map_err(|error| FetchError::Archive { url: redact(url), error })?;
+    check(request, &built)?;
+    cache::place(&built, &root, Path::is_dir)?;
+    Ok(plain(root))
+}
+
+fn catalog(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
+    let bytes = http::get(url, limits(options, MOST_CATALOG))?;
+    let root = cache::catalog(&options.cache_dir, url);
+    let io = |source| FetchError::Io { path: root.clone(), source };
+    fs::create_dir_all(&root).map_err(io)?;
+    let mut file = tempfile::NamedTempFile::new_in(&root).map_err(io)?;
+    file.write_all(&bytes).map_err(io)?;
+    file.persist(root.join("marketplace.json")).map_err(|error| io(error.error))?;
+    Ok(plain(root))
+}
+
+/// Returns the commit that a revision is, if it says so itself.
+fn exact(revision: &Revision) -> Option<Commit> {
+    match revision {
+        Revision::Head => None,
+        Revision::Named(name) => name.parse().ok(),
+        Revision::Commit(commit) => Some(commit.clone()),
+    }
+}
+
+/// Returns a folder as git names it; the root of a repository is no folder in it.
+fn narrow(subdir: &str) -> Option<&str> {
+    let subdir = subdir.trim_start_matches("./").trim_end_matches('/');
+    (!subdir.is_empty() && subdir != ".").then_some(subdir)
+}
+
+/// Returns the clone of a commit: one of that folder alone, or a whole one.
+fn find(repository: &Path, commit: &Commit, subdir: Option<&str>) -> Option<PathBuf> {
+    let whole = repository.join(cache::clone_name(commit, None));
+    let sparse = subdir.map(|subdir| repository.join(cache::clone_name(commit, Some(subdir))));
+    let mut places = sparse.into_iter().chain([whole]);
+    places.find(|root| tree::head(root).as_ref() == Some(commit))
+}
+
+fn has_folder(request: &Request, root: &Path, subdir: Option<&str>) -> Result<(), FetchError> {
+    let Some(subdir) = subdir.filter(|subdir| !is_folder(root, subdir)) else { return Ok(()) };
+    Err(FetchError::NoFolder { what: request.to_string(), subdir: redact(subdir) })
+}
+
+/// Tells whether a path in a clone is a folder there, and not one that a link leads to.
+fn is_folder(root: &Path, subdir: &str) -> bool {
+    let mut at = root.to_owned();
+    Path::new(subdir).components().all(|component| {
+        at.push(component);
+        let inside = matches!(component, std::path::Component::Normal(name) if name != ".git");
+        inside && fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_dir())
+    })
+}
+
+fn check(request: &Request, built: &Path) -> Result<(), FetchError> {
+    let checked = tree::check(built, Limits::DEFAULT).map(drop);
+    checked.map_err(|error| FetchError::Tree { what: request.to_string(), error })
+}
+
+fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
+    let path = stage.join(name);
+    match fs::create_dir(&path) {
+        Ok(()) => Ok(path),
+        Err(source) => Err(FetchError::Io { path, source }),
+    }
+}
+
+fn limits(options: &FetchOptions<'_>, bytes: u64) -> http::Limits {
+    http::Limits { bytes, timeout: options.timeout, plain: options.plain }
+}
+
+fn clone(root: PathBuf, commit: Commit) -> Checkout {
+    Checkout { root, commit: Some(commit), version: None }
+}
+
+fn packed(root: PathBuf, version: String) -> Checkout {
+    Checkout { root, commit: None, version: Some(version) }
+}
+
+fn plain(root: PathBuf) -> Checkout {
+    Checkout { root, commit: None, version: None }
+}
