@@ -3,6 +3,7 @@
 //! As in Claude Code, only faults at the top level are fatal: one bad entry never costs the others.
 #![expect(clippy::result_large_err, reason = "a diagnostic is built once, on the way out")]
 
+mod capabilities;
 mod dependency;
 mod entry;
 mod json;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::model::{Diagnostic, MarketplaceName};
 
+pub use capabilities::{Capability, Tree, TreeFile, capabilities, servers};
 pub use dependency::Dependency;
 pub use entry::Entry;
 pub use plugin_manifest::{PluginManifest, parse_plugin};

@@ -92,7 +92,7 @@ fn folder(text: &str, plugin_root: Option<&str>) -> Result<EntrySource, String> 
 }
 
 /// Drops `.` and empty parts; `None` when the path is absolute, climbs or is no path everywhere.
-fn normal(path: &str) -> Option<String> {
+pub fn normal(path: &str) -> Option<String> {
     let hostile = |c: char| c == '\\' || c.is_control();
     if path.starts_with('/') || path.contains(hostile) {
         return None;
