@@ -4,9 +4,12 @@
 pub mod discover;
 pub mod frontmatter;
 mod links;
+pub mod lint;
 pub mod tree;
+pub mod unicode;
 mod yaml;
 
 pub use discover::{Discovery, Found, discover};
 pub use frontmatter::Frontmatter;
+pub use lint::{LintFinding, Severity, lint};
 pub use tree::{Entry, Kind, Listing};
