@@ -137,8 +137,8 @@ impl Shared {
         backend.stdin.take().unwrap().write_all(&request.body)?;
         let output = backend.wait_with_output()?.stdout;
         let end = output.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(output.len());
-        let mut answer = Answer { status: 200, headers: Vec::new(), body: Vec::new() };
-        answer.body = output.get(end + 4..).unwrap_or_default().to_owned();
+        let body = output.get(end + 4..).unwrap_or_default().to_owned();
+        let mut answer = Answer { status: 200, headers: Vec::new(), body };
         for line in String::from_utf8_lossy(&output[..end]).lines() {
             match line.split_once(": ") {
                 Some(("Status", status)) => answer.status = status[..3].parse().unwrap(),
@@ -228,7 +228,7 @@ fn write_answer(
     let length = answer.body.len();
     let mut head = format!("HTTP/1.1 {} x\r\nContent-Length: {length}\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())?;
     if request.method == "HEAD" {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -55,11 +56,6 @@ impl Sandbox {
             _ => value.as_ref().to_owned(),
         };
         self.vars.insert(name.into(), value);
-        self
-    }
-
-    pub fn without_var(mut self, name: &str) -> Self {
-        self.vars.remove(OsStr::new(name));
         self
     }
 
@@ -183,6 +179,12 @@ impl Sandbox {
         serde_json::from_str(&self.read(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
     }
 
+    /// Reads a file with the home as `~` and without times and commits.
+    pub fn redacted(&self, path: &str) -> String {
+        let text = self.shown(self.read(path).as_bytes());
+        text.split_inclusive('"').map(redacted_word).collect()
+    }
+
     pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -191,11 +193,9 @@ impl Sandbox {
 
     pub fn remove(&self, path: &str) {
         let path = self.path(path);
-        if path.is_dir() {
-            fs::remove_dir_all(path).unwrap()
-        } else {
-            fs::remove_file(path).unwrap()
-        }
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
 
     pub fn link(&self, link: &str, target: &str) {
@@ -360,6 +360,14 @@ pub fn real(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
+/// Returns the bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 const GIT_CONFIG: &str = "\
 [user]
 \tname = Ada
@@ -401,6 +409,18 @@ fn environment(root: &Path) -> BTreeMap<OsString, OsString> {
     vars
 }
 
+/// Replaces a quoted time or commit; the closing quote is part of the word.
+fn redacted_word(word: &str) -> String {
+    let Some(text) = word.strip_suffix('"') else { return word.to_owned() };
+    if text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T' {
+        "@TIME@\"".to_owned()
+    } else if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        "@COMMIT@\"".to_owned()
+    } else {
+        word.to_owned()
+    }
+}
+
 fn walk(path: &Path, shown: &str, visit: &mut impl FnMut(String, &Path)) {
     let Ok(entries) = fs::read_dir(path) else { return };
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
@@ -425,6 +445,5 @@ fn describe(path: &Path) -> String {
         return "folder".to_owned();
     }
     let digest = Sha256::digest(fs::read(path).unwrap());
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{mode:o} {hex}")
+    format!("{mode:o} {}", hex(&digest[..8]))
 }

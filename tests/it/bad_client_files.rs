@@ -1,0 +1,128 @@
+//! Client files that the client itself could not read: named with the place, never written.
+
+use crate::sandbox::{Sandbox, changes};
+use crate::{tools, wants};
+
+/// Syncs beside one bad file: exit 1, the place named, and the client's folder as it was.
+#[track_caller]
+fn refuses(path: &str, text: &str, place: &str) {
+    let home = Sandbox::new().manifest(&wants(&["alpha"])).file(path, text);
+    tools(&home);
+    let before = home.subtree("~/.claude");
+
+    let run = home.zskills(&["sync"]);
+
+    run.expect(1).says(&[&format!("{path}{place}")]);
+    assert_eq!(changes(&before, &home.subtree("~/.claude")), [""; 0], "{text:?}");
+    assert!(!home.exists("~/.config/zskills/skills.lock"), "{text:?}");
+    home.zskills(&["doctor", "--check"]).expect(3).says(&[&format!("{path}{place}")]);
+    home.zskills(&["doctor"]).expect(0);
+}
+
+#[test]
+fn broken_settings_stop_everything() {
+    let settings = "~/.claude/settings.json";
+    for (text, place) in [
+        ("{\n  // mine\n  \"model\": \"x\"\n}\n", ":2:3"),
+        ("{\n  \"model\": \"x\",\n}\n", ":"),
+        ("{\n  \"model\": \"x\"", ":2:"),
+        ("{\n  \"a\" 1\n}", ":2:"),
+        ("[]\n", ":1:1"),
+        ("\"text\"\n", ":1:1"),
+    ] {
+        refuses(settings, text, place);
+    }
+}
+
+#[test]
+fn settings_of_a_shape_that_the_client_ignores_whole_stop_everything() {
+    let settings = "~/.claude/settings.json";
+    for (text, place) in [
+        ("{\n  \"enabledPlugins\": {\n    \"b@c\": \"yes\"\n  }\n}\n", ":3:"),
+        ("{\n  \"enabledPlugins\": []\n}\n", ":2:"),
+        ("{\n  \"enabledPlugins\": {\n    \"b@c\": [true]\n  }\n}\n", ":3:"),
+        (
+            "{\n  \"extraKnownMarketplaces\": {\n    \"m\": {\n      \"source\": {\n        \"source\": \"teleport\"\n      }\n    }\n  }\n}\n",
+            ":",
+        ),
+    ] {
+        refuses(settings, text, place);
+    }
+}
+
+#[test]
+fn a_broken_inventory_stops_everything() {
+    let inventory = "~/.claude/plugins/installed_plugins.json";
+    for (text, place) in [
+        ("{\n  \"version\": 2,\n  \"plugins\": {\n", ":"),
+        ("{\n  \"version\": 3,\n  \"plugins\": {}\n}", ":2:"),
+        ("{\n  \"version\": 2,\n  \"plugins\": []\n}", ":3:"),
+        (
+            "{\n  \"version\": 2,\n  \"plugins\": {\n    \"a@b\": [ { \"scope\": \"user\" } ]\n  }\n}",
+            ":4:",
+        ),
+    ] {
+        refuses(inventory, text, place);
+    }
+}
+
+#[test]
+fn a_broken_registry_stops_everything() {
+    let registry = "~/.claude/plugins/known_marketplaces.json";
+    for (text, place) in [
+        ("\u{feff}{}", ":1:1"),
+        ("[]", ":1:1"),
+        ("{\n  // mine\n}", ":2:3"),
+        (
+            "{\n  \"m\": {\n    \"source\": { \"source\": \"remote-index\" },\n    \"installLocation\": \"/x\",\n    \"lastUpdated\": \"x\"\n  }\n}",
+            ":3:",
+        ),
+        (
+            "{\n  \"m\": {\n    \"source\": { \"source\": \"github\", \"repo\": \"o/r\" },\n    \"lastUpdated\": \"x\"\n  }\n}",
+            ":2:",
+        ),
+    ] {
+        refuses(registry, text, place);
+    }
+}
+
+#[test]
+fn what_the_client_tolerates_we_tolerate() {
+    for (path, text) in [
+        (
+            "~/.claude/settings.json",
+            "{\"unknown\": {\"deep\": 1}, \"enabledPlugins\": {\"no-at\": true}}",
+        ),
+        ("~/.claude/settings.json", "{\"hooks\": {\"NoSuchHook\": []}}"),
+        ("~/.claude/plugins/known_marketplaces.json", "{}"),
+        ("~/.claude/plugins/installed_plugins.json", "{\"version\": 2, \"plugins\": {}}"),
+    ] {
+        let home = Sandbox::new().manifest(&wants(&["alpha"])).file(path, text);
+        tools(&home);
+        home.zskills(&["sync"]).expect(0);
+        assert_eq!(home.enabled("alpha@tools"), Some(true), "{text}");
+    }
+}
+
+#[test]
+fn an_inventory_of_version_1_is_read() {
+    let home = crate::with_unmanaged(Sandbox::new().manifest(&wants(&["alpha"])));
+    tools(&home);
+    let cached = home.path("~/.claude/plugins/cache/other/gamma/3.0.0").display().to_string();
+    home.write(
+        "~/.claude/plugins/installed_plugins.json",
+        format!("{{\"version\": 1, \"plugins\": {{\"gamma@other\": {{\"version\": \"3.0.0\", \"installPath\": \"{cached}\"}}}}}}"),
+    );
+    home.zskills(&["sync"]).expect(0);
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+    assert!(home.read("~/.claude/plugins/installed_plugins.json").contains("gamma@other"));
+    assert!(home.zskills(&["list", "--json"]).stdout.contains("gamma"));
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_named() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"])).file("~/.claude/settings.json/x", "");
+    tools(&home);
+    home.zskills(&["sync"]).expect(1).says(&["~/.claude/settings.json"]);
+    assert!(!home.exists("~/.claude/plugins/installed_plugins.json"));
+}

@@ -1,0 +1,264 @@
+//! Where plugins come from, and the version folder that each kind gets.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::http::HttpServer;
+use crate::repo::Repo;
+use crate::sandbox::{Sandbox, hex, real};
+use crate::{declares, plugin, wants};
+
+/// Syncs one entry of a git marketplace and returns the inventory record.
+#[track_caller]
+fn installed(home: &Sandbox, entry: &Value) -> Value {
+    home.marketplace("tools").entry(entry.clone()).commit();
+    let name = entry["name"].as_str().unwrap();
+    home.write("~/.config/zskills/skills.toml", wants(&[name]));
+    home.synced();
+    let record = home.record(&format!("{name}@tools"));
+    assert_eq!(home.enabled(&format!("{name}@tools")), Some(true));
+    let path = record["installPath"].as_str().unwrap().to_owned();
+    let version = record["version"].as_str().unwrap();
+    assert!(path.ends_with(&format!("cache/tools/{name}/{version}")), "{path}");
+    assert!(home.exists(&path), "{path}");
+    assert!(!home.exists(&format!("{path}/.git")), "{path}");
+    record
+}
+
+/// A repository with a plugin in its root, at the tag `v1`, and another commit after it.
+fn solo(home: &Sandbox) -> (Repo<'_>, String, String) {
+    let repo = home.repo("acme/solo");
+    let first = repo.plugin("solo", None);
+    repo.tag("v1").write("more", "x");
+    let second = repo.commit();
+    (repo, first, second)
+}
+
+#[test]
+fn a_relative_plugin_without_a_version_takes_the_commit_of_its_marketplace() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    let repo = home.marketplace("tools").unversioned("alpha").commit();
+    home.synced();
+    assert_eq!(home.record("alpha@tools")["version"], repo.head()[..12]);
+    assert_eq!(home.record("alpha@tools")["gitCommitSha"], repo.head());
+}
+
+#[test]
+fn a_plugin_of_a_folder_without_a_version_is_unknown() {
+    let home = Sandbox::new().manifest(&(declares("~/market") + &plugin("alpha", "")));
+    home.local_marketplace("~/market", "tools").unversioned("alpha").folder();
+    home.synced();
+    assert_eq!(home.record("alpha@tools")["version"], "unknown");
+}
+
+#[test]
+fn the_version_in_plugin_json_beats_that_of_the_entry() {
+    let home = Sandbox::new();
+    let repo = home.repo("acme/tools");
+    repo.plugin_in("plugins/alpha/", "alpha", Some("1.0.0"));
+    let entry = json!({ "name": "alpha", "source": "./plugins/alpha", "version": "9.9.9" });
+    assert_eq!(installed(&home, &entry)["version"], "1.0.0");
+    let home = Sandbox::new();
+    home.repo("acme/tools").plugin_in("plugins/alpha/", "alpha", None);
+    assert_eq!(installed(&home, &entry)["version"], "9.9.9");
+}
+
+#[test]
+fn a_bare_name_is_found_below_the_plugin_root() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    home.repo("acme/tools").plugin_in("beds/alpha/", "alpha", Some("1.0.0"));
+    home.marketplace("tools")
+        .set("metadata", json!({ "pluginRoot": "./beds" }))
+        .entry(json!({ "name": "alpha", "source": "alpha" }))
+        .commit();
+    home.synced();
+    assert!(home.exists("~/.claude/plugins/cache/tools/alpha/1.0.0/skills/alpha/SKILL.md"));
+}
+
+#[test]
+fn the_marketplace_itself_can_be_the_plugin() {
+    let home = Sandbox::new();
+    home.repo("acme/tools").plugin("self", Some("1.0.0"));
+    installed(&home, &json!({ "name": "self", "source": "./" }));
+}
+
+#[test]
+fn a_lax_entry_needs_no_plugin_json() {
+    let home = Sandbox::new();
+    home.repo("acme/tools").write("loose/skills/x/SKILL.md", "---\nname: x\ndescription: x\n---\n");
+    let entry = json!({
+        "name": "loose", "source": "./loose", "strict": false, "version": "0.2.0",
+        "skills": ["./skills/x"], "commands": [], "hooks": {}, "mcpServers": {}
+    });
+    assert_eq!(installed(&home, &entry)["version"], "0.2.0");
+}
+
+#[test]
+fn a_repository_of_its_own_gives_its_commit_as_version() {
+    for source in [
+        json!({ "source": "url", "url": "https://github.com/acme/solo.git" }),
+        json!({ "source": "github", "repo": "acme/solo" }),
+    ] {
+        let home = Sandbox::new();
+        let (_, _, head) = solo(&home);
+        let record = installed(&home, &json!({ "name": "solo", "source": source }));
+        assert_eq!(record["version"], head[..12]);
+        assert_eq!(record["gitCommitSha"], head);
+    }
+}
+
+#[test]
+fn a_reference_holds_a_plugin_and_a_commit_beats_it() {
+    let home = Sandbox::new();
+    let (_, first, second) = solo(&home);
+    for (more, expected) in [
+        (json!({ "ref": "v1" }), &first),
+        (json!({ "ref": "main" }), &second),
+        (json!({ "sha": first }), &first),
+        (json!({ "ref": "main", "sha": first }), &first),
+    ] {
+        let home = Sandbox::new();
+        solo(&home);
+        let mut source = json!({ "source": "url", "url": "https://github.com/acme/solo.git" });
+        source.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let record = installed(&home, &json!({ "name": "solo", "source": source }));
+        assert_eq!(record["gitCommitSha"], **expected, "{more}");
+    }
+}
+
+#[test]
+fn a_pin_in_the_manifest_holds_a_plugin() {
+    let home = Sandbox::new();
+    let (_, first, _) = solo(&home);
+    let source = json!({ "source": "github", "repo": "acme/solo" });
+    home.marketplace("tools").entry(json!({ "name": "solo", "source": source })).commit();
+    let home = home.manifest(&(declares("acme/tools") + &plugin("solo", "pin = \"v1\"")));
+    home.synced();
+    let (_, again, _) = solo(&Sandbox::new());
+    assert_eq!(first, again, "dates are fixed");
+    assert_eq!(home.record("solo@tools")["gitCommitSha"], first);
+}
+
+#[test]
+fn a_folder_of_a_repository_has_its_path_in_the_version() {
+    let home = Sandbox::new();
+    let mono = home.repo("acme/mono");
+    mono.write("big/unrelated", "x");
+    let head = mono.plugin_in("pkgs/sub/", "sub", None);
+    let source = json!({
+        "source": "git-subdir", "url": "https://github.com/acme/mono.git", "path": "pkgs/sub"
+    });
+    let record = installed(&home, &json!({ "name": "sub", "source": source }));
+    let digest = Sha256::digest(b"pkgs/sub");
+    assert_eq!(record["version"], format!("{}-{}", &head[..12], hex(&digest[..4])));
+    assert!(
+        home.exists(&format!("{}/skills/sub/SKILL.md", record["installPath"].as_str().unwrap()))
+    );
+    assert!(!home.exists(&format!("{}/big", record["installPath"].as_str().unwrap())));
+}
+
+#[test]
+fn a_package_comes_through_npm() {
+    // Without npm on this machine there is nothing to prove here.
+    if real("npm").is_none() {
+        return;
+    }
+    let home = Sandbox::new();
+    let server = HttpServer::start(&home.remotes());
+    publish(&home, &server);
+    let home = home.file("~/.npmrc", &format!("registry={}\n", server.url("")));
+    let source = json!({ "source": "npm", "package": "demo-plugin", "version": "^1.0.0" });
+    let record = installed(&home, &json!({ "name": "demo", "source": source }));
+    assert_eq!(record["version"], "unknown");
+    let path = record["installPath"].as_str().unwrap();
+    assert!(home.exists(&format!("{path}/skills/demo/SKILL.md")));
+}
+
+#[test]
+fn without_npm_a_package_is_an_unmet_wish_with_the_reason() {
+    let home = Sandbox::new().manifest(&wants(&["demo", "alpha"]));
+    let source = json!({ "source": "npm", "package": "demo-plugin" });
+    home.marketplace("tools")
+        .plugin("alpha", "1.0.0")
+        .entry(json!({ "name": "demo", "source": source }))
+        .commit();
+    let git = real("git").unwrap();
+    home.link("~/bin/git", git.to_str().unwrap());
+    let home = home.var("PATH", "~/bin");
+    home.zskills(&["sync"]).expect(1).says(&["demo@tools", "npm", "PATH"]);
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+}
+
+#[test]
+fn a_command_is_never_run() {
+    let home = Sandbox::new().manifest(&wants(&["made", "alpha"]));
+    let marker = home.path("~/was-run");
+    let source = json!({ "source": "command", "command": format!("touch {}", marker.display()) });
+    home.marketplace("tools")
+        .plugin("alpha", "1.0.0")
+        .entry(json!({ "name": "made", "source": source }))
+        .commit();
+    home.zskills(&["sync"]).expect(1).says(&["made@tools", "command"]);
+    assert!(!marker.exists());
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+}
+
+#[test]
+fn an_archive_without_encryption_is_refused() {
+    let home = Sandbox::new().manifest(&wants(&["zip"]));
+    let server = HttpServer::start(&home.remotes());
+    let source =
+        json!({ "source": "archive", "url": server.url("x.zip"), "sha256": "0".repeat(64) });
+    home.marketplace("tools").entry(json!({ "name": "zip", "source": source })).commit();
+    let run = home.zskills(&["sync"]);
+    assert_ne!(run.code, Some(0), "{run}");
+    run.says(&["zip@tools", "https"]);
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+#[test]
+fn a_relative_path_that_climbs_is_refused() {
+    for path in ["../outside", "./../outside", "./plugins/../../outside", "/etc"] {
+        let home = Sandbox::new().manifest(&wants(&["out", "alpha"]));
+        home.marketplace("tools")
+            .plugin("alpha", "1.0.0")
+            .entry(json!({ "name": "out", "source": path }))
+            .commit();
+        let run = home.zskills(&["sync"]);
+        assert_ne!(run.code, Some(0), "{path}: {run}");
+        assert_ne!(home.enabled("out@tools"), Some(true), "{path}");
+        assert_eq!(home.enabled("alpha@tools"), Some(true), "{path}");
+    }
+}
+
+/// Puts `demo-plugin` 1.0.0 into a registry of one package.
+fn publish(home: &Sandbox, server: &HttpServer) {
+    let mut archive =
+        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, text) in [
+        ("package/package.json", r#"{"name":"demo-plugin","version":"1.0.0"}"#),
+        ("package/.claude-plugin/plugin.json", r#"{"name":"demo"}"#),
+        ("package/skills/demo/SKILL.md", "---\nname: demo\ndescription: x\n---\n"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    let mut encoder = archive.into_inner().unwrap();
+    encoder.flush().unwrap();
+    let folder = home.remotes().join("demo-plugin");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("demo-plugin-1.0.0.tgz"), encoder.finish().unwrap()).unwrap();
+    let tarball = server.url("demo-plugin/demo-plugin-1.0.0.tgz");
+    let document = json!({
+        "name": "demo-plugin",
+        "dist-tags": { "latest": "1.0.0" },
+        "versions": { "1.0.0": {
+            "name": "demo-plugin", "version": "1.0.0", "dist": { "tarball": tarball }
+        } }
+    });
+    std::fs::write(folder.join("index.json"), document.to_string()).unwrap();
+}
