@@ -1,12 +1,10 @@
 //! Where plugins come from, and the version folder that each kind gets.
 
-use std::io::Write;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::http::HttpServer;
-use crate::repo::Repo;
+use crate::repo::{Repo, publish};
 use crate::sandbox::{Sandbox, hex, real};
 use crate::{declares, plugin, wants};
 
@@ -231,34 +229,4 @@ fn a_relative_path_that_climbs_is_refused() {
         assert_ne!(home.enabled("out@tools"), Some(true), "{path}");
         assert_eq!(home.enabled("alpha@tools"), Some(true), "{path}");
     }
-}
-
-/// Puts `demo-plugin` 1.0.0 into a registry of one package.
-fn publish(home: &Sandbox, server: &HttpServer) {
-    let mut archive =
-        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (path, text) in [
-        ("package/package.json", r#"{"name":"demo-plugin","version":"1.0.0"}"#),
-        ("package/.claude-plugin/plugin.json", r#"{"name":"demo"}"#),
-        ("package/skills/demo/SKILL.md", "---\nname: demo\ndescription: x\n---\n"),
-    ] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    let mut encoder = archive.into_inner().unwrap();
-    encoder.flush().unwrap();
-    let folder = home.remotes().join("demo-plugin");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("demo-plugin-1.0.0.tgz"), encoder.finish().unwrap()).unwrap();
-    let tarball = server.url("demo-plugin/demo-plugin-1.0.0.tgz");
-    let document = json!({
-        "name": "demo-plugin",
-        "dist-tags": { "latest": "1.0.0" },
-        "versions": { "1.0.0": {
-            "name": "demo-plugin", "version": "1.0.0", "dist": { "tarball": tarball }
-        } }
-    });
-    std::fs::write(folder.join("index.json"), document.to_string()).unwrap();
 }

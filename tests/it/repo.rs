@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::http::HttpServer;
 use crate::sandbox::Sandbox;
 
 /// A folder of the sandbox, mostly a git repository that stands for a remote.
@@ -167,6 +168,35 @@ impl<'a> Marketplace<'a> {
         }
         self.entry(json!({ "name": name, "source": format!("./plugins/{name}") }))
     }
+}
+
+/// Puts `demo-plugin` 1.0.0 into a registry of one package.
+pub fn publish(home: &Sandbox, server: &HttpServer) {
+    let mut archive =
+        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, text) in [
+        ("package/package.json", r#"{"name":"demo-plugin","version":"1.0.0"}"#),
+        ("package/.claude-plugin/plugin.json", r#"{"name":"demo"}"#),
+        ("package/skills/demo/SKILL.md", "---\nname: demo\ndescription: x\n---\n"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    let encoder = archive.into_inner().unwrap();
+    let folder = home.remotes().join("demo-plugin");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("demo-plugin-1.0.0.tgz"), encoder.finish().unwrap()).unwrap();
+    let tarball = server.url("demo-plugin/demo-plugin-1.0.0.tgz");
+    let document = json!({
+        "name": "demo-plugin",
+        "dist-tags": { "latest": "1.0.0" },
+        "versions": { "1.0.0": {
+            "name": "demo-plugin", "version": "1.0.0", "dist": { "tarball": tarball }
+        } }
+    });
+    fs::write(folder.join("index.json"), document.to_string()).unwrap();
 }
 
 fn manifest(name: &str, version: Option<&str>) -> (String, String) {
