@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use toml_edit::TableLike;
 
+use crate::manifest::check_skill_name;
 use crate::manifest::raw::{Entry, Reader, Spanned, document};
 use crate::manifest::render::{Block, quoted_list};
 use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, TreeHash};
@@ -21,6 +22,8 @@ pub struct Lock {
     pub marketplaces: BTreeMap<MarketplaceName, LockedMarketplace>,
     /// One entry a plugin, whatever scopes it is wanted in.
     pub plugins: BTreeMap<PluginId, LockedPlugin>,
+    /// By the name of the skill.
+    pub skills: BTreeMap<String, LockedSkill>,
 }
 
 /// Where a marketplace pointed when it was locked.
@@ -44,6 +47,16 @@ pub struct LockedPlugin {
     pub dependencies: Vec<PluginId>,
 }
 
+/// The bytes of an Agent Skill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedSkill {
+    /// As written in the manifest.
+    pub source: String,
+    pub pin: Option<String>,
+    pub commit: Option<Commit>,
+    pub tree: TreeHash,
+}
+
 /// Reads a lock; anything unknown is an error, for a lock half understood protects nothing.
 pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -58,10 +71,11 @@ pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
         let message = if newer { "written by a newer zskills" } else { "`version` must be 1" };
         return Err(Diagnostic::span(file, text, at, message).hint("update zskills"));
     }
-    reader.unknown_keys(root, &["version", "marketplaces", "plugins"]);
+    reader.unknown_keys(root, &["version", "marketplaces", "plugins", "agent_skills"]);
     let lock = Lock {
         marketplaces: blocks(&mut reader, root, "marketplaces", "name", marketplace),
         plugins: blocks(&mut reader, root, "plugins", "id", plugin),
+        skills: blocks(&mut reader, root, "agent_skills", "name", skill),
     };
     reader.into_faults().into_iter().next().map_or(Ok(lock), Err)
 }
@@ -91,6 +105,15 @@ impl Lock {
                 [] => block.finish(),
                 _ => block.value("dependencies", &quoted_list(dependencies)).finish(),
             }
+        }));
+        blocks.extend(self.skills.iter().map(|(name, locked)| {
+            Block::new("agent_skills")
+                .text("name", name)
+                .text("source", &locked.source)
+                .maybe("pin", locked.pin.as_ref())
+                .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
+                .text("tree", locked.tree.as_str())
+                .finish()
         }));
         blocks.join("\n")
     }
@@ -142,6 +165,20 @@ fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
     Some(LockedPlugin { version: version?, commit, tree: tree?, pin, dependencies })
 }
 
+fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
+    reader.unknown_keys(entry.table, &["name", "source", "pin", "commit", "tree"]);
+    if let Some(name) = reader.string(entry.table, "name")
+        && let Err(error) = check_skill_name(name.value)
+    {
+        reader.fault(&name.at, format!("`name` {error}"));
+    }
+    let source = reader.required(entry, "source").map(|source| source.value.to_owned());
+    let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
+    let commit = optional(reader, entry.table, "commit");
+    let tree = reader.required(entry, "tree").and_then(|tree| checked(reader, "tree", &tree));
+    Some(LockedSkill { source: source?, pin, commit, tree: tree? })
+}
+
 fn optional<T: FromStr>(reader: &mut Reader<'_>, table: &dyn TableLike, key: &str) -> Option<T> {
     let text = reader.string(table, key)?;
     checked(reader, key, &text)
@@ -190,10 +227,14 @@ mod tests {
                 LockedPlugin {
                     version: "1.2.0".into(),
                     commit: None,
-                    tree,
+                    tree: tree.clone(),
                     pin: None,
                     dependencies: vec!["b@tools".parse().unwrap(), "c@tools".parse().unwrap()],
                 },
+            )]),
+            skills: BTreeMap::from([(
+                "pdf".into(),
+                LockedSkill { source: "o/s".into(), pin: None, commit: None, tree },
             )]),
         };
         insta::assert_snapshot!(lock.render(), @r#"
@@ -211,6 +252,11 @@ mod tests {
         version = "1.2.0"
         tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
         dependencies = ["b@tools", "c@tools"]
+
+        [[agent_skills]]
+        name = "pdf"
+        source = "o/s"
+        tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
         "#);
         assert_eq!(read(&lock.render()), Ok(lock));
     }
@@ -229,6 +275,10 @@ mod tests {
         check(
             "version = 1\n[[plugins]]\nid = \"a@m\"\nversion = \"1\"\ntree = \"sha1:0\"\n",
             "5:8 `tree` is damaged",
+        );
+        check(
+            &format!("version = 1\n[[agent_skills]]\nname = \"../x\"\nsource = \"o/r\"\n{tree}"),
+            "3:8 `name` starts with `.`",
         );
         let twice = format!("[[plugins]]\nid = \"a@m\"\nversion = \"1\"\n{tree}").repeat(2);
         check(&format!("version = 1\n{twice}"), "7:6 `a@m` is locked twice");
@@ -268,13 +318,23 @@ mod tests {
         }
     }
 
+    prop_compose! {
+        fn locked_skills()(
+            source in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
+            tree in trees(),
+        ) -> LockedSkill {
+            LockedSkill { source, pin, commit, tree }
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_written_is_read_back(
             marketplaces in btree_map("[a-z]{1,4}".prop_map(|n| n.parse().unwrap()), locked_marketplaces(), 0..4),
             plugins in btree_map(ids(), locked_plugins(), 0..4),
+            skills in btree_map("[a-z]{1,4}", locked_skills(), 0..4),
         ) {
-            let lock = Lock { marketplaces, plugins };
+            let lock = Lock { marketplaces, plugins, skills };
             let text = lock.render();
             let again = parse(Path::new("skills.lock"), &text).unwrap();
             prop_assert_eq!(again.render(), text);

@@ -8,11 +8,13 @@
 use std::ops::Range;
 use std::path::Path;
 
-use toml_edit::{Document, Item, TableLike};
+use toml_edit::{Item, TableLike};
 
-use super::raw::{document, key_span};
-use super::render::Block;
-use crate::model::{Diagnostic, MarketplaceName, PluginId, Scope};
+use super::place::{Placed, entries, foreign_header, set_in, with_blank_line, word_in};
+use super::raw::{diagnostic, document};
+use super::render::{Block, quoted_list};
+use super::servers;
+use crate::model::{Diagnostic, MarketplaceName, PluginId, Scope, WantedServer, redact_url};
 
 /// A `[[marketplaces]]` entry to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +36,28 @@ pub struct PluginEntry {
     pub pin: Option<String>,
 }
 
+/// An `[[agent_skills]]` entry to add. One name is written as `name`, more as `names`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SkillEntry {
+    pub source: Option<String>,
+    pub npm: Option<String>,
+    pub install_cmd: Option<String>,
+    pub names: Vec<String>,
+    pub pin: Option<String>,
+    pub claims: Vec<String>,
+    pub scope: Scope,
+}
+
 /// Names entries that are there; without a scope, those of every scope.
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'a> {
     Marketplace(&'a MarketplaceName),
     Plugin(&'a PluginId, Option<Scope>),
+    /// The entry of one skill: by its `name`, or `names` with nothing else in it.
+    Skill(&'a str),
+    /// Everything from one `source` or `npm`, as written.
+    SkillSource(&'a str),
+    Server(&'a str, Option<Scope>),
 }
 
 /// Adds a marketplace behind the last one.
@@ -70,6 +89,57 @@ pub fn add_plugin(file: &Path, text: &str, entry: &PluginEntry) -> Result<String
     add(file, text, Target::Plugin(&entry.id, Some(entry.scope)), &block.finish())
 }
 
+/// Adds a skill entry behind the last one.
+pub fn add_skill(file: &Path, text: &str, entry: &SkillEntry) -> Result<String, Diagnostic> {
+    let block = Block::new("agent_skills")
+        .maybe("source", entry.source.as_ref())
+        .maybe("npm", entry.npm.as_ref())
+        .maybe("install_cmd", entry.install_cmd.as_ref());
+    let block = match entry.names.as_slice() {
+        [] => block,
+        [name] => block.text("name", name),
+        names => block.value("names", &quoted_list(names)),
+    };
+    let scope = (entry.scope != Scope::User).then_some(entry.scope.as_str());
+    let block = block
+        .maybe("pin", entry.pin.as_ref())
+        .filled("claims", entry.claims.is_empty(), || quoted_list(&entry.claims))
+        .maybe("scope", scope);
+    insert(file, text, "agent_skills", &block.finish())
+}
+
+/// Adds a server behind the last one; its place in the file is ignored.
+pub fn add_server(file: &Path, text: &str, server: &WantedServer) -> Result<String, Diagnostic> {
+    let target = Target::Server(&server.name, Some(server.scope));
+    let block = servers::block(server).ok_or_else(|| {
+        let message =
+            format!("`extra` of {} has a value that TOML does not know", target.describe());
+        Diagnostic::whole(file, message)
+    })?;
+    add(file, text, target, &block)
+}
+
+/// Removes one skill: its entry, or its word in the `names` of an entry with more.
+pub fn remove_skill(file: &Path, text: &str, name: &str) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let arrays = entries(file, text, &document, "agent_skills")?;
+    let mut cuts: Vec<Range<usize>> = arrays
+        .iter()
+        .filter_map(|entry| entry.table.get("names")?.as_array())
+        .filter(|names| names.len() > 1)
+        .filter_map(|names| word_in(text, names, name))
+        .collect();
+    if cuts.is_empty() {
+        return remove(file, text, Target::Skill(name));
+    }
+    cuts.sort_by_key(|cut| cut.start);
+    let mut text = text.to_owned();
+    for cut in cuts.into_iter().rev() {
+        text.replace_range(cut, "");
+    }
+    Ok(text)
+}
+
 /// Removes all entries that `target` names; at least one must be there.
 pub fn remove(file: &Path, text: &str, target: Target<'_>) -> Result<String, Diagnostic> {
     let document = document(file, text)?;
@@ -83,7 +153,7 @@ pub fn remove(file: &Path, text: &str, target: Target<'_>) -> Result<String, Dia
     for entry in found.into_iter().rev() {
         if let Some(other) = foreign_header(&document, entry) {
             let message = "the tables of this entry are not together";
-            return Err(Diagnostic::span(file, &text, other, message)
+            return Err(diagnostic(file, &text, other, message)
                 .hint("another entry stands between them; remove the entry by hand"));
         }
         text.replace_range(with_blank_line(&text, entry), "");
@@ -122,6 +192,8 @@ impl Target<'_> {
         match self {
             Self::Marketplace(_) => "marketplaces",
             Self::Plugin(..) => "skills",
+            Self::Skill(_) | Self::SkillSource(_) => "agent_skills",
+            Self::Server(..) => "mcps",
         }
     }
 
@@ -137,6 +209,15 @@ impl Target<'_> {
                     && text("marketplace") == Some(id.marketplace.as_str());
                 (apart || name == id.to_string()) && in_scope(wanted)
             }
+            Self::Skill(wanted) => {
+                let names = table.get("names").and_then(Item::as_array);
+                let only = names.filter(|names| names.len() == 1).and_then(|names| names.get(0));
+                name == wanted || only.and_then(toml_edit::Value::as_str) == Some(wanted)
+            }
+            Self::SkillSource(wanted) => {
+                [text("source"), text("npm")].into_iter().flatten().any(|place| place == wanted)
+            }
+            Self::Server(wanted, scope) => name == wanted && in_scope(scope),
         }
     }
 
@@ -145,6 +226,10 @@ impl Target<'_> {
             Self::Marketplace(name) => format!("marketplace `{name}`"),
             Self::Plugin(id, None) => format!("plugin `{id}`"),
             Self::Plugin(id, Some(scope)) => format!("plugin `{id}` in {scope} scope"),
+            Self::Skill(name) => format!("skill `{name}`"),
+            Self::SkillSource(place) => format!("skills from `{}`", redact_url(place)),
+            Self::Server(name, None) => format!("server `{name}`"),
+            Self::Server(name, Some(scope)) => format!("server `{name}` in {scope} scope"),
         }
     }
 }
@@ -153,49 +238,20 @@ fn absent(file: &Path, target: Target<'_>) -> Diagnostic {
     Diagnostic::whole(file, format!("{} is not there", target.describe()))
 }
 
-/// An entry and its lines.
-struct Placed<'d> {
-    table: &'d dyn TableLike,
-    header: Range<usize>,
-    /// From the line of the header
-    start: usize,
-    /// to behind the line end of the last value and the comments that go with it.
-    end: usize,
-}
-
-/// Returns the entries of one kind; those written as one inline array cannot be edited.
-fn entries<'d>(
-    file: &Path,
-    text: &str,
-    document: &'d Document<&str>,
-    kind: &str,
-) -> Result<Vec<Placed<'d>>, Diagnostic> {
-    match document.get(kind) {
-        None => Ok(Vec::new()),
-        Some(Item::ArrayOfTables(tables)) => Ok(tables
-            .iter()
-            .map(|table| {
-                let header = table.span().unwrap_or_default();
-                let last = last_byte(table, header.end);
-                let start = line_start(text, header.start);
-                Placed { table, header, start, end: with_comments(text, line_end(text, last)) }
-            })
-            .collect()),
-        Some(_) => {
-            let message = format!("`{kind}` is not written as `[[{kind}]]` entries");
-            let at = key_span(document.as_table(), kind);
-            Err(Diagnostic::span(file, text, at, message).hint("only such entries can be edited"))
-        }
-    }
-}
-
 fn add(file: &Path, text: &str, target: Target<'_>, block: &str) -> Result<String, Diagnostic> {
     let document = document(file, text)?;
     let entries = entries(file, text, &document, target.kind())?;
     if let Some(entry) = entries.iter().find(|entry| target.names(entry.table)) {
         let message = format!("{} is already there", target.describe());
-        return Err(Diagnostic::span(file, text, entry.header.clone(), message));
+        return Err(diagnostic(file, text, entry.header.clone(), message));
     }
+    insert(file, text, target.kind(), block)
+}
+
+/// Puts a block behind the last entry of its kind.
+fn insert(file: &Path, text: &str, kind: &str, block: &str) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let entries = entries(file, text, &document, kind)?;
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let at = entries.iter().map(|entry| entry.end).max().unwrap_or(text.len());
     let (before, after) = text.split_at(at);
@@ -216,123 +272,6 @@ fn add(file: &Path, text: &str, target: Target<'_>, block: &str) -> Result<Strin
         added.push_str(newline);
     }
     Ok(added + after)
-}
-
-/// Returns what to replace by what in one entry.
-fn set_in(
-    file: &Path,
-    text: &str,
-    entry: &Placed<'_>,
-    key: &str,
-    value: Option<&toml_edit::Value>,
-) -> Result<Option<(Range<usize>, String)>, Diagnostic> {
-    let shown = value.map(|value| value.clone().decorated("", "").to_string());
-    match (entry.table.get(key), shown) {
-        (None, None) => Ok(None),
-        (None, Some(shown)) => Ok(Some(new_line(text, entry, key, &shown))),
-        (Some(Item::Value(old)), Some(shown)) => Ok(Some((old.span().unwrap_or_default(), shown))),
-        (Some(Item::Value(old)), None) => {
-            let start = line_start(text, key_span(entry.table, key).start);
-            let end = old.span().map_or(start, |old| line_end(text, old.end));
-            Ok(Some((start..end, String::new())))
-        }
-        (Some(_), _) => {
-            let message = format!("`{key}` is a table of its own");
-            let at = key_span(entry.table, key);
-            Err(Diagnostic::span(file, text, at, message).hint("edit it by hand"))
-        }
-    }
-}
-
-/// Returns the new line behind the last plain key of an entry.
-fn new_line(text: &str, entry: &Placed<'_>, key: &str, value: &str) -> (Range<usize>, String) {
-    let plain =
-        |item: &Item| item.is_value() || item.as_table_like().is_some_and(TableLike::is_dotted);
-    let last = entry
-        .table
-        .iter()
-        .filter(|(_, item)| plain(item))
-        .map(|(key, item)| item_end(item, key_span(entry.table, key).end))
-        .fold(entry.header.end, usize::max);
-    let at = line_end(text, last);
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let missing = if text[..at].ends_with('\n') { "" } else { newline };
-    let line_start = line_start(text, last);
-    let indent: String =
-        text[line_start..].chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
-    (at..at, format!("{missing}{indent}{key} = {value}{newline}"))
-}
-
-fn last_byte(table: &dyn TableLike, start: usize) -> usize {
-    table.iter().map(|(key, item)| item_end(item, key_span(table, key).end)).fold(start, usize::max)
-}
-
-fn item_end(item: &Item, start: usize) -> usize {
-    let end = item.span().map_or(start, |span| span.end);
-    match item {
-        Item::Table(table) => last_byte(table, end),
-        Item::ArrayOfTables(tables) => {
-            tables.iter().map(|table| last_byte(table, end)).fold(end, usize::max)
-        }
-        Item::None | Item::Value(_) => end,
-    }
-}
-
-/// Returns the header of something else that stands between the lines of this entry.
-fn foreign_header(document: &Document<&str>, entry: &Placed<'_>) -> Option<Range<usize>> {
-    let own = headers(entry.table);
-    headers(document.as_table())
-        .into_iter()
-        .filter(|header| header.start > entry.header.start && header.start < entry.end)
-        .find(|header| !own.contains(header))
-}
-
-/// Returns where the headers below a table stand.
-fn headers(table: &dyn TableLike) -> Vec<Range<usize>> {
-    let tables = table.iter().flat_map(|(_, item)| match item {
-        Item::ArrayOfTables(tables) => tables.iter().collect::<Vec<_>>(),
-        Item::Table(table) => vec![table],
-        Item::None | Item::Value(_) => Vec::new(),
-    });
-    tables
-        .flat_map(|table| {
-            let header = table.span().filter(|_| !table.is_dotted() && !table.is_implicit());
-            header.into_iter().chain(headers(table))
-        })
-        .collect()
-}
-
-fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or(0, |i| i + 1)
-}
-
-fn line_end(text: &str, offset: usize) -> usize {
-    text[offset..].find('\n').map_or(text.len(), |i| offset + i + 1)
-}
-
-/// Moves `end` behind the comment lines below it, unless they stand right above something else.
-fn with_comments(text: &str, end: usize) -> usize {
-    let comments: usize = text[end..]
-        .split_inclusive('\n')
-        .take_while(|line| line.trim_start().starts_with('#'))
-        .map(str::len)
-        .sum();
-    let next = text[end + comments..].lines().next().unwrap_or_default();
-    if next.trim().is_empty() { end + comments } else { end }
-}
-
-/// Returns the lines of an entry with the blank line that parted it from the next or the last one.
-fn with_blank_line(text: &str, entry: &Placed<'_>) -> Range<usize> {
-    let blank_after = text[entry.end..].split_inclusive('\n').next();
-    if let Some(blank) = blank_after.filter(|line| line.trim().is_empty()) {
-        return entry.start..entry.end + blank.len();
-    }
-    let before = &text[..entry.start];
-    let blank_before = before.split_inclusive('\n').next_back().filter(|l| l.trim().is_empty());
-    match blank_before {
-        Some(blank) if entry.end == text.len() => entry.start - blank.len()..entry.end,
-        _ => entry.start..entry.end,
-    }
 }
 
 #[cfg(test)]

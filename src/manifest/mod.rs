@@ -6,8 +6,15 @@ use crate::model::{Diagnostic, Intent, Roots};
 
 pub mod edit;
 mod parse;
+mod pattern;
+mod place;
 pub(crate) mod raw;
 pub(crate) mod render;
+mod servers;
+mod skills;
+mod words;
+
+pub(crate) use pattern::check_skill_name;
 
 /// Reads a manifest. `file` is absolute; relative sources lie beside it.
 ///

@@ -14,7 +14,7 @@ use crate::model::{
     WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
 };
 
-const TABLES: [&str; 3] = ["version", "marketplaces", "skills"];
+const TABLES: [&str; 5] = ["version", "marketplaces", "skills", "agent_skills", "mcps"];
 const MARKETPLACE_KEYS: [&str; 4] = ["name", "source", "pin", "auto_update"];
 const PLUGIN_KEYS: [&str; 6] = ["name", "marketplace", "version", "enabled", "scope", "pin"];
 
@@ -37,8 +37,10 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     context.reader.unknown_keys(root, &TABLES);
     let marketplaces = context.marketplaces(root);
     let plugins = context.plugins(root);
+    let agent_skills = context.agent_skills(root);
+    let servers = context.servers(root);
     if context.reader.is_clean() {
-        Ok(Intent { manifest: file.to_owned(), marketplaces, plugins })
+        Ok(Intent { manifest: file.to_owned(), marketplaces, plugins, agent_skills, servers })
     } else {
         Err(context.reader.into_faults())
     }
@@ -256,4 +258,4 @@ pub(super) fn printable(text: &str) -> String {
 
 #[cfg(test)]
 #[path = "parse_tests.rs"]
-mod tests;
+pub(super) mod tests;

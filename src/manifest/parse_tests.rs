@@ -20,12 +20,12 @@ fn roots() -> Roots {
     }
 }
 
-fn read(text: &str) -> Result<Intent, Vec<Diagnostic>> {
+pub(in crate::manifest) fn read(text: &str) -> Result<Intent, Vec<Diagnostic>> {
     intent(Path::new("/dots/skills.toml"), text, &roots())
 }
 
 /// Returns each fault as `line:column message`, with hints behind ` | `.
-fn faults(text: &str) -> Vec<String> {
+pub(in crate::manifest) fn faults(text: &str) -> Vec<String> {
     let faults = read(text).expect_err("the manifest should be refused");
     let line = |fault: &Diagnostic| {
         let at = fault.at.map_or(String::new(), |p| format!("{}:{} ", p.line, p.column));

@@ -38,7 +38,7 @@ pub(crate) fn document<'a>(file: &Path, text: &'a str) -> Result<Document<&'a st
             return marker.hint("keep one side of each conflict and delete the marker lines");
         }
         let at = error.span().unwrap_or_default();
-        diagnostic(file, text, at.clone(), error.message(), in_secrets(text, at.start))
+        diagnostic(file, text, at, error.message())
     })
 }
 
@@ -187,8 +187,7 @@ impl<'a> Reader<'a> {
     }
 
     fn report(&mut self, at: &Range<usize>, message: &str, hint: Option<String>) {
-        let secret = in_secrets(self.text, at.start);
-        let fault = diagnostic(self.file, self.text, at.clone(), message, secret);
+        let fault = diagnostic(self.file, self.text, at.clone(), message);
         let fault = match hint {
             Some(hint) => fault.hint(hint),
             None => fault,
@@ -207,20 +206,20 @@ pub(crate) fn listed(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn article(word: &str) -> &'static str {
+/// Returns the indefinite article for a type name.
+pub(crate) fn article(word: &str) -> &'static str {
     if word.starts_with(['a', 'i']) { "an" } else { "a" }
 }
 
-/// Makes a complaint; a line that holds a secret is named, not shown.
-fn diagnostic(
+/// Makes a complaint; a line that may hold a secret is named, not shown.
+pub(crate) fn diagnostic(
     file: &Path,
     text: &str,
     at: Range<usize>,
-    message: &str,
-    secret: bool,
+    message: impl Into<String>,
 ) -> Diagnostic {
     let line = line_of(text, at.start);
-    if secret || redact_url(line) != line {
+    if in_secrets(text, at.start) || redact_url(line) != line {
         let mut quiet = Diagnostic::whole(file, message);
         quiet.at = Some(position(text, at.start));
         return quiet;
@@ -245,7 +244,7 @@ fn in_secrets(text: &str, offset: usize) -> bool {
     let key = line.split(['=', '.']).next().unwrap_or_default().trim();
     let before = text.get(..offset).unwrap_or_default();
     let part = before.lines().rev().map(str::trim_start).find(starts_part).unwrap_or_default();
-    part.trim_start_matches(['[', ' ']).starts_with("mcps")
+    (key == "mcps" || part.trim_start_matches(['[', ' ']).starts_with("mcps"))
         && !["name", "scope", "transport", "command"].contains(&key)
 }
 

@@ -29,6 +29,19 @@ pub(crate) fn quoted_list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> 
     format!("[{}]", texts.join(", "))
 }
 
+/// Returns a key, in quotes where it needs them.
+pub(crate) fn key(text: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+    if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { quoted(text) }
+}
+
+/// Returns pairs of key and TOML value as an inline table on one line.
+pub(crate) fn inline_table(pairs: impl IntoIterator<Item = (String, String)>) -> String {
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(name, value)| format!("{} = {value}", key(&name))).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
 /// One `[[kind]]` block in the making.
 pub(crate) struct Block(String);
 
@@ -49,6 +62,12 @@ impl Block {
             Some(value) => self.text(key, value.as_ref()),
             None => self,
         }
+    }
+
+    /// Writes a value that is TOML already, unless it would be empty.
+    #[must_use]
+    pub fn filled(self, key: &str, empty: bool, value: impl FnOnce() -> String) -> Self {
+        if empty { self } else { self.value(key, &value()) }
     }
 
     /// Writes a value that is TOML already.

@@ -11,6 +11,8 @@ pub struct Intent {
     pub manifest: PathBuf,
     pub marketplaces: Vec<WantedMarketplace>,
     pub plugins: Vec<WantedPlugin>,
+    pub agent_skills: Vec<WantedSkill>,
+    pub servers: Vec<WantedServer>,
 }
 
 /// One `[[marketplaces]]` entry.
@@ -37,6 +39,81 @@ pub struct WantedPlugin {
     /// A tag, branch or full commit of the plugin's own source.
     pub pin: Option<String>,
     pub at: Position,
+}
+
+/// One `[[agent_skills]]` entry: one skill or many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedSkill {
+    /// Absent for a skill that is only kept track of.
+    pub source: Option<SkillSource>,
+    /// The source as written, for the lock.
+    pub written: Option<String>,
+    /// Names and globs; empty for all that the source has.
+    pub names: Vec<String>,
+    /// A tag, branch or full commit.
+    pub pin: Option<String>,
+    /// The words of the command that puts the skills of an npm package in place.
+    pub install_cmd: Option<Vec<String>>,
+    /// Globs of further skill names that come with this entry.
+    pub claims: Vec<String>,
+    pub scope: Scope,
+    /// Whether clients that look elsewhere get a link.
+    pub link: bool,
+    pub at: Position,
+}
+
+/// Where skills come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SkillSource {
+    /// A repository or local folder, and the folder in it to look in, with `/` between names.
+    Tree { source: Source, path: Option<String> },
+    /// A host that lists its skills below `/.well-known/`.
+    WellKnown { url: String },
+    /// A package, with or without `@version`.
+    Npm { package: String },
+}
+
+/// One `[[mcps]]` entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedServer {
+    pub name: String,
+    pub transport: Transport,
+    /// Set exactly when the transport is stdio.
+    pub command: Option<String>,
+    pub args: Vec<String>,
+    /// In written order.
+    pub env: Vec<(String, String)>,
+    /// Set exactly when the transport is not stdio.
+    pub url: Option<String>,
+    /// In written order.
+    pub headers: Vec<(String, String)>,
+    pub scope: Scope,
+    /// Further keys for the client, passed on as they are.
+    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub at: Position,
+}
+
+/// How a client talks to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    Stdio,
+    Http,
+    Sse,
+    Ws,
+}
+
+impl Transport {
+    pub const ALL: [Self; 4] = [Self::Stdio, Self::Http, Self::Sse, Self::Ws];
+
+    /// Returns the word that manifests and clients use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::Http => "http",
+            Self::Sse => "sse",
+            Self::Ws => "ws",
+        }
+    }
 }
 
 /// Marketplaces that may go without `source`, and their GitHub repositories.

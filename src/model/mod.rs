@@ -16,7 +16,8 @@ mod tree;
 pub use diagnostic::{Diagnostic, Position, position};
 pub use files::Files;
 pub use intent::{
-    Intent, WELL_KNOWN_MARKETPLACES, WantedMarketplace, WantedPlugin, well_known_marketplace,
+    Intent, SkillSource, Transport, WELL_KNOWN_MARKETPLACES, WantedMarketplace, WantedPlugin,
+    WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
