@@ -18,6 +18,8 @@ pub enum Item {
     Plugin { id: String, scope: Scope, project: Option<PathBuf> },
     /// The switch in settings (`enabledPlugins`).
     Enabled { id: String, scope: Scope },
+    /// An MCP server; `project` is absent in user scope.
+    Server { name: String, scope: Scope, project: Option<PathBuf> },
 }
 
 /// The value of one fact.
@@ -27,6 +29,8 @@ pub enum Record {
     Declared(Value),
     Plugin(InstallRecord),
     Enabled(bool),
+    /// The entry as the client holds it, such as `{"type":"stdio","command":"x"}`.
+    Server(Value),
 }
 
 /// An entry of `known_marketplaces.json`.

@@ -1,15 +1,20 @@
 //! The files of Claude Code, as version 2.1.329 reads and writes them.
 
+mod claude_json;
 pub mod installed_plugins;
 pub mod known_marketplaces;
+pub mod mcp_json;
 mod page;
+pub mod servers;
 pub mod settings;
 pub mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::{Codec, Decoded};
-use crate::model::{Change, Diagnostic, Files, Item, Record, Roots};
+use crate::model::{Change, Diagnostic, Files, Item, Record, Roots, Scope};
 
 /// The codec of Claude Code.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +24,11 @@ impl Codec for Claude {
     fn files(&self, roots: &Roots) -> Vec<PathBuf> {
         let mut files = vec![known_marketplaces::path(roots), installed_plugins::path(roots)];
         files.extend(settings::scopes(roots).map(|scope| settings::path(roots, scope)));
+        files.extend([
+            roots.claude_json.clone(),
+            mcp_json::path(roots),
+            settings::ignored_path(roots),
+        ]);
         files
     }
 
@@ -27,6 +37,8 @@ impl Codec for Claude {
         known_marketplaces::decode(roots, files, &mut decoded);
         installed_plugins::decode(roots, files, &mut decoded);
         settings::decode(roots, files, &mut decoded);
+        claude_json::decode(roots, files, &mut decoded);
+        mcp_json::decode(roots, files, &mut decoded);
         decoded
     }
 
@@ -86,9 +98,40 @@ fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), D
             settings::encode_enabled(&mut draft, id, after.copied())?;
             draft
         }
+        Item::Server { name, scope, project } => {
+            encode_server(roots, files, change, (name, *scope, project.as_deref()))?
+        }
     };
     draft.close(files);
     Ok(())
+}
+
+fn encode_server(
+    roots: &Roots,
+    files: &Files,
+    change: &Change,
+    (name, scope, project): (&str, Scope, Option<&Path>),
+) -> Result<page::Draft, Diagnostic> {
+    let mut draft = match scope {
+        Scope::User | Scope::Local => claude_json::open(roots, files)?,
+        Scope::Project => mcp_json::open(roots, files, project)?,
+    };
+    let after = after(change, &draft, server)?;
+    let before = change.before.as_ref().and_then(server);
+    match scope {
+        Scope::User => claude_json::encode(&mut draft, name, None, before, after)?,
+        Scope::Local => {
+            let project = project.unwrap_or(&roots.project);
+            claude_json::encode(&mut draft, name, Some(project), before, after)?;
+        }
+        Scope::Project => mcp_json::encode(&mut draft, name, before, after)?,
+    }
+    Ok(draft)
+}
+
+fn server(record: &Record) -> Option<&Value> {
+    let Record::Server(entry) = record else { return None };
+    Some(entry)
 }
 
 /// Returns the new record of a change, which has to be of the item's kind.
@@ -104,5 +147,7 @@ fn after<'c, T>(
     }
 }
 
+#[cfg(test)]
+mod server_tests;
 #[cfg(test)]
 mod tests;

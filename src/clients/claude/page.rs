@@ -62,8 +62,7 @@ impl<'a> Page<'a> {
 
     /// Returns a complaint about what is at `path`, or about the nearest thing around it.
     pub fn complaint(&self, path: &[Key], message: impl Into<String>) -> Diagnostic {
-        let span = (0..=path.len()).rev().find_map(|end| json::locate(self.text, &path[..end]));
-        Diagnostic::span(&self.file, self.text, span.unwrap_or(0..0), message)
+        complaint(&self.file, self.text, path, message)
     }
 
     /// Returns the object at a top-level key; anything else there is a problem.
@@ -81,6 +80,12 @@ impl<'a> Page<'a> {
         }
         value.as_object()
     }
+}
+
+/// Returns a complaint about what is at a path of a text, or about the nearest thing around it.
+pub fn complaint(file: &Path, text: &str, path: &[Key], message: impl Into<String>) -> Diagnostic {
+    let span = (0..=path.len()).rev().find_map(|end| json::locate(text, &path[..end]));
+    Diagnostic::span(file, text, span.unwrap_or(0..0), message)
 }
 
 /// A file that is being edited; `None` while it does not exist.
@@ -107,6 +112,15 @@ impl Draft {
     /// Returns the value of the file as it is now.
     pub fn value(&self) -> Value {
         self.text.as_deref().and_then(json::lenient).unwrap_or_else(|| self.blank.clone())
+    }
+
+    /// Returns what is at `path` now.
+    pub fn get(&self, path: &[Key]) -> Option<Value> {
+        json::get(self.text.as_deref()?, path)
+    }
+
+    pub fn has(&self, path: &[Key]) -> bool {
+        self.text.as_deref().is_some_and(|text| json::locate(text, path).is_some())
     }
 
     pub fn set(&mut self, path: &[Key], value: &Value) -> Result<(), Diagnostic> {

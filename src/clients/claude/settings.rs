@@ -43,8 +43,18 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
             decode_enabled(&page, scope, decoded);
             decode_declared(&page, scope, decoded);
             decoded.problems.extend(wrong_types(&page));
+            decoded.problems.extend(ignored_servers(&page));
         }
     }
+    let elsewhere = ignored_path(roots);
+    if let Some(page) = Page::read(&elsewhere, files, &READING, &mut Vec::new()) {
+        decoded.problems.extend(ignored_servers(&page));
+    }
+}
+
+/// Returns a file that people put servers into although the client has never read it.
+pub(super) fn ignored_path(roots: &Roots) -> PathBuf {
+    roots.project.join(".claude.local/settings.json")
 }
 
 pub fn open(roots: &Roots, files: &Files, scope: Scope) -> Result<Draft, Diagnostic> {
@@ -106,6 +116,17 @@ fn decode_declared(page: &Page, scope: Scope, decoded: &mut Decoded) {
             decoded.state.insert(item, Record::Declared(source.clone()));
         }
     }
+}
+
+/// Returns the complaint about servers where the client does not look for them.
+fn ignored_servers(page: &Page) -> Option<FileProblem> {
+    let servers = page.map.get("mcpServers")?.as_object()?;
+    if servers.is_empty() {
+        return None;
+    }
+    let message = "Claude Code does not read `mcpServers` in this file";
+    let diagnostic = page.complaint(&[Key::Name("mcpServers")], message);
+    Some(FileProblem { diagnostic, id: "mcp.ignored-location", unreadable: false })
 }
 
 /// Returns the complaints about other keys whose type is known to cost the whole file (Claude Code 2.1.329).

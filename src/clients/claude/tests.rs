@@ -11,7 +11,7 @@ use crate::model::{Client, InstallRecord, KnownMarketplace, Scope, State};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clients/claude/2.1.329");
 
-fn roots() -> Roots {
+pub(super) fn roots() -> Roots {
     let home = PathBuf::from("/home/u");
     Roots {
         claude_dir: home.join(".claude"),
@@ -70,7 +70,9 @@ fn creating(state: &State, files: &Files) -> Vec<Change> {
         .collect();
     changes.sort_by_key(|change| {
         let name = match &change.item {
-            Item::Marketplace { name } | Item::Declared { name, .. } => name,
+            Item::Marketplace { name }
+            | Item::Declared { name, .. }
+            | Item::Server { name, .. } => name,
             Item::Plugin { id, .. } | Item::Enabled { id, .. } => id,
         };
         all.find(&format!("\"{name}\":"))
@@ -78,10 +80,24 @@ fn creating(state: &State, files: &Files) -> Vec<Change> {
     changes
 }
 
+const FOREIGN: [&str; 9] = [
+    "pluginConfigs",
+    "firstStartTime",
+    "firstStartVersion",
+    "machineID",
+    "opusProMigrationComplete",
+    "seenNotifications",
+    "hasResetAutoModeOptInForDefaultOffer",
+    "migrationVersion",
+    "userID",
+];
+
 /// The files without what the codec does not hold.
 fn without_foreign(files: &Files) -> Files {
     let without = |text: &str| {
-        let mut text = json::remove(text, &[Key::Name("pluginConfigs")]).unwrap();
+        let foreign = FOREIGN.iter();
+        let mut text = foreign
+            .fold(text.to_owned(), |text, key| json::remove(&text, &[Key::Name(key)]).unwrap());
         for key in ["sourceCommand", "sourceProducerPath"] {
             let path = ["plugins", "cmdp@mpc"].map(Key::Name);
             let path = [path[0], path[1], Key::Index(0), Key::Name(key)];
@@ -120,12 +136,17 @@ fn what_the_client_wrote_is_written_again_to_the_byte() {
     }
 }
 
-fn one(path: &Path, text: &str) -> Files {
+pub(super) fn one(path: &Path, text: &str) -> Files {
     Files::from_iter([(path.to_owned(), Some(text.as_bytes().to_vec()))])
 }
 
 #[track_caller]
-fn check_problems(path: &Path, text: &str, expected: &[(&str, bool)], facts: usize) -> Decoded {
+pub(super) fn check_problems(
+    path: &Path,
+    text: &str,
+    expected: &[(&str, bool)],
+    facts: usize,
+) -> Decoded {
     let decoded = Claude.decode(&roots(), &one(path, text));
     let found: Vec<_> = decoded.problems.iter().map(|p| (p.id, p.unreadable)).collect();
     assert_eq!(found, expected, "{text}");
@@ -209,7 +230,7 @@ fn old_and_unknown_inventories_are_told_apart() {
     );
 }
 
-fn change(item: Item, after: Option<Record>) -> Change {
+pub(super) fn change(item: Item, after: Option<Record>) -> Change {
     Change { client: Client::Claude, item, before: None, after }
 }
 
@@ -268,7 +289,7 @@ fn a_file_that_cannot_be_edited_leaves_all_files_as_they_were() {
 #[test]
 fn in_the_home_folder_the_settings_are_the_users() {
     let home = Roots { project: roots().home, ..roots() };
-    assert_eq!(Claude.files(&home).len(), 4);
+    assert_eq!(Claude.files(&home).len(), 7);
     let item = Item::Enabled { id: "a@m".into(), scope: Scope::Project };
     let changes = [change(item, Some(Record::Enabled(true)))];
     assert!(Claude.encode(&home, &mut Files::default(), &changes).is_err());

@@ -71,17 +71,19 @@ pub fn remove(text: &str, path: &[Key]) -> Result<String, EditError> {
     }
 }
 
-/// Returns the span of what is at a path, names included.
+/// Returns the span of what is at `path`; of a member, with its name. Absent when there is nothing.
 pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
-    let document = scan::document(text).ok()?;
-    let mut node = &document.root;
-    let mut span = node.span.clone();
-    for depth in 0..path.len() {
-        let entry = find(text, node, path, depth).ok()??;
-        span = entry.start()..entry.end();
-        node = &entry.value;
-    }
-    Some(span)
+    let document = scan::shallow(text, path.len()).ok()?;
+    let Some((key, above)) = path.split_last() else { return Some(document.root.span) };
+    let holder = at(text, &document.root, above)?;
+    let entry = find(text, holder, &[*key], 0).ok()??;
+    Some(entry.start()..entry.end())
+}
+
+/// Returns the value at a path.
+pub fn at<'n>(text: &str, root: &'n Node, path: &[Key]) -> Option<&'n Node> {
+    (0..path.len())
+        .try_fold(root, |node, depth| find(text, node, path, depth).ok()?.map(|entry| &entry.value))
 }
 
 /// Returns a value as `JSON.stringify(value, null, 2)` does.

@@ -7,10 +7,8 @@ mod edit;
 mod read;
 mod scan;
 
-pub use edit::{EditError, Key, remove, set};
-pub use read::{Bom, lenient, parse, text};
-
-use std::ops::Range;
+pub use edit::{EditError, Key, locate, remove, set};
+pub use read::{Bom, get, lenient, parse, pick, text};
 
 use serde_json::Value;
 
@@ -21,11 +19,6 @@ pub fn new_document(value: &Value, final_newline: bool) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Returns the span of what is at `path`; of a member, with its name. Absent when there is nothing.
-pub fn locate(text: &str, path: &[Key]) -> Option<Range<usize>> {
-    edit::locate(text, path)
 }
 
 /// Says whether two values mean the same: key order and the spelling of numbers do not count.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::edit::{self, Key};
 use super::scan;
 use crate::model::Diagnostic;
 
@@ -17,24 +18,38 @@ pub enum Bom {
 
 /// Returns the value of a JSON file.
 pub fn parse(file: &Path, bytes: &[u8], bom: Bom) -> Result<Value, Diagnostic> {
-    let text = text(file, bytes)?;
-    let body = match (text.strip_prefix('\u{feff}'), bom) {
-        (Some(_), Bom::Refused) => {
-            return Err(Diagnostic::span(file, text, 0..0, "starts with a byte order mark")
-                .hint("save the file as UTF-8 without BOM"));
-        }
-        (Some(body), Bom::Allowed) => body,
-        (None, _) => text,
-    };
-    if body.trim().is_empty() {
-        return Err(Diagnostic::whole(file, "is empty").hint("an empty JSON file holds `{}`"));
-    }
+    let body = body(file, bytes, bom)?;
     serde_json::from_str(body).or_else(|error| match scan::document(body) {
         Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
             root.value(body).ok_or_else(|| explain(file, body, &error))
         }
         _ => Err(explain(file, body, &error)),
     })
+}
+
+/// Returns the values at some paths of a JSON file, without building the rest; as strict as [`parse`].
+pub fn pick(
+    file: &Path,
+    bytes: &[u8],
+    bom: Bom,
+    paths: &[&[Key]],
+) -> Result<Vec<Option<Value>>, Diagnostic> {
+    let body = body(file, bytes, bom)?;
+    match scan::shallow(body, paths.iter().map(|path| path.len()).max().unwrap_or(0)) {
+        Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
+            let value = |path: &&[Key]| lenient(&body[edit::at(body, &root, path)?.span.clone()]);
+            Ok(paths.iter().map(value).collect())
+        }
+        _ => Err(parse(file, bytes, bom)
+            .err()
+            .unwrap_or_else(|| Diagnostic::whole(file, "is not JSON that can be read"))),
+    }
+}
+
+/// Returns the value at a path of a text, as leniently as [`lenient`].
+pub fn get(text: &str, path: &[Key]) -> Option<Value> {
+    let root = scan::shallow(text, path.len()).ok()?.root;
+    lenient(&text[edit::at(text, &root, path)?.span.clone()])
 }
 
 /// Returns the value of a text in which comments, trailing commas and a byte order mark are let through.
@@ -48,6 +63,23 @@ pub fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         Diagnostic::span(file, &valid, valid.len()..valid.len(), "is not UTF-8")
     })
+}
+
+/// Returns the text after the byte order mark, if there is anything.
+fn body<'a>(file: &Path, bytes: &'a [u8], bom: Bom) -> Result<&'a str, Diagnostic> {
+    let text = text(file, bytes)?;
+    let body = match (text.strip_prefix('\u{feff}'), bom) {
+        (Some(_), Bom::Refused) => {
+            return Err(Diagnostic::span(file, text, 0..0, "starts with a byte order mark")
+                .hint("save the file as UTF-8 without BOM"));
+        }
+        (Some(body), Bom::Allowed) => body,
+        (None, _) => text,
+    };
+    if body.trim().is_empty() {
+        return Err(Diagnostic::whole(file, "is empty").hint("an empty JSON file holds `{}`"));
+    }
+    Ok(body)
 }
 
 fn explain(file: &Path, text: &str, error: &serde_json::Error) -> Diagnostic {

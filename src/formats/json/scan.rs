@@ -51,9 +51,13 @@ pub struct Comment {
 
 /// Scans a whole text.
 pub fn document(text: &str) -> Result<Document, ScanError> {
+    shallow(text, DEEPEST)
+}
+
+/// Scans a whole text but keeps only the entries of the outer levels.
+pub fn shallow(text: &str, levels: usize) -> Result<Document, ScanError> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut scanner =
-        Scanner { text: text.as_bytes(), at: start, depth: 0, comment: None, trailing_comma: None };
+    let mut scanner = Scanner::new(text, start, levels);
     scanner.skip()?;
     let root = scanner.value()?;
     scanner.skip()?;
@@ -65,8 +69,7 @@ pub fn document(text: &str) -> Result<Document, ScanError> {
 
 /// Returns the comments that come next in a scanned text.
 pub fn comments(text: &str, from: usize) -> Vec<Comment> {
-    let mut scanner =
-        Scanner { text: text.as_bytes(), at: from, depth: 0, comment: None, trailing_comma: None };
+    let mut scanner = Scanner::new(text, from, 0);
     let mut comments = Vec::new();
     loop {
         scanner.blanks();
@@ -145,11 +148,17 @@ struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
+    /// How many levels keep their entries.
+    levels: usize,
     comment: Option<usize>,
     trailing_comma: Option<usize>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, at: usize, levels: usize) -> Self {
+        Self { text: text.as_bytes(), at, depth: 0, levels, comment: None, trailing_comma: None }
+    }
+
     fn value(&mut self) -> Result<Node, ScanError> {
         let start = self.at;
         let mut entries = Vec::new();
@@ -179,7 +188,9 @@ impl Scanner<'_> {
             self.skip()?;
             let comma = self.take(b',').then(|| self.at - 1);
             self.skip()?;
-            entries.push(Entry { key, value, comma });
+            if self.depth <= self.levels {
+                entries.push(Entry { key, value, comma });
+            }
             if self.peek() == Some(close) {
                 self.trailing_comma = self.trailing_comma.or(comma);
             } else if comma.is_none() {
@@ -209,13 +220,15 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<(), ScanError> {
         self.at += 1;
         loop {
+            let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+            let rest = &self.text[self.at..];
+            self.at += rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(());
                 }
                 Some(b'\\') => self.escape()?,
-                Some(0x20..) => self.at += 1,
                 Some(_) | None => return self.fail("the closing `\"`"),
             }
         }

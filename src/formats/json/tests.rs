@@ -230,13 +230,6 @@ fn document_text() -> impl Strategy<Value = String> {
         .prop_map(|(start, object, end)| format!("{start}{object}{end}"))
 }
 
-fn at<'n>(text: &str, node: &'n scan::Node, path: &[&str]) -> Option<&'n scan::Node> {
-    path.iter().try_fold(node, |node, name| {
-        let entry = node.entries.iter().rfind(|e| e.name(text).as_deref() == Some(*name))?;
-        Some(&entry.value)
-    })
-}
-
 /// The members of the root as they are written, without those of one name.
 fn others<'t>(text: &'t str, root: &scan::Node, name: &str) -> Vec<&'t str> {
     let mut others = Vec::new();
@@ -259,7 +252,7 @@ proptest! {
         let before = scan::document(&text).unwrap();
         if let Ok(after) = set(&text, &names(&path), &value) {
             let scanned = scan::document(&after).unwrap();
-            let found = at(&after, &scanned.root, &path).unwrap();
+            let found = edit::at(&after, &scanned.root, &names(&path)).unwrap();
             prop_assert_eq!(found.value(&after), Some(value.clone()));
             prop_assert_eq!(
                 others(&text, &before.root, path[0]), others(&after, &scanned.root, path[0])
@@ -286,7 +279,7 @@ proptest! {
         let before = scan::document(&text).unwrap();
         let after = remove(&text, &[Key::Name(name)]).unwrap();
         let scanned = scan::document(&after).unwrap();
-        prop_assert!(at(&after, &scanned.root, &[name]).is_none());
+        prop_assert!(edit::at(&after, &scanned.root, &[Key::Name(name)]).is_none());
         prop_assert_eq!(others(&text, &before.root, name), others(&after, &scanned.root, name));
     }
 
@@ -296,5 +289,18 @@ proptest! {
         let _ = set(&text, &[Key::Append], &json!(1));
         let _ = remove(&text, &[Key::Name("a")]);
         let _ = parse(Path::new("f"), text.as_bytes(), Bom::Allowed);
+    }
+}
+
+#[test]
+fn picking_is_as_strict_as_parsing() {
+    let path: &[&[Key]] = &[&[Key::Name("a"), Key::Name("b")], &[Key::Name("x")]];
+    let shown = |error: crate::model::Diagnostic| error.to_string();
+    let pick =
+        |text: &str| pick(Path::new("f"), text.as_bytes(), Bom::Allowed, path).map_err(shown);
+    assert_eq!(pick("{\"a\":{\"b\":[1]},\"h\":\"\\ud83d\"}").unwrap(), [Some(json!([1])), None]);
+    for bad in ["", "{\"a\":{\"b\":1,}}", "{} // c", "{\"a\":"] {
+        let parsed = parse(Path::new("f"), bad.as_bytes(), Bom::Allowed).map_err(shown);
+        assert_eq!(pick(bad).unwrap_err(), parsed.unwrap_err());
     }
 }

@@ -1,0 +1,73 @@
+//! `.mcp.json` of a project: the servers that its repository shares, always inside `mcpServers`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::page::{Draft, Page, Reading};
+use super::servers::{self, looks_like_server};
+use crate::clients::{Decoded, FileProblem};
+use crate::formats::json::{Bom, Key};
+use crate::model::{Diagnostic, Files, Item, Roots, Scope};
+
+const SERVERS: &str = "mcpServers";
+
+const READING: Reading = Reading {
+    syntax: "mcp.syntax",
+    schema: "mcp.schema",
+    bom: Bom::Allowed,
+    effect: "Claude Code takes no server from it",
+};
+
+pub fn path(roots: &Roots) -> PathBuf {
+    roots.project.join(".mcp.json")
+}
+
+pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
+    let path = path(roots);
+    let Some(page) = Page::read(&path, files, &READING, &mut decoded.problems) else { return };
+    let Some(servers) = page.map.get(SERVERS) else {
+        let message = format!("has no `{SERVERS}`; {}", READING.effect);
+        let diagnostic =
+            page.complaint(&[], message).hint("put the servers into `{\"mcpServers\": { … }}`");
+        let unreadable = page.map.values().any(looks_like_server);
+        decoded.problems.push(FileProblem { diagnostic, id: "mcp.flat", unreadable });
+        return;
+    };
+    let item = |name: &str| Item::Server {
+        name: name.into(),
+        scope: Scope::Project,
+        project: Some(roots.project.clone()),
+    };
+    servers::decode((&path, page.text), &[Key::Name(SERVERS)], servers, item, decoded);
+}
+
+pub(super) fn open(
+    roots: &Roots,
+    files: &Files,
+    project: Option<&Path>,
+) -> Result<Draft, Diagnostic> {
+    let path = path(roots);
+    if project.is_some_and(|project| project != roots.project) {
+        return Err(Diagnostic::whole(&path, "is the file of another project than the change's"));
+    }
+    let draft = Draft::open(path, files, json!({ SERVERS: {} }), false)?;
+    let flat = draft
+        .value()
+        .as_object()
+        .is_some_and(|map| !map.contains_key(SERVERS) && map.values().any(looks_like_server));
+    if flat {
+        return Err(draft.complaint(format!("has servers outside `{SERVERS}`")));
+    }
+    Ok(draft)
+}
+
+/// Makes one entry true.
+pub(super) fn encode(
+    draft: &mut Draft,
+    name: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Result<(), Diagnostic> {
+    servers::encode(draft, &[Key::Name(SERVERS), Key::Name(name)], before, after)
+}

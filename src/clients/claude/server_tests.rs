@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::tests::{change, check_problems, one, roots};
+use super::*;
+
+fn server(name: &str, scope: Scope, before: Option<Value>, after: Option<Value>) -> Change {
+    let project = (scope != Scope::User).then(|| roots().project);
+    let item = Item::Server { name: name.into(), scope, project };
+    Change { before: before.map(Record::Server), ..change(item, after.map(Record::Server)) }
+}
+
+#[track_caller]
+fn check_encode(path: &Path, text: &str, change: Change, expected: &str) {
+    let mut files = one(path, text);
+    Claude.encode(&roots(), &mut files, &[change]).unwrap();
+    assert_eq!(str::from_utf8(files.get(path).unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn a_project_that_the_client_does_not_know_gets_its_whole_record() {
+    check_encode(
+        &roots().claude_json,
+        "{\"userID\":\"0\",\"projects\":{}}",
+        server("s", Scope::Local, None, Some(json!({"type": "stdio", "command": "x"}))),
+        "{\"userID\":\"0\",\"projects\":{\"/home/u/p\":{\"allowedTools\":[],\"mcpContextUris\":[],\
+         \"mcpServers\":{\"s\":{\"type\":\"stdio\",\"command\":\"x\"}},\"enabledMcpjsonServers\":[],\
+         \"disabledMcpjsonServers\":[],\"hasTrustDialogAccepted\":false,\
+         \"hasClaudeMdExternalIncludesApproved\":false,\
+         \"hasClaudeMdExternalIncludesWarningShown\":false}}}",
+    );
+    check_encode(
+        &roots().claude_json,
+        "{\"projects\":{\"/home/u/p\":{\"history\":[1.10]}}}",
+        server("s", Scope::Local, None, Some(json!({"command": "x"}))),
+        "{\"projects\":{\"/home/u/p\":{\"history\":[1.10],\"mcpServers\":{\"s\":{\"command\":\"x\"}}}}}",
+    );
+    let gone = server("s", Scope::Local, Some(json!({})), None);
+    check_encode(&roots().claude_json, "{\"projects\":{}}", gone, "{\"projects\":{}}");
+}
+
+#[test]
+fn only_the_fields_that_a_change_mentions_change() {
+    check_encode(
+        &roots().claude_json,
+        "{\"mcpServers\": {\"s\": {\"command\": \"x\", \"timeout\": 5, \"env\": {\"A\": \"1\", \"MINE\": \"2\"}, \"cwd\": \"/\"}}}",
+        server(
+            "s",
+            Scope::User,
+            Some(json!({"command": "x", "cwd": "/", "env": {"A": "1"}})),
+            Some(json!({"command": "y", "env": {"B": "3"}})),
+        ),
+        "{\"mcpServers\": {\"s\": {\"command\": \"y\", \"timeout\": 5, \"env\": {\"MINE\": \"2\", \"B\": \"3\"}}}}",
+    );
+}
+
+#[test]
+fn a_new_project_file_is_wrapped() {
+    let path = mcp_json::path(&roots());
+    let mut files = Files::default();
+    let add = server("s", Scope::Project, None, Some(json!({"type": "http", "url": "u"})));
+    Claude.encode(&roots(), &mut files, std::slice::from_ref(&add)).unwrap();
+    assert_eq!(
+        str::from_utf8(files.get(&path).unwrap()).unwrap(),
+        "{\n  \"mcpServers\": {\n    \"s\": {\n      \"type\": \"http\",\n      \"url\": \"u\"\n    }\n  }\n}"
+    );
+    let mut flat = one(&path, "{\"s\":{\"command\":\"x\"}}");
+    assert!(Claude.encode(&roots(), &mut flat, &[add]).is_err());
+}
+
+#[test]
+fn servers_that_the_client_does_not_start_are_a_problem() {
+    let (claude, project) = (roots().claude_json, mcp_json::path(&roots()));
+    check_problems(&project, "{\"s\":{\"command\":\"x\"}}", &[("mcp.flat", true)], 0);
+    check_problems(&project, "{}", &[("mcp.flat", false)], 0);
+    check_problems(&project, "{\"mcpServers\":[]}", &[("mcp.schema", true)], 0);
+    check_problems(
+        &claude,
+        "{\"mcpServers\":{\"s\":{\"url\":\"u\"}}}",
+        &[("mcp.schema", false)],
+        1,
+    );
+    check_problems(
+        &claude,
+        "{\"mcpServers\":{\"s\":{\"type\":\"x\"}}}",
+        &[("mcp.schema", false)],
+        1,
+    );
+    check_problems(
+        &claude,
+        "{\"mcpServers\":{\"s\":{\"command\":\"x\"},}}",
+        &[("mcp.syntax", false)],
+        1,
+    );
+    check_problems(&claude, "{\"mcpServers\":{\"s\":", &[("mcp.syntax", true)], 0);
+    check_problems(&claude, "[]", &[("mcp.schema", true)], 0);
+    let settings = Scope::ALL.map(|scope| settings::path(&roots(), scope));
+    for path in settings.into_iter().chain([settings::ignored_path(&roots())]) {
+        let text = "{\"mcpServers\":{\"s\":{\"command\":\"x\"}}}";
+        check_problems(&path, text, &[("mcp.ignored-location", false)], 0);
+    }
+}
+
+fn server_change() -> impl Strategy<Value = Change> {
+    let entry = prop_oneof![
+        Just(json!({"type": "stdio", "command": "x", "args": ["a"], "env": {"A": "1"}})),
+        Just(json!({"type": "http", "url": "u", "headers": {"H": "v"}})),
+    ];
+    let name = prop::sample::select(&["s", "t", "a b"]);
+    let scope = prop::sample::select(&Scope::ALL);
+    (name, scope, prop::option::of(entry))
+        .prop_map(|(name, scope, after)| server(name, scope, None, after))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    #[test]
+    fn what_was_written_is_there_and_foreign_text_is_kept(
+        changes in prop::collection::vec(server_change(), 0..6), started in any::<bool>(),
+    ) {
+        let mine = "\"mine\":{\"command\":\"m\",\"n\":1.10}";
+        let text = format!("{{\"h\":[\"\\ud83d\"],\"mcpServers\":{{{mine}}},\"projects\":{{\"/q\":{{}}}}}}");
+        let mut files = if started { one(&roots().claude_json, &text) } else { Files::default() };
+        let mut wanted = std::collections::BTreeMap::new();
+        let mut changes = changes;
+        for change in &mut changes {
+            // A plan knows what was there.
+            change.before = wanted.insert(change.item.clone(), change.after.clone()).flatten();
+        }
+        Claude.encode(&roots(), &mut files, &changes).unwrap();
+        let state = Claude.decode(&roots(), &files).state;
+        for (item, record) in &wanted {
+            prop_assert_eq!(state.get(item), record.as_ref());
+        }
+        if started {
+            let text = str::from_utf8(files.get(&roots().claude_json).unwrap()).unwrap();
+            let kept = text.starts_with(&format!("{{\"h\":[\"\\ud83d\"],\"mcpServers\":{{{mine}"));
+            prop_assert!(kept && text.contains("\"projects\":{\"/q\":{}"), "{}", text);
+        }
+        let settled = files.clone();
+        let again: Vec<Change> = state.into_iter().map(|(item, record)| change(item, Some(record))).collect();
+        Claude.encode(&roots(), &mut files, &again).unwrap();
+        prop_assert_eq!(files, settled);
+    }
+}
