@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::edit::{self, Key};
-use super::scan;
+use super::scan::{self, Node};
 use crate::model::Diagnostic;
 
 /// Whether a byte order mark at the start is let through.
@@ -35,9 +35,9 @@ pub fn pick(
     paths: &[&[Key]],
 ) -> Result<Vec<Option<Value>>, Diagnostic> {
     let body = body(file, bytes, bom)?;
-    match scan::shallow(body, paths.iter().map(|path| path.len()).max().unwrap_or(0)) {
+    match scan::shallow(body, 1) {
         Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
-            let value = |path: &&[Key]| lenient(&body[edit::at(body, &root, path)?.span.clone()]);
+            let value = |path: &&[Key]| lenient(descend(body, &root, path)?);
             Ok(paths.iter().map(value).collect())
         }
         _ => Err(parse(file, bytes, bom)
@@ -48,8 +48,14 @@ pub fn pick(
 
 /// Returns the value at a path of a text, as leniently as [`lenient`].
 pub fn get(text: &str, path: &[Key]) -> Option<Value> {
-    let root = scan::shallow(text, path.len()).ok()?.root;
-    lenient(&text[edit::at(text, &root, path)?.span.clone()])
+    lenient(descend(text, &scan::shallow(text, 1).ok()?.root, path)?)
+}
+
+/// Returns the text of the value at a path, scanning one level at a time: the client's files grow to megabytes.
+fn descend<'a>(text: &'a str, root: &Node, path: &[Key]) -> Option<&'a str> {
+    let Some((key, below)) = path.split_first() else { return Some(&text[root.span.clone()]) };
+    let part = &text[edit::at(text, root, &[*key])?.span.clone()];
+    descend(part, &scan::shallow(part, 1).ok()?.root, below)
 }
 
 /// Returns the value of a text in which comments, trailing commas and a byte order mark are let through.
