@@ -3,6 +3,7 @@
 
 pub mod budget;
 pub mod discover;
+pub mod foreign;
 pub mod frontmatter;
 pub mod inventory;
 mod json;
@@ -10,9 +11,13 @@ mod links;
 pub mod lint;
 pub mod tree;
 pub mod unicode;
+pub mod wellknown;
 mod yaml;
 
+pub use budget::{Budget, budget};
 pub use discover::{Discovery, Found, discover};
+pub use foreign::Provenance;
 pub use frontmatter::Frontmatter;
+pub use inventory::{Installed, Inventory, Link, SkillSource};
 pub use lint::{LintFinding, Severity, lint};
 pub use tree::{Entry, Kind, Listing};
