@@ -17,7 +17,7 @@ mod catalogs;
 mod peer;
 
 use catalogs::Catalog;
-use peer::{check, listed};
+use peer::{check, claude, listed};
 use sandbox::Sandbox;
 
 #[test]
@@ -85,7 +85,33 @@ fn what_was_removed_the_client_no_longer_lists() {
     let catalog = Catalog::in_a_folder(&home);
     let home = home.manifest(&catalog.manifest("user"));
     home.zskills(&["sync"]).expect(0);
+    assert_eq!(listed(&home, "~").len(), catalog.plugins.len() + 1, "and one dependency");
     home.write("~/.config/zskills/skills.toml", "version = 1\n");
     home.zskills(&["sync"]).expect(0);
     assert!(listed(&home, "~").is_empty());
+}
+
+#[test]
+fn addresses_are_registered_as_the_client_registers_them() {
+    for address in [
+        "acme/tools",
+        "acme/tools@v1",
+        "https://github.com/acme/tools",
+        "https://github.com/acme/tools/",
+        "https://github.com/acme/tools.git",
+        "https://github.com/acme/tools.git#v1",
+        "https://gitlab.com/acme/tools",
+        "git@github.com:acme/tools.git",
+        "git@github.com:acme/tools.git#v1",
+    ] {
+        let home = Sandbox::new().cwd("~/peer");
+        home.marketplace("tools").plugin("alpha", "1.0.0").commit().tag("v1");
+        claude(&home, "~/peer", &["plugin", "marketplace", "add", address]).expect(0);
+        let known = home.json("~/peer/.claude/plugins/known_marketplaces.json");
+        let home = home.manifest(&format!(
+            "version = 1\n[[marketplaces]]\nname = \"tools\"\nsource = \"{address}\"\n"
+        ));
+        home.zskills(&["sync"]).expect(0);
+        assert_eq!(home.known("tools")["source"], known["tools"]["source"], "{address}");
+    }
 }

@@ -63,7 +63,7 @@ pub fn listed(home: &Sandbox, at: &str) -> BTreeMap<String, Value> {
 }
 
 /// Runs a local subcommand of the client in a home and in the project there.
-fn claude(home: &Sandbox, at: &str, args: &[&str]) -> Run {
+pub fn claude(home: &Sandbox, at: &str, args: &[&str]) -> Run {
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/target/clients/node_modules/.bin/claude");
     let folder = home.path(at);
     let mut command = home.program(OsStr::new(program), args);

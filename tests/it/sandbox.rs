@@ -400,7 +400,8 @@ fn environment(root: &Path) -> BTreeMap<OsString, OsString> {
     {
         set(&format!("GIT_{name}_DATE"), value.into());
     }
-    let routes = ["https://github.com/", "git@github.com:", "ssh://git@github.com/"];
+    let routes =
+        ["https://gitlab.com/", "https://github.com/", "git@github.com:", "ssh://git@github.com/"];
     set("GIT_CONFIG_COUNT", routes.len().to_string().into());
     for (index, from) in routes.iter().enumerate() {
         set(&format!("GIT_CONFIG_KEY_{index}"), remotes.clone().into());
