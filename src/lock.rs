@@ -1,7 +1,5 @@
 //! `skills.lock`: exactly which bytes. Text in, records out, and back; the same records give the same text.
 
-#![expect(clippy::result_large_err, reason = "a diagnostic is made once, at the end of a run")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
@@ -14,7 +12,7 @@ use crate::manifest::render::{Block, quoted_list};
 use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, TreeHash};
 
 const HEADER: &str =
-    "# Written by zskills. Commit it; `zskills update` moves it forward.\nversion = 1\n";
+    "# Written by zskills. Commit it; `zskills upgrade` moves it forward.\nversion = 1\n";
 
 /// A checked `skills.lock`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +42,8 @@ pub struct LockedPlugin {
     pub commit: Option<Commit>,
     pub tree: TreeHash,
     pub pin: Option<String>,
+    /// The version of the npm package it was taken from.
+    pub package: Option<String>,
     pub dependencies: Vec<PluginId>,
 }
 
@@ -99,6 +99,7 @@ impl Lock {
                 .text("version", &locked.version)
                 .maybe("pin", locked.pin.as_ref())
                 .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
+                .maybe("package", locked.package.as_ref())
                 .text("tree", locked.tree.as_str());
             let dependencies = locked.dependencies.iter().map(ToString::to_string);
             match locked.dependencies.as_slice() {
@@ -151,7 +152,7 @@ fn marketplace(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedMarke
 }
 
 fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
-    let known = ["id", "version", "pin", "commit", "tree", "dependencies"];
+    let known = ["id", "version", "pin", "commit", "package", "tree", "dependencies"];
     reader.unknown_keys(entry.table, &known);
     let version = reader.required(entry, "version").map(|version| version.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
@@ -162,7 +163,8 @@ fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
         .iter()
         .filter_map(|id| checked(reader, "dependencies", id))
         .collect();
-    Some(LockedPlugin { version: version?, commit, tree: tree?, pin, dependencies })
+    let package = reader.string(entry.table, "package").map(|package| package.value.to_owned());
+    Some(LockedPlugin { version: version?, commit, tree: tree?, pin, package, dependencies })
 }
 
 fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
@@ -229,6 +231,7 @@ mod tests {
                     commit: None,
                     tree: tree.clone(),
                     pin: None,
+                    package: None,
                     dependencies: vec!["b@tools".parse().unwrap(), "c@tools".parse().unwrap()],
                 },
             )]),
@@ -238,7 +241,7 @@ mod tests {
             )]),
         };
         insta::assert_snapshot!(lock.render(), @r#"
-        # Written by zskills. Commit it; `zskills update` moves it forward.
+        # Written by zskills. Commit it; `zskills upgrade` moves it forward.
         version = 1
 
         [[marketplaces]]
@@ -314,7 +317,7 @@ mod tests {
             version in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
             tree in trees(), dependencies in vec(ids(), 0..3),
         ) -> LockedPlugin {
-            LockedPlugin { version, commit, tree, pin, dependencies }
+            LockedPlugin { version, commit, tree, pin, package: None, dependencies }
         }
     }
 

@@ -1,7 +1,6 @@
 //! `marketplace.json` and `plugin.json` as they are found in the wild. Bytes in, values out.
 //!
 //! As in Claude Code, only faults at the top level are fatal: one bad entry never costs the others.
-#![expect(clippy::result_large_err, reason = "a diagnostic is built once, on the way out")]
 
 mod capabilities;
 mod dependency;

@@ -3,8 +3,6 @@
 //! Works by cutting and inserting at the places that the parser reports, so that comments, blanks and
 //! line ends need no care.
 
-#![expect(clippy::result_large_err, reason = "a diagnostic is made once, at the end of a run")]
-
 use std::ops::Range;
 use std::path::Path;
 

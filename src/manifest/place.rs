@@ -1,7 +1,5 @@
 //! Where entries and their parts stand in a manifest, and what to cut for an edit.
 
-#![expect(clippy::result_large_err, reason = "a diagnostic is made once, at the end of a run")]
-
 use std::ops::Range;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! Walks a TOML text as written, and collects what is wrong with it by line and column.
 
-#![expect(clippy::result_large_err, reason = "a diagnostic is made once, at the end of a run")]
-
 use std::ops::Range;
 use std::path::Path;
 

@@ -19,7 +19,14 @@ pub struct Diagnostic {
     pub message: String,
     pub hint: Option<String>,
     /// The line complained about and how many of its characters are meant.
-    excerpt: Option<(String, usize)>,
+    excerpt: Option<Box<Excerpt>>,
+}
+
+/// Boxed, so that a `Result` with a diagnostic stays small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    line: String,
+    width: usize,
 }
 
 impl Diagnostic {
@@ -37,7 +44,10 @@ impl Diagnostic {
         let width = text[start..end.min(line_end)].chars().count().max(1);
         Self {
             at: Some(position(text, start)),
-            excerpt: Some((text[line_start..line_end].trim_end_matches('\r').to_owned(), width)),
+            excerpt: Some(Box::new(Excerpt {
+                line: text[line_start..line_end].trim_end_matches('\r').to_owned(),
+                width,
+            })),
             ..Self::whole(file, message)
         }
     }
@@ -45,7 +55,11 @@ impl Diagnostic {
     /// A complaint about the character at `at` of `text`.
     pub fn at(file: &Path, text: &str, at: Position, message: impl Into<String>) -> Self {
         let line = text.lines().nth(at.line.saturating_sub(1)).unwrap_or_default();
-        Self { at: Some(at), excerpt: Some((line.to_owned(), 1)), ..Self::whole(file, message) }
+        Self {
+            at: Some(at),
+            excerpt: Some(Box::new(Excerpt { line: line.to_owned(), width: 1 })),
+            ..Self::whole(file, message)
+        }
     }
 
     #[must_use]
@@ -80,8 +94,8 @@ impl fmt::Display for Diagnostic {
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", self.message)?;
-        if let (Some((text, width)), Some(at)) = (&self.excerpt, self.at) {
-            let (shown, column, width) = window(text, at.column, *width);
+        if let (Some(excerpt), Some(at)) = (&self.excerpt, self.at) {
+            let (shown, column, width) = window(&excerpt.line, at.column, excerpt.width);
             let gutter = at.line.to_string();
             let blank = " ".repeat(gutter.len());
             write!(f, "\n {gutter} | {shown}\n {blank} | ")?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{MarketplaceName, PluginId, Position, Scope, Source};
 
 /// A checked `skills.toml`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Intent {
     /// The manifest's own path, links resolved.
     pub manifest: PathBuf,

@@ -25,6 +25,6 @@ pub use redact::redact_url;
 pub use roots::Roots;
 pub use scope::{Client, Scope};
 pub use source::{ReferenceError, Source, SourceError, check_reference};
-pub use state::{Change, InstallRecord, Item, KnownMarketplace, Record, State};
+pub use state::{Change, InstallRecord, Item, KnownMarketplace, Record, State, Thing};
 pub use suggest::did_you_mean;
 pub use tree::{Commit, TreeHash};

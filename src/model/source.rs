@@ -121,6 +121,16 @@ impl Source {
         }
     }
 
+    /// Returns the source held to another branch, tag or commit; only git has those.
+    #[must_use]
+    pub fn with_reference(self, reference: Option<String>) -> Self {
+        match self {
+            Self::GitHub { repo, .. } => Self::GitHub { repo, reference },
+            Self::Git { url, .. } => Self::Git { url, reference },
+            Self::Directory { .. } | Self::File { .. } | Self::Url { .. } => self,
+        }
+    }
+
     /// Tells whether both name the same place, however it is spelled; refs and credentials do not count.
     pub fn same_place(&self, other: &Self) -> bool {
         match (self.repository(), other.repository()) {

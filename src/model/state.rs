@@ -22,6 +22,55 @@ pub enum Item {
     Server { name: String, scope: Scope, project: Option<PathBuf> },
 }
 
+impl Item {
+    /// Returns what a person would call the thing that this fact is a part of.
+    pub fn thing(&self) -> Thing {
+        match self {
+            Self::Marketplace { name } | Self::Declared { name, .. } => {
+                Thing::Marketplace { name: name.clone() }
+            }
+            Self::Plugin { id, scope, .. } | Self::Enabled { id, scope } => {
+                Thing::Plugin { id: id.clone(), scope: *scope }
+            }
+            Self::Server { name, scope, .. } => Thing::Server { name: name.clone(), scope: *scope },
+        }
+    }
+}
+
+/// What a person names when they say "add" or "remove": one thing may be several facts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Thing {
+    Marketplace { name: String },
+    Plugin { id: String, scope: Scope },
+    Server { name: String, scope: Scope },
+}
+
+impl Thing {
+    /// Returns the word for its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Marketplace { .. } => "marketplace",
+            Self::Plugin { .. } => "plugin",
+            Self::Server { .. } => "mcp server",
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Marketplace { name } | Self::Server { name, .. } => name,
+            Self::Plugin { id, .. } => id,
+        }
+    }
+
+    /// Returns where it holds; a marketplace is the user's, whatever its plugins are.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Marketplace { .. } => Scope::User,
+            Self::Plugin { scope, .. } | Self::Server { scope, .. } => *scope,
+        }
+    }
+}
+
 /// The value of one fact.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {

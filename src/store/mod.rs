@@ -1,5 +1,9 @@
-//! Files and folders on disk.
+//! Files and folders on disk: reads, compare-and-replace writes, trees, the run lock.
+#![expect(clippy::disallowed_methods, reason = "this folder is where file access lives")]
 
+pub mod disk;
+pub mod place;
+pub mod run_lock;
 pub mod tree;
 
 /// Returns bytes as lower-case hex.

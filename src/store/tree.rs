@@ -48,6 +48,11 @@ pub fn hash(root: &Path) -> Result<TreeHash, TreeError> {
     Ok(tree_hash(&digest.finalize()))
 }
 
+/// Returns the sha256 of one file's bytes in the form of a tree hash.
+pub fn digest(bytes: &[u8]) -> TreeHash {
+    tree_hash(&Sha256::digest(bytes))
+}
+
 /// Why a tree could not be read, or must not be used. Paths are relative to the tree.
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {

@@ -5,6 +5,7 @@ pub mod installed_plugins;
 pub mod known_marketplaces;
 pub mod mcp_json;
 mod page;
+mod repair;
 pub mod servers;
 pub mod settings;
 pub mod source;
@@ -12,6 +13,8 @@ pub mod source;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+pub use repair::repair;
 
 use super::{Codec, Decoded};
 use crate::model::{Change, Diagnostic, Files, Item, Record, Roots, Scope};

@@ -1,5 +1,4 @@
 //! Strict reading, with the place and the likely cause of what is wrong.
-#![expect(clippy::result_large_err, reason = "a diagnostic is built once, on the way out")]
 
 use std::path::Path;
 

@@ -1,0 +1,169 @@
+//! `zskills sync --adopt`: writes what is installed but not declared into the manifest and the lock.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::converge::{self, Ask, Prepared};
+use super::session::{self, Declared};
+use super::{Exit, Faults};
+use crate::clients::claude::source::from_client;
+use crate::env::Env;
+use crate::manifest::{self, edit};
+use crate::model::{
+    Item, MarketplaceName, Note, PluginId, Record, Roots, Scope, Source, State, Thing,
+};
+use crate::plan::{self, Line, OwnFile, Plan, Sign};
+use crate::store::tree::Fingerprints;
+use crate::ui::Ui;
+
+pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
+    converge::drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
+}
+
+/// Makes a plan that touches only our own files: manifest, lock and ledger.
+fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
+    let mut declared = (ask.declared)()?;
+    let owned = session::owned(&env.roots)?;
+    let sight = session::sight(env, &declared.lock, fingerprints)?;
+    if !sight.problems.is_empty() {
+        let faults: Vec<_> = sight.problems.iter().map(|p| p.diagnostic.clone()).collect();
+        return Err(Faults::from(faults).into());
+    }
+    let Adoption { text, lines, notes } = adopt(&declared, &sight.observed.state, &env.roots)?;
+    declared.intent =
+        manifest::parse(&declared.intent.manifest, &text, &env.roots).map_err(Faults::from)?;
+    let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
+    let mut ledger = owned.ledger.clone();
+    for line in &lines {
+        ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
+    }
+    let own = [
+        OwnFile {
+            path: declared.intent.manifest.clone(),
+            before: Some(declared.text.clone().into_bytes()),
+            after: text.into_bytes(),
+        },
+        OwnFile {
+            path: declared.lock_path.clone(),
+            before: declared.lock_file.clone(),
+            after: resolution.lock.render().into_bytes(),
+        },
+        OwnFile {
+            path: plan::ledger_path(&env.roots),
+            before: owned.file.clone(),
+            after: ledger.render().into_bytes(),
+        },
+    ];
+    let steps =
+        if lines.is_empty() { Vec::new() } else { own.iter().filter_map(OwnFile::step).collect() };
+    let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
+    plan.notes.extend(resolution.notes.iter().cloned());
+    Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
+}
+
+struct Adoption {
+    text: String,
+    lines: Vec<Line>,
+    notes: Vec<Note>,
+}
+
+/// Adds an entry for every plugin that is enabled and not declared, and for its marketplace.
+fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, Faults> {
+    let file = &declared.intent.manifest;
+    let mut adoption =
+        Adoption { text: declared.text.clone(), lines: Vec::new(), notes: Vec::new() };
+    let mut marketplaces: BTreeSet<MarketplaceName> =
+        declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
+    for (id, scope) in unmanaged(declared, state, roots) {
+        let Ok(id) = id.parse::<PluginId>() else {
+            adoption.notes.push(Note::unmet(id, "is not a name that a manifest can hold"));
+            continue;
+        };
+        let name = &id.marketplace;
+        if !marketplaces.contains(name) {
+            match marketplace_entry(name, state, declared, roots) {
+                Ok(entry) => {
+                    adoption.text = edit::add_marketplace(file, &adoption.text, &entry)?;
+                    let thing = Thing::Marketplace { name: name.to_string() };
+                    adoption.lines.push(adopted(thing, entry.source.unwrap_or_default()));
+                    marketplaces.insert(name.clone());
+                }
+                Err(why) => {
+                    adoption.notes.push(Note::unmet(id.to_string(), why));
+                    continue;
+                }
+            }
+        }
+        let entry =
+            edit::PluginEntry { id: id.clone(), version: None, enabled: true, scope, pin: None };
+        adoption.text = edit::add_plugin(file, &adoption.text, &entry)?;
+        let thing = Thing::Plugin { id: id.to_string(), scope };
+        adoption.lines.push(adopted(thing, "adopted into the manifest".to_owned()));
+    }
+    Ok(adoption)
+}
+
+fn adopted(thing: Thing, text: String) -> Line {
+    Line { sign: Sign::Add, thing, text, foreign: false }
+}
+
+/// Returns the plugins that are enabled and installed here, and that the manifest does not name.
+fn unmanaged(declared: &Declared, state: &State, roots: &Roots) -> Vec<(String, Scope)> {
+    state
+        .iter()
+        .filter_map(|(item, record)| {
+            let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record)
+            else {
+                return None;
+            };
+            let here = project.as_ref().is_none_or(|project| *project == roots.project);
+            let on = state.get(&Item::Enabled { id: id.clone(), scope: *scope })
+                == Some(&Record::Enabled(true));
+            let known = declared
+                .intent
+                .plugins
+                .iter()
+                .any(|wanted| wanted.id.to_string() == *id && wanted.scope == *scope);
+            // What is there for another plugin's sake comes back with that plugin.
+            (here && on && !known && !record.auto).then(|| (id.clone(), *scope))
+        })
+        .collect()
+}
+
+/// Returns the manifest entry of a marketplace as the client's registry has it.
+fn marketplace_entry(
+    name: &MarketplaceName,
+    state: &State,
+    declared: &Declared,
+    roots: &Roots,
+) -> Result<edit::MarketplaceEntry, String> {
+    let Some(Record::Marketplace(known)) = state.get(&Item::Marketplace { name: name.to_string() })
+    else {
+        return Err(format!("its marketplace `{name}` is not registered with the client"));
+    };
+    let Some((source, reference)) = from_client(&known.source) else {
+        return Err(format!("a manifest cannot say the source of its marketplace `{name}`"));
+    };
+    Ok(edit::MarketplaceEntry {
+        name: name.clone(),
+        source: Some(portable(&source, declared, roots)),
+        pin: reference,
+        auto_update: known.auto_update,
+    })
+}
+
+/// Spells a source without this machine's paths where it can: relative to the manifest, or to the home.
+fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
+    let (Source::Directory { path } | Source::File { path }) = source else {
+        return source.to_string();
+    };
+    let folder = declared.intent.manifest.parent();
+    if let Some(rest) = folder.and_then(|folder| path.strip_prefix(folder).ok()) {
+        return format!("./{}", rest.display());
+    }
+    match path.strip_prefix(&roots.home) {
+        Ok(rest) => format!("~/{}", rest.display()),
+        Err(_) => path.display().to_string(),
+    }
+}

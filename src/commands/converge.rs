@@ -1,0 +1,294 @@
+//! The path of every command that changes something: look, resolve, plan, show, apply.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::session::{self, Declared};
+use super::{Exit, Faults};
+use crate::apply::{self, Applied};
+use crate::clients::claude::Claude;
+use crate::env::Env;
+use crate::fetch::FetchOptions;
+use crate::gather::{self, Means};
+use crate::git::Git;
+use crate::lock::Lock;
+use crate::model::{Level, Note};
+use crate::npm::Npm;
+use crate::observe::Sight;
+use crate::plan::{self, OwnFile, Plan, Prune, Sign};
+use crate::resolve::{Movement, Question, Resolution};
+use crate::store::run_lock;
+use crate::store::tree::Fingerprints;
+use crate::ui::{Bars, Ui, confirm};
+
+/// What a command wants to converge to, and how.
+#[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
+pub struct Ask<'a> {
+    /// Names the shape of the JSON document.
+    pub schema: &'static str,
+    /// Reads the manifest and lock; called again when a plan has to be made again.
+    pub declared: &'a dyn Fn() -> Result<Declared>,
+    pub mode: Mode,
+    pub prune: Prune,
+    /// The lock must not change.
+    pub locked: bool,
+    pub offline: bool,
+    pub yes: bool,
+    pub json: bool,
+    pub movement: Movement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Apply,
+    /// Print the plan.
+    Show,
+    /// Print the plan and exit 3 when it is not empty.
+    Check,
+}
+
+/// How often a plan is made again because another program wrote in between.
+const TRIES: usize = 4;
+
+/// Makes the machine match what is asked for, and says how it ended.
+pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
+    drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
+}
+
+/// Shows and applies a plan; makes it again when another program writes in between.
+pub fn drive(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    prepare: &dyn Fn(&mut Fingerprints) -> Result<Prepared>,
+) -> Result<Exit> {
+    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
+    let lock = if ask.mode == Mode::Apply {
+        let waiting = || ui.talk("waiting for another zskills to finish");
+        let lock = run_lock::take(&env.roots.state_dir, waiting)?;
+        apply::clean(&env.roots)?;
+        Some(lock)
+    } else {
+        None
+    };
+    let mut outcome = None;
+    for attempt in 0..TRIES {
+        let prepared = prepare(&mut fingerprints)?;
+        if attempt == 0 && !ask.json {
+            show(&prepared, ui);
+        }
+        let Some(lock) = &lock else { return Ok(finish(ask, ui, &prepared, Ended::Shown)) };
+        if prepared.refused_by_lock || prepared.plan.is_empty() {
+            return Ok(finish(ask, ui, &prepared, Ended::Unchanged));
+        }
+        if attempt == 0 {
+            ask_before_pruning(ask, ui, &prepared.plan)?;
+        }
+        match apply::apply(&prepared.plan, &env.roots, lock)? {
+            Applied::All => {
+                remember(&prepared, &mut fingerprints);
+                return Ok(finish(ask, ui, &prepared, Ended::Applied));
+            }
+            Applied::Stale(path) => outcome = Some(path),
+        }
+    }
+    let path = outcome.unwrap_or_default();
+    bail!("`{}` was changed by another program at each of {TRIES} attempts", path.display())
+}
+
+/// A plan and what it was made from.
+pub struct Prepared {
+    pub declared: Declared,
+    pub resolution: Resolution,
+    pub plan: Plan,
+    pub refused_by_lock: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// `--dry-run` or `--check`.
+    Shown,
+    Unchanged,
+    Applied,
+}
+
+fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
+    let declared = (ask.declared)()?;
+    let owned = session::owned(&env.roots)?;
+    let sight = session::sight(env, &declared.lock, fingerprints)?;
+    let mut resolution = resolve(ask, env, ui, &declared, &sight, fingerprints);
+    let refused_by_lock = ask.locked && resolution.lock != declared.lock;
+    if refused_by_lock {
+        resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock));
+    }
+    let own = [OwnFile {
+        path: declared.lock_path.clone(),
+        before: declared.lock_file.clone(),
+        after: resolution.lock.render().into_bytes(),
+    }];
+    let mut plan = plan::plan(plan::Inputs {
+        roots: &env.roots,
+        intent: &declared.intent,
+        desired: &resolution.desired,
+        state: &sight.observed.state,
+        files: &sight.files,
+        problems: &sight.problems,
+        codec: &Claude,
+        ledger: &owned.ledger,
+        ledger_file: owned.file.as_deref(),
+        prune: ask.prune,
+        now: &env.now,
+        own: &own,
+    })
+    .map_err(Faults::from)?;
+    plan.notes.splice(0..0, resolution.notes.iter().cloned());
+    Ok(Prepared { declared, resolution, plan, refused_by_lock })
+}
+
+/// Resolves a manifest against what is there, fetching what it takes.
+pub fn resolve(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    declared: &Declared,
+    sight: &Sight,
+    fingerprints: &mut Fingerprints,
+) -> Resolution {
+    let bars = Bars::new(ui);
+    let fetch = FetchOptions {
+        offline: ask.offline,
+        git: Git::new(env.git_timeout),
+        npm: Npm::new(env.git_timeout),
+        timeout: env.git_timeout,
+        ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
+    };
+    let question = Question {
+        roots: &env.roots,
+        intent: &declared.intent,
+        lock: &declared.lock,
+        observed: &sight.observed,
+        movement: ask.movement,
+    };
+    gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
+}
+
+fn lock_would_change(old: &Lock, new: &Lock) -> Note {
+    let mut names: Vec<String> = Vec::new();
+    for (name, entry) in &new.marketplaces {
+        if old.marketplaces.get(name) != Some(entry) {
+            names.push(format!("`{name}`"));
+        }
+    }
+    for (id, entry) in &new.plugins {
+        if old.plugins.get(id) != Some(entry) {
+            names.push(format!("`{id}`"));
+        }
+    }
+    names.extend(
+        old.marketplaces
+            .keys()
+            .filter(|n| !new.marketplaces.contains_key(n))
+            .map(|n| format!("`{n}`")),
+    );
+    names.extend(
+        old.plugins.keys().filter(|id| !new.plugins.contains_key(id)).map(|id| format!("`{id}`")),
+    );
+    Note::refused("skills.lock", format!("would change for {}", names.join(", ")))
+        .hint("run `zskills sync` without `--locked`, look at the lock, and commit it")
+}
+
+fn ask_before_pruning(ask: &Ask, ui: Ui, plan: &Plan) -> Result<()> {
+    if !plan.removes_foreign() || ask.yes {
+        return Ok(());
+    }
+    if !ui.interactive {
+        bail!(
+            "`--prune` would remove what zskills did not install; add `--yes` to do so without a terminal"
+        );
+    }
+    if !confirm("Remove what zskills did not install?") {
+        bail!("nothing was changed");
+    }
+    Ok(())
+}
+
+fn show(prepared: &Prepared, ui: Ui) {
+    ui.talk(&format!("manifest {}", prepared.declared.intent.manifest.display()));
+    ui.data(&plan::text(&prepared.plan, ui.out));
+}
+
+/// Remembers the hashes of what was just placed, so that the next run need not read it.
+fn remember(prepared: &Prepared, fingerprints: &mut Fingerprints) {
+    let placed = prepared.plan.steps.iter().filter_map(|step| match step {
+        plan::Step::Place { to, what: plan::Bytes::Tree, .. } => Some(to),
+        _ => None,
+    });
+    for path in placed {
+        drop(fingerprints.hash(path));
+    }
+    // Only a cache: without it the next run hashes again.
+    drop(fingerprints.save_if_changed());
+}
+
+/// Says how it ended and returns the exit code. No line of success while something is unmet.
+fn finish(ask: &Ask, ui: Ui, prepared: &Prepared, ended: Ended) -> Exit {
+    let notes = &prepared.plan.notes;
+    let worst = notes.iter().map(|note| note.level).max().unwrap_or(Level::Info);
+    let exit = match (worst, ended) {
+        (Level::Refused, _) => Exit::Refused,
+        (Level::Unmet, _) => Exit::Unmet,
+        (Level::Info, Ended::Shown) if ask.mode == Mode::Check && !prepared.plan.is_empty() => {
+            Exit::Pending
+        }
+        (Level::Info, _) => Exit::Done,
+    };
+    if ask.json {
+        ui.json(&document(ask, prepared, ended, exit));
+        return exit;
+    }
+    for note in notes {
+        ui.note(note);
+    }
+    if worst == Level::Info {
+        ui.talk(&success(prepared, ended));
+    } else {
+        let unmet = notes.iter().filter(|note| note.level > Level::Info).count();
+        let rest = match ended {
+            Ended::Applied => "the rest was applied",
+            Ended::Shown | Ended::Unchanged => "nothing was changed",
+        };
+        ui.error(&format!("{unmet} not achieved; {rest}"));
+    }
+    exit
+}
+
+fn success(prepared: &Prepared, ended: Ended) -> String {
+    let count = |sign| prepared.plan.lines.iter().filter(|line| line.sign == sign).count();
+    match ended {
+        _ if prepared.plan.is_empty() => {
+            format!("up to date: {} plugins", prepared.resolution.desired.plugins.len())
+        }
+        Ended::Shown | Ended::Unchanged => "nothing was changed".to_owned(),
+        Ended::Applied => format!(
+            "done: {} added, {} changed, {} removed",
+            count(Sign::Add),
+            count(Sign::Change),
+            count(Sign::Remove)
+        ),
+    }
+}
+
+fn document(ask: &Ask, prepared: &Prepared, ended: Ended, exit: Exit) -> Value {
+    let mut document = json!({
+        "schema": ask.schema,
+        "manifest": prepared.declared.intent.manifest,
+        "applied": ended == Ended::Applied,
+        "exit": exit as u8,
+    });
+    if let (Value::Object(document), Value::Object(plan)) =
+        (&mut document, plan::json(&prepared.plan))
+    {
+        document.extend(plan);
+    }
+    document
+}

@@ -1,0 +1,144 @@
+//! What most commands begin with: the manifest, the lock, the ledger, and one look at the clients.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::Faults;
+use crate::clients::claude::{self, Claude};
+use crate::env::Env;
+use crate::ledger::Ledger;
+use crate::lock::{self, Lock};
+use crate::manifest;
+use crate::model::{Intent, Roots};
+use crate::observe::{self, Sight};
+use crate::plan;
+use crate::store::tree::Fingerprints;
+use crate::store::{disk, run_lock};
+use crate::ui::Ui;
+
+/// The manifest and what belongs to it.
+pub struct Declared {
+    pub intent: Intent,
+    pub lock: Lock,
+    pub lock_path: PathBuf,
+    pub lock_file: Option<Vec<u8>>,
+    /// The manifest's own text.
+    pub text: String,
+}
+
+impl Declared {
+    /// Nothing is declared: what a command goes by when there is no manifest.
+    fn nothing(manifest: PathBuf) -> Self {
+        Self {
+            intent: Intent { manifest, ..Intent::default() },
+            lock: Lock::default(),
+            lock_path: PathBuf::new(),
+            lock_file: None,
+            text: String::new(),
+        }
+    }
+}
+
+/// The ledger and its file.
+pub struct Owned {
+    pub ledger: Ledger,
+    pub file: Option<Vec<u8>>,
+}
+
+/// Reads the manifest named by `--file`, else the user's own, and the lock beside it.
+pub fn declared(file: Option<&Path>, env: &Env) -> Result<Declared> {
+    let path = manifest_path(file, &env.roots);
+    match read(&path, env)? {
+        Some(declared) => Ok(declared),
+        None => {
+            bail!("there is no manifest at `{}`{}", path.display(), mention_local(file, &env.roots))
+        }
+    }
+}
+
+/// Reads the manifest if there is one; without `--file` there need not be.
+pub fn declared_or_none(file: Option<&Path>, env: &Env) -> Result<Declared> {
+    if file.is_some() {
+        return declared(file, env);
+    }
+    let path = manifest_path(None, &env.roots);
+    Ok(read(&path, env)?.unwrap_or_else(|| Declared::nothing(path)))
+}
+
+fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
+    let Some(bytes) = disk::read(path)
+        .with_context(|| format!("cannot read the manifest `{}`", path.display()))?
+    else {
+        return Ok(None);
+    };
+    // The lock lies beside the real file, so that both live in the dotfile repository.
+    let real = disk::follow_links(path);
+    let text = String::from_utf8(bytes)
+        .map_err(|_| anyhow::anyhow!("the manifest `{}` is not UTF-8", path.display()))?;
+    let intent = manifest::parse(&real, &text, &env.roots).map_err(Faults::from)?;
+    let lock_path = plan::lock_path(&real);
+    let lock_file = disk::read(&lock_path)
+        .with_context(|| format!("cannot read the lock `{}`", lock_path.display()))?;
+    let lock = match &lock_file {
+        None => Lock::default(),
+        Some(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            lock::parse(&lock_path, &text).map_err(Faults::from)?
+        }
+    };
+    Ok(Some(Declared { intent, lock, lock_path, lock_file, text }))
+}
+
+/// Returns the manifest's path without asking whether it is there.
+pub fn manifest_path(file: Option<&Path>, roots: &Roots) -> PathBuf {
+    match file {
+        Some(file) => roots.cwd.join(file),
+        None => roots.config_dir.join("skills.toml"),
+    }
+}
+
+/// A manifest in the working directory is never loaded by itself: it may be somebody else's.
+fn mention_local(file: Option<&Path>, roots: &Roots) -> &'static str {
+    if file.is_none() && disk::exists(&roots.cwd.join("skills.toml")) {
+        "\nhint: `./skills.toml` is here; `--file skills.toml` uses it"
+    } else {
+        "\nhint: name one with `--file`, or write that file; see `skills.example.toml` for its form"
+    }
+}
+
+/// Reads the ledger.
+pub fn owned(roots: &Roots) -> Result<Owned> {
+    let path = plan::ledger_path(roots);
+    let file = disk::read(&path)
+        .with_context(|| format!("cannot read the ledger `{}`", path.display()))?;
+    let ledger = match &file {
+        None => Ledger::default(),
+        Some(bytes) => Ledger::parse(&path, bytes).map_err(Faults::from)?,
+    };
+    Ok(Owned { ledger, file })
+}
+
+/// Looks at the client's files and the disk.
+pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
+    observe::observe(&env.roots, &Claude, lock, fingerprints)
+}
+
+/// Rewrites registries that the client would reject, after putting a copy of each aside.
+pub fn repair_registries(env: &Env, ui: Ui) -> Result<()> {
+    let waiting = || ui.talk("waiting for another zskills to finish");
+    let _lock = run_lock::take(&env.roots.state_dir, waiting)?;
+    let sight = sight(env, &Lock::default(), &mut Fingerprints::load(&env.roots.cache_dir))?;
+    for (path, text) in claude::repair(&env.roots, &sight.files, &env.now) {
+        let before = sight.files.get(&path);
+        let copy = env.roots.state_dir.join("backups").join(format!(
+            "{}-{}",
+            env.now.replace(':', ""),
+            path.file_name().unwrap_or_default().to_string_lossy()
+        ));
+        disk::replace(&copy, None, before.unwrap_or_default(), 0o600)?;
+        disk::replace(&path, before, text.as_bytes(), 0o644)?;
+        ui.talk(&format!("rebuilt `{}`; a copy is in `{}`", path.display(), copy.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Checks the states against each other: what is wanted, recorded, enabled, locked and on disk.
+//! One function a check; every finding says what is wrong, where, and what `--fix` would do.
+
+mod files;
+mod plugins;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::clients::FileProblem;
+use crate::lock::Lock;
+use crate::model::{Diagnostic, Files, Intent, Roots, WantedPlugin};
+use crate::resolve::Observed;
+
+/// What the checks look at. Nothing is fetched and no process is started.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    pub roots: &'a Roots,
+    /// Absent when there is no manifest.
+    pub intent: Option<&'a Intent>,
+    pub lock: &'a Lock,
+    pub files: &'a Files,
+    pub problems: &'a [FileProblem],
+    pub observed: &'a Observed,
+    /// The folders in the client's plugin cache that hold a version.
+    pub cached: &'a BTreeSet<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+    Info,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// One thing that is not as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Stable; each has a section in the book.
+    pub id: &'static str,
+    pub severity: Severity,
+    /// The plugin, marketplace or file.
+    pub about: String,
+    /// The place and the cause.
+    pub diagnostic: Diagnostic,
+    pub fix: Fix,
+}
+
+/// What `--fix` does about a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fix {
+    /// The manifest has it, so a sync brings it.
+    Sync,
+    /// Install what the client's settings ask for although the manifest does not name it.
+    Install(Box<WantedPlugin>),
+    /// Rewrite the file, after a copy of it was put aside.
+    Repair(&'static str),
+    /// Nothing; a person has to decide, and this is what to do.
+    ByHand(String),
+}
+
+impl Fix {
+    /// Returns what it does, in words that go on from "fix:".
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Sync => "`--fix` puts it right from the manifest and the lock".to_owned(),
+            Self::Install(_) => "`--fix` installs it".to_owned(),
+            Self::Repair(what) => format!("`--fix` {what}, and keeps a copy of the file"),
+            Self::ByHand(what) => what.clone(),
+        }
+    }
+
+    pub fn is_automatic(&self) -> bool {
+        !matches!(self, Self::ByHand(_))
+    }
+}
+
+/// Runs every check; the worst findings come first.
+pub fn check(facts: &Facts) -> Vec<Finding> {
+    let checks: [fn(&Facts) -> Vec<Finding>; 6] = [
+        files::problems,
+        plugins::wanted_but_missing,
+        plugins::enabled_but_not_installed,
+        plugins::inventory_without_marketplace_or_bytes,
+        plugins::drift_from_lock,
+        plugins::bytes_without_inventory,
+    ];
+    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
+    findings.sort_by(|a, b| (a.severity, a.id, &a.about).cmp(&(b.severity, b.id, &b.about)));
+    findings.dedup();
+    findings
+}

@@ -1,0 +1,205 @@
+//! The environment, read once: variables, home, working directory and clock. Nothing else asks for them.
+#![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+
+use crate::model::Roots;
+
+/// Every setting that comes from outside the command line.
+#[derive(Debug, Clone)]
+pub struct Env {
+    pub roots: Roots,
+    /// How long one git process may take.
+    pub git_timeout: Duration,
+    pub no_color: bool,
+    pub force_color: bool,
+    /// RFC 3339 in UTC with milliseconds, as the client writes it.
+    pub now: String,
+}
+
+/// Reads the environment; `home` is the `--home` flag, which makes every root but the working
+/// directory lie below it and the variables that move roots count for nothing.
+pub fn read(home: Option<&Path>) -> Result<Env> {
+    let cwd = std::env::current_dir().context("the working directory cannot be read")?;
+    let lookup = |name: &str| std::env::var_os(name);
+    let roots = match home {
+        Some(home) => roots(&absolute(home, &cwd), &cwd, &|_| None)?,
+        None => roots(&home_dir(&lookup, &cwd)?, &cwd, &lookup)?,
+    };
+    Ok(Env {
+        roots,
+        git_timeout: git_timeout(&lookup)?,
+        no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
+        now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+    })
+}
+
+type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+fn home_dir(lookup: &Lookup, cwd: &Path) -> Result<PathBuf> {
+    match variable("HOME", lookup, cwd)? {
+        Some(home) => Ok(home),
+        None => dirs::home_dir().context("no home directory: set HOME, or name one with --home"),
+    }
+}
+
+/// Works out every path below a home. Paths end up in JSON, so each has to be UTF-8.
+fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
+    utf8("the home directory", home)?;
+    utf8("the working directory", cwd)?;
+    let config_dir = variable("CLAUDE_CONFIG_DIR", lookup, cwd)?;
+    let claude_home = variable("CLAUDE_HOME", lookup, cwd)?;
+    // The client's own variable moves `.claude.json` inside; ours leaves it beside.
+    let (claude_dir, claude_json) = match (config_dir, claude_home) {
+        (Some(dir), _) => (dir.clone(), dir.join(".claude.json")),
+        (None, Some(dir)) => {
+            let beside = dir.parent().unwrap_or(&dir).join(".claude.json");
+            (dir, beside)
+        }
+        (None, None) => (home.join(".claude"), home.join(".claude.json")),
+    };
+    let claude_plugins = variable("CLAUDE_CODE_PLUGIN_CACHE_DIR", lookup, cwd)?
+        .unwrap_or_else(|| claude_dir.join("plugins"));
+    let claude_managed =
+        variable("ZSKILLS_MANAGED_SETTINGS", lookup, cwd)?.unwrap_or_else(managed_dir);
+    Ok(Roots {
+        claude_dir,
+        claude_json,
+        claude_plugins,
+        claude_managed,
+        agents_dir: variable("AGENTS_HOME", lookup, cwd)?.unwrap_or_else(|| home.join(".agents")),
+        config_dir: xdg("XDG_CONFIG_HOME", ".config", home, lookup)?.join("zskills"),
+        cache_dir: xdg("XDG_CACHE_HOME", ".cache", home, lookup)?.join("zskills"),
+        state_dir: xdg("XDG_STATE_HOME", ".local/state", home, lookup)?.join("zskills"),
+        project: git_root(cwd).unwrap_or_else(|| cwd.to_owned()),
+        home: home.to_owned(),
+        cwd: cwd.to_owned(),
+    })
+}
+
+/// Returns a variable as an absolute path. Set but empty is an error: to go on with the real home
+/// would touch files that somebody meant to keep apart.
+fn variable(name: &str, lookup: &Lookup, cwd: &Path) -> Result<Option<PathBuf>> {
+    let Some(value) = lookup(name) else { return Ok(None) };
+    if value.is_empty() {
+        bail!("`{name}` is set but empty; unset it, or give it a folder");
+    }
+    let path = absolute(Path::new(&value), cwd);
+    utf8(&format!("`{name}`"), &path)?;
+    Ok(Some(path))
+}
+
+/// Returns an XDG base folder; the XDG specification has empty and relative values ignored.
+fn xdg(name: &str, default: &str, home: &Path, lookup: &Lookup) -> Result<PathBuf> {
+    match lookup(name).map(PathBuf::from) {
+        Some(path) if path.is_absolute() => {
+            utf8(&format!("`{name}`"), &path)?;
+            Ok(path)
+        }
+        _ => Ok(home.join(default)),
+    }
+}
+
+fn utf8(what: &str, path: &Path) -> Result<()> {
+    if path.to_str().is_none() {
+        bail!("{what} is not UTF-8: `{}`; client files could not name it", path.display());
+    }
+    Ok(())
+}
+
+fn absolute(path: &Path, cwd: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in cwd.join(path).components() {
+        match part {
+            std::path::Component::CurDir => {}
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Returns where administrators put Claude Code's managed settings.
+fn managed_dir() -> PathBuf {
+    PathBuf::from(if cfg!(target_os = "macos") {
+        "/Library/Application Support/ClaudeCode"
+    } else if cfg!(windows) {
+        r"C:\Program Files\ClaudeCode"
+    } else {
+        "/etc/claude-code"
+    })
+}
+
+/// Returns the nearest folder upwards that has a `.git`.
+fn git_root(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
+}
+
+fn git_timeout(lookup: &Lookup) -> Result<Duration> {
+    const NAME: &str = "ZSKILLS_GIT_TIMEOUT_SECS";
+    let Some(value) = lookup(NAME) else { return Ok(Duration::from_secs(120)) };
+    match value.to_str().and_then(|text| text.parse().ok()) {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => bail!("`{NAME}` is `{}`, not a number of seconds above 0", value.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roots_with(variables: &[(&str, &str)]) -> Result<Roots> {
+        let lookup = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        };
+        roots(Path::new("/home/u"), Path::new("/work/p"), &lookup)
+    }
+
+    #[test]
+    fn without_variables_everything_lies_below_the_home() {
+        let roots = roots_with(&[]).unwrap();
+        assert_eq!(roots.claude_json, Path::new("/home/u/.claude.json"));
+        assert_eq!(roots.claude_plugins, Path::new("/home/u/.claude/plugins"));
+        assert_eq!(roots.config_dir, Path::new("/home/u/.config/zskills"));
+        assert_eq!(roots.state_dir, Path::new("/home/u/.local/state/zskills"));
+    }
+
+    #[test]
+    fn the_clients_variable_moves_claude_json_inside_and_ours_leaves_it_beside() {
+        let theirs = roots_with(&[("CLAUDE_CONFIG_DIR", "/c")]).unwrap();
+        assert_eq!(theirs.claude_json, Path::new("/c/.claude.json"));
+        let ours = roots_with(&[("CLAUDE_HOME", "/x/claude")]).unwrap();
+        assert_eq!(ours.claude_json, Path::new("/x/.claude.json"));
+        assert_eq!(ours.claude_dir, Path::new("/x/claude"));
+    }
+
+    #[test]
+    fn an_empty_variable_is_an_error_and_never_the_real_home() {
+        for name in ["CLAUDE_HOME", "CLAUDE_CONFIG_DIR", "AGENTS_HOME"] {
+            let error = roots_with(&[(name, "")]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(home_dir(&|_| Some(OsString::new()), Path::new("/")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_utf8_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let lookup =
+            |name: &str| (name == "CLAUDE_HOME").then(|| OsString::from_vec(b"/x/\xff".to_vec()));
+        let error = roots(Path::new("/home/u"), Path::new("/"), &lookup).unwrap_err().to_string();
+        assert!(error.contains("CLAUDE_HOME"), "{error}");
+    }
+
+    #[test]
+    fn relative_xdg_values_are_ignored_as_the_specification_says() {
+        let roots = roots_with(&[("XDG_CONFIG_HOME", "rel"), ("XDG_CACHE_HOME", "")]).unwrap();
+        assert_eq!(roots.config_dir, Path::new("/home/u/.config/zskills"));
+        assert_eq!(roots.cache_dir, Path::new("/home/u/.cache/zskills"));
+    }
+}

@@ -1,0 +1,168 @@
+//! Finds out what resolving needs: fetches sources, reads catalogs and hashes trees.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::catalog;
+use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
+use crate::model::{Level, TreeHash};
+use crate::resolve::{
+    Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, TreeAt, Trouble, resolve,
+};
+use crate::store::disk;
+use crate::store::tree::{self, Fingerprints, Limits};
+
+/// What an effectful answer needs besides the question.
+pub struct Means<'a> {
+    pub fetch: &'a FetchOptions<'a>,
+    pub fingerprints: &'a mut Fingerprints,
+}
+
+/// Resolves, finding out whatever is needed, until nothing is.
+pub fn settle(question: Question, means: &mut Means) -> Resolution {
+    let mut answers = Answers::new();
+    loop {
+        let resolution = resolve(question, &answers);
+        if resolution.needs.is_empty() {
+            return resolution;
+        }
+        let found = answer(&resolution.needs, means);
+        answers.extend(found);
+    }
+}
+
+/// Answers every need; each repository is fetched once, all of them at the same time.
+fn answer(needs: &BTreeSet<Need>, means: &mut Means) -> Answers {
+    let requests: BTreeSet<Request> = needs
+        .iter()
+        .filter_map(|need| match need {
+            Need::Catalog(Origin::Fetched(request))
+            | Need::Tree { origin: Origin::Fetched(request), .. } => Some(request.clone()),
+            _ => None,
+        })
+        .collect();
+    let checkouts = fetch::fetch_all(&requests, means.fetch);
+    needs.iter().map(|need| (need.clone(), answer_one(need, &checkouts, means))).collect()
+}
+
+type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
+
+fn answer_one(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
+    match need {
+        Need::Catalog(origin) => {
+            let checkout = checkout(origin, checkouts)?;
+            read_catalog(&checkout).map(Answer::Catalog)
+        }
+        Need::Tree { origin, folder } => {
+            let checkout = checkout(origin, checkouts)?;
+            read_tree(origin, &checkout, folder, means.fingerprints).map(Answer::Tree)
+        }
+        Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
+            Ok(clean) => Ok(Answer::Clean(clean)),
+            // What git does not take for a repository holds no commits that could be lost.
+            Err(_) => Ok(Answer::Clean(true)),
+        },
+    }
+}
+
+fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
+    match origin {
+        Origin::Local(path) if disk::exists(path) => Ok(Checkout {
+            root: path.clone(),
+            commit: path.ancestors().find_map(tree::head),
+            version: None,
+        }),
+        Origin::Local(path) => Err(Trouble {
+            level: Level::Unmet,
+            text: format!("`{}` does not exist", path.display()),
+            hint: None,
+        }),
+        Origin::Fetched(request) => match &checkouts[request] {
+            Ok(checkout) => Ok(checkout.clone()),
+            Err(error) => Err(fetch_trouble(error)),
+        },
+    }
+}
+
+fn fetch_trouble(error: &FetchError) -> Trouble {
+    Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: Some(error.hint().to_owned()).filter(|hint| !hint.is_empty()),
+    }
+}
+
+/// Reads the catalog of a marketplace: a folder with one in it, or the file itself.
+fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
+    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
+    let file = if disk::is_dir(&checkout.root) {
+        checkout.root.join(".claude-plugin/marketplace.json")
+    } else {
+        checkout.root.clone()
+    };
+    let bytes = match disk::read(&file) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(unmet(format!(
+                "it has no `.claude-plugin/marketplace.json` (looked in `{}`)",
+                checkout.root.display()
+            )));
+        }
+        Err(error) => return Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
+    };
+    let catalog = catalog::parse(&file, &bytes).map_err(|fault| unmet(fault.to_string()))?;
+    Ok(CatalogAt {
+        root: checkout.root.clone(),
+        commit: checkout.commit.clone(),
+        digest: tree::digest(&bytes),
+        catalog,
+    })
+}
+
+/// Reads a plugin's folder: its hash, and its manifest if it has one.
+fn read_tree(
+    origin: &Origin,
+    checkout: &Checkout,
+    folder: &str,
+    fingerprints: &mut Fingerprints,
+) -> Result<TreeAt, Trouble> {
+    let root = if folder.is_empty() { checkout.root.clone() } else { checkout.root.join(folder) };
+    if !disk::is_dir(&root) {
+        return Err(Trouble {
+            level: Level::Unmet,
+            text: format!("its folder `{folder}` is not in `{}`", checkout.root.display()),
+            hint: None,
+        });
+    }
+    let hash = match origin {
+        Origin::Local(_) => fingerprints.hash(&root),
+        // Before bytes from elsewhere are used they are checked, every time.
+        Origin::Fetched(_) => tree::check(&root, Limits::DEFAULT).and_then(|_| tree::hash(&root)),
+    };
+    let hash: TreeHash = hash.map_err(|error| Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: None,
+    })?;
+    let manifest = read_manifest(&root)?;
+    Ok(TreeAt {
+        root,
+        commit: checkout.commit.clone(),
+        package: checkout.version.clone(),
+        hash,
+        manifest,
+    })
+}
+
+fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
+    let file = root.join(".claude-plugin/plugin.json");
+    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
+    match disk::read(&file) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => match catalog::parse_plugin(&file, &bytes) {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(fault) => Err(unmet(fault.to_string())),
+        },
+        Err(error) => Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
+    }
+}

@@ -1,0 +1,158 @@
+//! The ledger: which things zskills put into which client, and on behalf of which manifest.
+//!
+//! The clients erase fields that they do not know, so ownership is never stored in their files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Diagnostic, Position, Roots, Scope, Thing};
+
+/// What we own, keyed by the thing and the folder it was put into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    owned: BTreeMap<Key, PathBuf>,
+}
+
+/// A thing within one home of one client; project things carry their project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    client_dir: PathBuf,
+    project: Option<PathBuf>,
+    thing: Thing,
+}
+
+impl Key {
+    fn new(roots: &Roots, thing: &Thing) -> Self {
+        Self {
+            client_dir: roots.claude_dir.clone(),
+            project: (thing.scope() != Scope::User).then(|| roots.project.clone()),
+            thing: thing.clone(),
+        }
+    }
+}
+
+impl Ledger {
+    /// Tells whether we put a thing there, for whichever manifest.
+    pub fn owns(&self, roots: &Roots, thing: &Thing) -> bool {
+        self.owned.contains_key(&Key::new(roots, thing))
+    }
+
+    /// Returns what a manifest put into the user's own scope and the current project.
+    pub fn of_manifest(&self, roots: &Roots, manifest: &Path) -> Vec<Thing> {
+        self.owned
+            .iter()
+            .filter(|(key, by)| **key == Key::new(roots, &key.thing) && *by == manifest)
+            .map(|(key, _)| key.thing.clone())
+            .collect()
+    }
+
+    pub fn insert(&mut self, roots: &Roots, thing: &Thing, manifest: &Path) {
+        self.owned.insert(Key::new(roots, thing), manifest.to_owned());
+    }
+
+    pub fn remove(&mut self, roots: &Roots, thing: &Thing) {
+        self.owned.remove(&Key::new(roots, thing));
+    }
+
+    /// Reads a ledger; a broken one is an error, since taking it for empty would disown everything.
+    pub fn parse(file: &Path, bytes: &[u8]) -> Result<Self, Diagnostic> {
+        let text = String::from_utf8_lossy(bytes);
+        let stored: Stored = serde_json::from_str(&text).map_err(|error| {
+            let at = Position { line: error.line().max(1), column: error.column().max(1) };
+            Diagnostic::at(file, &text, at, format!("the ledger cannot be read: {error}"))
+                .hint("restore it from a backup, or delete it: then nothing counts as put there by zskills")
+        })?;
+        Ok(Self { owned: stored.owned.into_iter().map(StoredEntry::into_pair).collect() })
+    }
+
+    /// Returns the file's text, sorted.
+    pub fn render(&self) -> String {
+        let owned = self.owned.iter().map(|(key, by)| StoredEntry::new(key, by)).collect();
+        let mut text = serde_json::to_string_pretty(&Stored { version: 1, owned })
+            .expect("strings and paths from UTF-8 roots always serialise");
+        text.push('\n');
+        text
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    owned: Vec<StoredEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    client_dir: PathBuf,
+    #[serde(flatten)]
+    thing: StoredThing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<PathBuf>,
+    manifest: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum StoredThing {
+    Marketplace { name: String },
+    Plugin { name: String, scope: StoredScope },
+    Server { name: String, scope: StoredScope },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredScope {
+    User,
+    Project,
+    Local,
+}
+
+impl StoredEntry {
+    fn new(key: &Key, manifest: &Path) -> Self {
+        Self {
+            client_dir: key.client_dir.clone(),
+            thing: match &key.thing {
+                Thing::Marketplace { name } => StoredThing::Marketplace { name: name.clone() },
+                Thing::Plugin { id, scope } => {
+                    StoredThing::Plugin { name: id.clone(), scope: (*scope).into() }
+                }
+                Thing::Server { name, scope } => {
+                    StoredThing::Server { name: name.clone(), scope: (*scope).into() }
+                }
+            },
+            project: key.project.clone(),
+            manifest: manifest.to_owned(),
+        }
+    }
+
+    fn into_pair(self) -> (Key, PathBuf) {
+        let thing = match self.thing {
+            StoredThing::Marketplace { name } => Thing::Marketplace { name },
+            StoredThing::Plugin { name, scope } => Thing::Plugin { id: name, scope: scope.into() },
+            StoredThing::Server { name, scope } => Thing::Server { name, scope: scope.into() },
+        };
+        (Key { client_dir: self.client_dir, project: self.project, thing }, self.manifest)
+    }
+}
+
+impl From<Scope> for StoredScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::User => Self::User,
+            Scope::Project => Self::Project,
+            Scope::Local => Self::Local,
+        }
+    }
+}
+
+impl From<StoredScope> for Scope {
+    fn from(scope: StoredScope) -> Self {
+        match scope {
+            StoredScope::User => Self::User,
+            StoredScope::Project => Self::Project,
+            StoredScope::Local => Self::Local,
+        }
+    }
+}

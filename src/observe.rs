@@ -1,0 +1,110 @@
+//! Reads what the clients' files say and what lies on disk.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::catalog;
+use crate::clients::{Codec, FileProblem};
+use crate::lock::Lock;
+use crate::model::{Files, Item, Record, Roots, State};
+use crate::resolve::Observed;
+use crate::store::disk;
+use crate::store::tree::{self, Fingerprints};
+
+/// The files of a client, what they mean, and what is wrong with them.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    pub files: Files,
+    pub problems: Vec<FileProblem>,
+    pub observed: Observed,
+}
+
+/// Looks at everything once. Nothing is written and no process is started.
+pub fn observe(
+    roots: &Roots,
+    codec: &dyn Codec,
+    lock: &Lock,
+    fingerprints: &mut Fingerprints,
+) -> Result<Sight> {
+    let files = read_files(codec.files(roots))?;
+    let decoded = codec.decode(roots, &files);
+    let mut observed = Observed { state: decoded.state, ..Observed::default() };
+    for path in plugin_folders(roots, &observed.state, lock) {
+        // A folder that cannot be hashed is as good as altered: it will be put right from its source.
+        if let Ok(hash) = fingerprints.hash(&path) {
+            observed.trees.insert(path, hash);
+        }
+    }
+    for path in marketplace_places(roots, &observed.state, lock) {
+        if disk::exists(&path) {
+            observed.present.insert(path.clone());
+        }
+        if let Some(head) = tree::head(&path) {
+            observed.heads.insert(path, head);
+        } else if !disk::is_dir(&path)
+            && let Ok(Some(bytes)) = disk::read(&path)
+        {
+            observed.catalogs.insert(path, tree::digest(&bytes));
+        }
+    }
+    Ok(Sight { files, problems: decoded.problems, observed })
+}
+
+/// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.
+pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
+    let below = |path: PathBuf| disk::folders(&path);
+    disk::folders(&roots.claude_plugins.join("cache"))
+        .into_iter()
+        .flat_map(below)
+        .flat_map(below)
+        .collect()
+}
+
+fn read_files(paths: Vec<PathBuf>) -> Result<Files> {
+    paths
+        .into_iter()
+        .map(|path| {
+            let bytes =
+                disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            Ok((path, bytes))
+        })
+        .collect()
+}
+
+/// Returns the plugin folders that the client's records and the lock name.
+fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
+    let recorded = state.iter().filter_map(|(item, record)| match (item, record) {
+        (Item::Plugin { project, .. }, Record::Plugin(record)) => {
+            let here = project.as_ref().is_none_or(|project| *project == roots.project);
+            here.then(|| record.install_path.clone())
+        }
+        _ => None,
+    });
+    let cache = roots.claude_plugins.join("cache");
+    let locked = lock.plugins.iter().map(|(id, entry)| {
+        cache
+            .join(id.marketplace.as_str())
+            .join(id.plugin.as_str())
+            .join(catalog::folder(&entry.version))
+    });
+    let mut folders: Vec<PathBuf> =
+        recorded.chain(locked).filter(|path| disk::is_dir(path)).collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+fn marketplace_places(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
+    let recorded = state.values().filter_map(|record| match record {
+        Record::Marketplace(known) => Some(known.install_location.clone()),
+        _ => None,
+    });
+    let ours = roots.claude_plugins.join("marketplaces");
+    let locked = lock.marketplaces.keys().map(|name| ours.join(name.as_str()));
+    let mut places: Vec<PathBuf> = recorded.chain(locked).collect();
+    places.sort();
+    places.dedup();
+    places
+}

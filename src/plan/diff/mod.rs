@@ -1,0 +1,102 @@
+//! What has to change, fact by fact, and whose each thing is.
+
+mod lines;
+mod remove;
+mod want;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Bytes, Inputs, Line, Step};
+use crate::ledger::Ledger;
+use crate::model::{Change, Client, Item, Note, Record, Source, Thing};
+use crate::resolve::DesiredMarketplace;
+
+/// The outcome: facts to add or change, facts to remove, bytes to place, and the ledger around them.
+pub(super) struct Diff {
+    pub additions: Vec<Change>,
+    pub removals: Vec<Change>,
+    pub places: Vec<Step>,
+    pub lines: Vec<Line>,
+    pub notes: Vec<Note>,
+    /// The ledger before the first step: it already claims what is about to be put there.
+    pub claimed: Ledger,
+    /// The ledger after the last step.
+    pub released: Ledger,
+}
+
+pub(super) fn diff(inputs: &Inputs) -> Diff {
+    let mut diff = Diff {
+        additions: Vec::new(),
+        removals: Vec::new(),
+        places: Vec::new(),
+        lines: Vec::new(),
+        notes: Vec::new(),
+        claimed: inputs.ledger.clone(),
+        released: Ledger::default(),
+    };
+    let wanted = want::facts(inputs);
+    add(inputs, &wanted, &mut diff);
+    diff.released = diff.claimed.clone();
+    remove::remove(inputs, &mut diff);
+    diff
+}
+
+fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
+    let mut things: BTreeMap<Thing, Vec<Change>> = BTreeMap::new();
+    for (item, after) in wanted {
+        let before = inputs.state.get(item);
+        if before != Some(after) {
+            things.entry(item.thing()).or_default().push(Change {
+                client: Client::Claude,
+                item: item.clone(),
+                before: before.cloned(),
+                after: Some(after.clone()),
+            });
+        }
+    }
+    for (name, marketplace) in &inputs.desired.marketplaces {
+        let thing = Thing::Marketplace { name: name.to_string() };
+        let changes = things.remove(&thing).unwrap_or_default();
+        diff.places.extend(marketplace_place(marketplace));
+        diff.lines.extend(lines::marketplace(&thing, marketplace, &changes));
+        take(inputs, diff, &thing, changes);
+    }
+    let mut placed = BTreeSet::new();
+    for ((id, scope), plugin) in &inputs.desired.plugins {
+        let thing = Thing::Plugin { id: id.to_string(), scope: *scope };
+        let changes = things.remove(&thing).unwrap_or_default();
+        if let Some(from) = &plugin.bytes
+            && placed.insert(&plugin.install_path)
+        {
+            diff.places.push(Step::Place {
+                from: from.clone(),
+                to: plugin.install_path.clone(),
+                what: Bytes::Tree,
+            });
+        }
+        diff.lines.extend(lines::plugin(&thing, plugin, &changes));
+        take(inputs, diff, &thing, changes);
+    }
+}
+
+/// Adds the changes of a thing; it becomes ours when its first fact comes from us.
+fn take(inputs: &Inputs, diff: &mut Diff, thing: &Thing, changes: Vec<Change>) {
+    let founding = changes.iter().any(|change| {
+        change.before.is_none()
+            && matches!(change.item, Item::Marketplace { .. } | Item::Plugin { .. })
+    });
+    if founding {
+        diff.claimed.insert(inputs.roots, thing, &inputs.intent.manifest);
+    }
+    diff.additions.extend(changes);
+}
+
+fn marketplace_place(marketplace: &DesiredMarketplace) -> Option<Step> {
+    let what = match marketplace.source {
+        Source::GitHub { .. } | Source::Git { .. } => Bytes::Clone,
+        Source::Url { .. } => Bytes::File,
+        Source::Directory { .. } | Source::File { .. } => return None,
+    };
+    let from = marketplace.bytes.clone()?;
+    Some(Step::Place { from, to: marketplace.location.clone(), what })
+}

@@ -1,0 +1,149 @@
+//! What leaves: what is ours and has left the manifest, and with `--prune` what never was in it.
+
+use std::collections::BTreeSet;
+
+use super::Diff;
+use crate::model::{
+    Change, Client, InstallRecord, Item, Note, PluginId, Record, Scope, Thing,
+    WELL_KNOWN_MARKETPLACES,
+};
+use crate::plan::{Inputs, Line, Prune, Sign};
+
+/// Takes away what is ours and has left the manifest; reports the rest, or with `--prune` removes it.
+pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
+    let keep = kept(inputs);
+    let ours: BTreeSet<Thing> =
+        inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).into_iter().collect();
+    let mut gone = BTreeSet::new();
+    for thing in things_here(inputs) {
+        if keep.contains(&thing) {
+            continue;
+        }
+        let foreign = !ours.contains(&thing);
+        if foreign && (inputs.prune == Prune::Owned || !prunable(inputs, &thing)) {
+            report(inputs, diff, &thing);
+            continue;
+        }
+        if let Thing::Marketplace { name } = &thing
+            && let Some(user) = still_used(inputs, name, &gone)
+        {
+            diff.notes.push(Note::info(name, format!("kept: `{user}` comes from it")));
+            continue;
+        }
+        let text = if foreign { "not in the manifest" } else { "no longer in the manifest" };
+        let text = text.to_owned();
+        diff.lines.push(Line { sign: Sign::Remove, thing: thing.clone(), text, foreign });
+        diff.removals.extend(removals(inputs, &thing));
+        diff.released.remove(inputs.roots, &thing);
+        gone.insert(thing);
+    }
+    // A claim on something that is neither wanted nor there has outlived its use.
+    for thing in ours {
+        if !keep.contains(&thing) && !gone.contains(&thing) && facts_of(inputs, &thing).is_empty() {
+            diff.released.remove(inputs.roots, &thing);
+        }
+    }
+}
+
+/// Returns what must stay: everything in the manifest, met or not, and everything desired. While a
+/// wanted plugin cannot be resolved nobody knows what it depends on, so dependencies stay too.
+fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
+    let wanted = inputs.intent.plugins.iter().map(|p| (&p.id, p.scope));
+    let unmet = wanted
+        .clone()
+        .any(|(id, scope)| !inputs.desired.plugins.contains_key(&(id.clone(), scope)));
+    let plugin = |id: &PluginId, scope| Thing::Plugin { id: id.to_string(), scope };
+    let marketplace = |name: &str| Thing::Marketplace { name: name.to_owned() };
+    let mut keep: BTreeSet<Thing> = wanted.clone().map(|(id, scope)| plugin(id, scope)).collect();
+    keep.extend(inputs.desired.plugins.keys().map(|(id, scope)| plugin(id, *scope)));
+    keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
+    keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
+    keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
+    if unmet {
+        keep.extend(inputs.state.iter().filter_map(|(item, record)| match record {
+            Record::Plugin(InstallRecord { auto: true, .. }) => Some(item.thing()),
+            _ => None,
+        }));
+    }
+    keep
+}
+
+/// Returns what the client's files hold for this user and the current project: plugins before
+/// marketplaces, so that a marketplace goes only after its plugins.
+fn things_here(inputs: &Inputs) -> Vec<Thing> {
+    let here: BTreeSet<Thing> = inputs
+        .state
+        .keys()
+        .filter(|item| match item {
+            Item::Plugin { project: Some(project), .. } => *project == inputs.roots.project,
+            _ => true,
+        })
+        .map(Item::thing)
+        .collect();
+    let (marketplaces, plugins): (Vec<_>, Vec<_>) =
+        here.into_iter().partition(|thing| matches!(thing, Thing::Marketplace { .. }));
+    plugins.into_iter().chain(marketplaces).collect()
+}
+
+/// `--prune` reaches what a user could have installed, in user scope; the client makes the rest itself.
+fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
+    match thing {
+        Thing::Plugin { id, scope } => {
+            let made_by_client = ["@skills-dir", "@builtin", "@inline"];
+            *scope == Scope::User && !made_by_client.iter().any(|end| id.ends_with(end))
+        }
+        Thing::Server { .. } => false,
+        Thing::Marketplace { name } => {
+            !inputs.ledger.owns(inputs.roots, thing)
+                && !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
+        }
+    }
+}
+
+fn report(inputs: &Inputs, diff: &mut Diff, thing: &Thing) {
+    let Thing::Plugin { id, scope } = thing else { return };
+    let enabled = Item::Enabled { id: id.clone(), scope: *scope };
+    let on = inputs.state.get(&enabled) == Some(&Record::Enabled(true));
+    if inputs.ledger.owns(inputs.roots, thing) || !on {
+        return;
+    }
+    let text = "not in the manifest, left alone".to_owned();
+    diff.lines.push(Line { sign: Sign::Keep, thing: thing.clone(), text, foreign: true });
+}
+
+/// Returns a plugin that comes from a marketplace and stays, in any scope or project.
+fn still_used(inputs: &Inputs, marketplace: &str, gone: &BTreeSet<Thing>) -> Option<String> {
+    inputs.state.keys().find_map(|item| match item {
+        Item::Plugin { id, project, .. }
+            if id.rsplit_once('@').is_some_and(|(_, m)| m == marketplace) =>
+        {
+            let elsewhere = project.as_ref().is_some_and(|p| *p != inputs.roots.project);
+            (elsewhere || !gone.contains(&item.thing())).then(|| id.clone())
+        }
+        _ => None,
+    })
+}
+
+fn removals(inputs: &Inputs, thing: &Thing) -> Vec<Change> {
+    facts_of(inputs, thing)
+        .into_iter()
+        .map(|(item, record)| Change {
+            client: Client::Claude,
+            item: item.clone(),
+            before: Some(record.clone()),
+            after: None,
+        })
+        .collect()
+}
+
+fn facts_of<'a>(inputs: &Inputs<'a>, thing: &Thing) -> Vec<(&'a Item, &'a Record)> {
+    inputs
+        .state
+        .iter()
+        .filter(|(item, _)| {
+            let elsewhere = matches!(item, Item::Plugin { project: Some(project), .. }
+                if *project != inputs.roots.project);
+            item.thing() == *thing && !elsewhere
+        })
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! The difference between what should be and what is, as data: the lines people read, the steps the
+//! machine takes with the bytes to write, and notes.
+
+mod diff;
+mod render;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub use render::{json, text};
+
+use crate::clients::claude::settings;
+use crate::clients::{Codec, FileProblem};
+use crate::ledger::Ledger;
+use crate::model::{Change, Diagnostic, Files, Intent, Note, Roots, Scope, State, Thing};
+use crate::resolve::Desired;
+
+/// Everything a command is about to do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    pub lines: Vec<Line>,
+    pub changes: Vec<Change>,
+    /// In order: any prefix of them leaves a valid state.
+    pub steps: Vec<Step>,
+    pub notes: Vec<Note>,
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Tells whether the plan takes away something that zskills did not put there.
+    pub fn removes_foreign(&self) -> bool {
+        self.lines.iter().any(|line| line.sign == Sign::Remove && line.foreign)
+    }
+}
+
+/// One line of a plan: a thing and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub sign: Sign,
+    pub thing: Thing,
+    pub text: String,
+    /// The thing is not ours.
+    pub foreign: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    Add,
+    Change,
+    Remove,
+    /// Left alone.
+    Keep,
+}
+
+/// One action on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Swap a copy of a folder, or file, into place.
+    Place { from: PathBuf, to: PathBuf, what: Bytes },
+    /// Replace a file that still holds `before`.
+    Write { path: PathBuf, before: Option<Vec<u8>>, after: Vec<u8> },
+}
+
+/// What a step puts in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bytes {
+    /// A plugin: the folder without `.git`.
+    Tree,
+    /// A marketplace clone: the folder with `.git`.
+    Clone,
+    /// A catalog that the client keeps as a plain file.
+    File,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub roots: &'a Roots,
+    pub intent: &'a Intent,
+    pub desired: &'a Desired,
+    pub state: &'a State,
+    pub files: &'a Files,
+    pub problems: &'a [FileProblem],
+    pub codec: &'a dyn Codec,
+    pub ledger: &'a Ledger,
+    /// The ledger's file as it is.
+    pub ledger_file: Option<&'a [u8]>,
+    pub prune: Prune,
+    /// RFC 3339 with milliseconds.
+    pub now: &'a str,
+    /// Our own files with the text each is to have: the lock.
+    pub own: &'a [OwnFile],
+}
+
+/// Which things that left the manifest, or were never in it, a sync takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    /// What zskills put there.
+    Owned,
+    /// That, and what it did not put into user scope.
+    Unmanaged,
+}
+
+/// A file of ours and the text it is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFile {
+    pub path: PathBuf,
+    pub before: Option<Vec<u8>>,
+    pub after: Vec<u8>,
+}
+
+impl OwnFile {
+    /// Returns the step that makes it so, if it is not so yet.
+    pub fn step(&self) -> Option<Step> {
+        (self.before.as_deref() != Some(self.after.as_slice())).then(|| Step::Write {
+            path: self.path.clone(),
+            before: self.before.clone(),
+            after: self.after.clone(),
+        })
+    }
+}
+
+/// Makes the plan, or names every client file that stands in its way.
+pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
+    let blocked = blocking(&inputs);
+    if !blocked.is_empty() {
+        return Err(blocked);
+    }
+    let diff = diff::diff(&inputs);
+    let mut steps: Vec<Step> = inputs.own.iter().filter_map(OwnFile::step).collect();
+    let mut files = inputs.files.clone();
+    // Removals first, activation before inventory; then bytes, inventory, activation.
+    let mut removals = writes(&inputs, &mut files, &diff.removals)?;
+    removals.reverse();
+    let additions = writes(&inputs, &mut files, &diff.additions)?;
+    let mut ledger_file = inputs.ledger_file.map(<[u8]>::to_vec);
+    if *inputs.ledger != diff.claimed {
+        steps.push(ledger_step(&inputs, &mut ledger_file, &diff.claimed));
+    }
+    steps.extend(removals);
+    steps.extend(diff.places);
+    steps.extend(additions);
+    if diff.claimed != diff.released {
+        steps.push(ledger_step(&inputs, &mut ledger_file, &diff.released));
+    }
+    let changes = diff.removals.into_iter().chain(diff.additions).collect();
+    Ok(Plan { lines: diff.lines, changes, steps, notes: diff.notes })
+}
+
+/// Returns the problems in files that this sync relies on: the client could not read them, so
+/// nothing that we write could take effect.
+fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
+    let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
+    let plugins = inputs.intent.plugins.iter().map(|plugin| plugin.scope);
+    let scopes: BTreeSet<Scope> =
+        plugins.chain(owned.iter().map(Thing::scope)).chain([Scope::User]).collect();
+    let unused: Vec<PathBuf> = Scope::ALL
+        .into_iter()
+        .filter(|scope| !scopes.contains(scope))
+        .map(|scope| settings::path(inputs.roots, scope))
+        .collect();
+    inputs
+        .problems
+        .iter()
+        .filter(|problem| !problem.id.starts_with("mcp."))
+        .filter(|problem| !unused.contains(&problem.diagnostic.file))
+        // An empty file holds nothing that a write could lose.
+        .filter(|problem| !is_blank(inputs.files.get(&problem.diagnostic.file)))
+        .map(|problem| problem.diagnostic.clone())
+        .collect()
+}
+
+fn is_blank(bytes: Option<&[u8]>) -> bool {
+    bytes.is_none_or(|bytes| bytes.trim_ascii().is_empty())
+}
+
+/// Encodes changes and returns a step for each file whose text became another, in the codec's order.
+fn writes(
+    inputs: &Inputs,
+    files: &mut Files,
+    changes: &[Change],
+) -> Result<Vec<Step>, Vec<Diagnostic>> {
+    let before = files.clone();
+    inputs.codec.encode(inputs.roots, files, changes).map_err(|diagnostic| vec![diagnostic])?;
+    let step = |path: PathBuf| {
+        let (old, new) = (before.get(&path), files.get(&path)?);
+        (old != Some(new)).then(|| Step::Write {
+            path: path.clone(),
+            before: old.map(<[u8]>::to_vec),
+            after: new.to_vec(),
+        })
+    };
+    Ok(inputs.codec.files(inputs.roots).into_iter().filter_map(step).collect())
+}
+
+/// Returns the step that writes the ledger over what `file` holds, and leaves the new text in `file`.
+fn ledger_step(inputs: &Inputs, file: &mut Option<Vec<u8>>, ledger: &Ledger) -> Step {
+    let after = ledger.render().into_bytes();
+    let before = file.replace(after.clone());
+    Step::Write { path: ledger_path(inputs.roots), before, after }
+}
+
+/// Returns where the ledger lies.
+pub fn ledger_path(roots: &Roots) -> PathBuf {
+    roots.state_dir.join("ledger.json")
+}
+
+/// Returns the lock that belongs to a manifest.
+pub fn lock_path(manifest: &Path) -> PathBuf {
+    manifest.with_extension("lock")
+}

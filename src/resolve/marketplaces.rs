@@ -1,0 +1,302 @@
+//! Marketplaces: which source, which commit, what has to be placed.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Answer, CatalogAt, DesiredMarketplace, Movement, Need, Origin, Resolver, Stop, note, revision,
+};
+use crate::clients::claude::source::from_client;
+use crate::fetch::{Request, Revision};
+use crate::lock::LockedMarketplace;
+use crate::model::{
+    Commit, Item, MarketplaceName, Record, Source, TreeHash, WantedMarketplace, did_you_mean,
+    well_known_marketplace,
+};
+
+/// A marketplace whose commit is known.
+#[derive(Debug, Clone)]
+pub(super) struct Market {
+    pub(super) source: Source,
+    /// The tag, branch or commit that the source is held to.
+    pub(super) reference: Option<String>,
+    pub(super) location: PathBuf,
+    pub(super) commit: Option<Commit>,
+    /// The commit, or digest, comes from a lock entry for this very source.
+    pub(super) locked: bool,
+    /// How to read the catalog.
+    pub(super) catalog: Need,
+}
+
+impl Market {
+    /// The client reads a local folder where it lies; its bytes move whenever the user edits them.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.source, Source::Directory { .. } | Source::File { .. })
+    }
+}
+
+impl Resolver<'_> {
+    /// Resolves every marketplace of the manifest, used or not.
+    pub(super) fn marketplaces(&mut self) {
+        for wanted in &self.question.intent.marketplaces {
+            if self.market(&wanted.name).is_ok() {
+                self.settle_market(&wanted.name);
+            }
+        }
+    }
+
+    pub(super) fn market(&mut self, name: &MarketplaceName) -> Result<Market, Stop> {
+        if let Some(known) = self.markets.get(name) {
+            return known.clone();
+        }
+        let market = self.find_market(name);
+        if let Err(Stop::Never(trouble)) = &market
+            && self.noted.insert(name.clone())
+        {
+            self.out.notes.push(note(name.to_string(), trouble));
+            self.keep_locked_market(name);
+        }
+        self.markets.insert(name.clone(), market.clone());
+        market
+    }
+
+    fn find_market(&mut self, name: &MarketplaceName) -> Result<Market, Stop> {
+        let (source, wanted) = self.source(name)?;
+        let pin = wanted.and_then(|w| w.pin.clone());
+        let reference = pin.clone().or_else(|| source.reference().map(str::to_owned));
+        let written = written(&source, wanted);
+        let entry = self.question.lock.marketplaces.get(name);
+        let entry = entry.filter(|e| e.source == written && e.pin == pin);
+        let location = self.location(name, &source);
+        let mut market = Market {
+            catalog: Need::Catalog(Origin::Local(location.clone())),
+            locked: entry.is_some(),
+            commit: None,
+            source,
+            reference,
+            location,
+        };
+        match market.source.git_url() {
+            Some(url) => self.find_commit(name, url, entry, &mut market)?,
+            None => self.find_catalog_file(entry, &mut market),
+        }
+        // The name is checked wherever the catalog has to be read anyway.
+        if market.is_local() {
+            market.commit = self.catalog(name, &market)?.commit;
+        } else if !market.locked {
+            self.catalog(name, &market)?;
+        }
+        Ok(market)
+    }
+
+    fn source<'a>(
+        &'a self,
+        name: &MarketplaceName,
+    ) -> Result<(Source, Option<&'a WantedMarketplace>), Stop> {
+        let wanted = self.question.intent.marketplaces.iter().find(|w| w.name == *name);
+        if let Some(source) = wanted.and_then(|w| w.source.clone()) {
+            return Ok((source, wanted));
+        }
+        if let Some(Record::Marketplace(known)) =
+            self.question.observed.state.get(&Item::Marketplace { name: name.to_string() })
+            && let Some((source, reference)) = from_client(&known.source)
+        {
+            return Ok((source.with_reference(reference), wanted));
+        }
+        if let Some(source) = well_known_marketplace(name) {
+            return Ok((source, wanted));
+        }
+        let names = self.question.intent.marketplaces.iter().map(|w| w.name.as_str());
+        let hint = match did_you_mean(name.as_str(), names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "add [[marketplaces]] with name = \"{name}\" and a source to `{}`",
+                self.question.intent.manifest.display()
+            ),
+        };
+        Err(Stop::unmet_hint(format!("no source is known for marketplace `{name}`"), hint))
+    }
+
+    fn location(&self, name: &MarketplaceName, source: &Source) -> PathBuf {
+        match source {
+            Source::Directory { path } => path.clone(),
+            Source::File { path } => catalog_root(path),
+            Source::GitHub { .. } | Source::Git { .. } | Source::Url { .. } => {
+                self.question.roots.claude_plugins.join("marketplaces").join(name.as_str())
+            }
+        }
+    }
+
+    /// The lock decides the commit; without one, the client's own clone of the same source; else the source.
+    fn find_commit(
+        &mut self,
+        name: &MarketplaceName,
+        url: String,
+        entry: Option<&LockedMarketplace>,
+        market: &mut Market,
+    ) -> Result<(), Stop> {
+        let head = self.question.observed.heads.get(&market.location);
+        let commit = match entry.and_then(|e| e.commit.as_ref()) {
+            Some(commit) => Some(commit.clone()),
+            None if self.question.movement == Movement::Keep
+                && self.registered_as(name, market) =>
+            {
+                head.cloned()
+            }
+            None => None,
+        };
+        if let Some(commit) = commit {
+            market.catalog = if head == Some(&commit) {
+                Need::Catalog(Origin::Local(market.location.clone()))
+            } else {
+                let revision = Revision::Commit(commit.clone());
+                Need::Catalog(Origin::Fetched(Request::Git { url, revision, subdir: None }))
+            };
+            market.commit = Some(commit);
+            return Ok(());
+        }
+        market.locked = false;
+        let revision = revision(market.reference.as_deref());
+        market.catalog =
+            Need::Catalog(Origin::Fetched(Request::Git { url, revision, subdir: None }));
+        market.commit = self.catalog(name, market)?.commit;
+        Ok(())
+    }
+
+    fn find_catalog_file(&self, entry: Option<&LockedMarketplace>, market: &mut Market) {
+        let Source::Url { url } = &market.source else { return };
+        let digest = self.question.observed.catalogs.get(&market.location);
+        let unchanged = match entry {
+            Some(entry) => entry.digest.as_ref() == digest && digest.is_some(),
+            None => false,
+        };
+        market.locked = unchanged;
+        if !unchanged {
+            market.catalog = Need::Catalog(Origin::Fetched(Request::Catalog { url: url.clone() }));
+        }
+    }
+
+    /// Tells whether the client's registry has this marketplace from the same place and revision.
+    fn registered_as(&self, name: &MarketplaceName, market: &Market) -> bool {
+        let item = Item::Marketplace { name: name.to_string() };
+        let Some(Record::Marketplace(known)) = self.question.observed.state.get(&item) else {
+            return false;
+        };
+        from_client(&known.source).is_some_and(|(source, reference)| {
+            source.same_place(&market.source) && reference == market.reference
+        })
+    }
+
+    pub(super) fn catalog(
+        &mut self,
+        name: &MarketplaceName,
+        market: &Market,
+    ) -> Result<CatalogAt, Stop> {
+        let Answer::Catalog(at) = self.ask(&market.catalog)? else {
+            unreachable!("a catalog need is answered by a catalog")
+        };
+        let at = at.clone();
+        if at.catalog.name == *name {
+            return Ok(at);
+        }
+        Err(Stop::unmet_hint(
+            format!(
+                "the marketplace at `{}` calls itself `{}`, the manifest calls it `{name}`",
+                market.source.redacted(),
+                at.catalog.name
+            ),
+            format!("write name = \"{}\" in the manifest", at.catalog.name),
+        ))
+    }
+
+    /// Puts a marketplace into what should be and into the lock. Once for each.
+    pub(super) fn settle_market(&mut self, name: &MarketplaceName) {
+        if self.out.desired.marketplaces.contains_key(name) {
+            return;
+        }
+        let Some(Ok(market)) = self.markets.get(name).cloned() else { return };
+        match self.market_bytes(name, &market) {
+            Ok((bytes, digest)) => {
+                let wanted = self.question.intent.marketplaces.iter().find(|w| w.name == *name);
+                let locked = LockedMarketplace {
+                    source: written(&market.source, wanted),
+                    pin: wanted.and_then(|w| w.pin.clone()),
+                    commit: if market.is_local() { None } else { market.commit.clone() },
+                    digest,
+                };
+                self.out.lock.marketplaces.insert(name.clone(), locked);
+                let desired = DesiredMarketplace {
+                    pin: wanted.and_then(|w| w.pin.clone()),
+                    auto_update: wanted.and_then(|w| w.auto_update),
+                    location: market.location,
+                    commit: market.commit,
+                    source: market.source,
+                    bytes,
+                };
+                self.out.desired.marketplaces.insert(name.clone(), desired);
+            }
+            Err(Stop::Later) => {}
+            Err(Stop::Never(trouble)) => {
+                self.out.notes.push(note(name.to_string(), &trouble));
+                self.keep_locked_market(name);
+            }
+        }
+    }
+
+    /// Returns what has to be placed for a marketplace, if anything, and the digest of a plain catalog.
+    fn market_bytes(
+        &mut self,
+        name: &MarketplaceName,
+        market: &Market,
+    ) -> Result<(Option<PathBuf>, Option<TreeHash>), Stop> {
+        let observed = self.question.observed;
+        match &market.source {
+            Source::Directory { .. } | Source::File { .. } => Ok((None, None)),
+            Source::Url { .. } => {
+                if market.locked {
+                    return Ok((None, observed.catalogs.get(&market.location).cloned()));
+                }
+                let at = self.catalog(name, market)?;
+                let there = observed.catalogs.get(&market.location) == Some(&at.digest);
+                Ok(((!there).then_some(at.root), Some(at.digest)))
+            }
+            Source::GitHub { .. } | Source::Git { .. } => {
+                if market.commit.is_some()
+                    && observed.heads.get(&market.location) == market.commit.as_ref()
+                {
+                    return Ok((None, None));
+                }
+                if observed.present.contains(&market.location)
+                    && let Answer::Clean(false) = self.ask(&Need::Clean(market.location.clone()))?
+                {
+                    return Err(Stop::unmet_hint(
+                        format!("the clone `{}` has edits of its own", market.location.display()),
+                        "commit them elsewhere or delete that folder, then sync again",
+                    ));
+                }
+                Ok((Some(self.catalog(name, market)?.root), None))
+            }
+        }
+    }
+
+    fn keep_locked_market(&mut self, name: &MarketplaceName) {
+        if let Some(entry) = self.question.lock.marketplaces.get(name) {
+            self.out.lock.marketplaces.insert(name.clone(), entry.clone());
+        }
+    }
+}
+
+/// Returns the source as the lock spells it: like the manifest, which knows no absolute paths of its own making.
+pub(super) fn written(source: &Source, wanted: Option<&WantedMarketplace>) -> String {
+    wanted.and_then(|w| w.written.clone()).unwrap_or_else(|| source.to_string())
+}
+
+/// Returns the folder that a catalog file describes: the parent of `.claude-plugin`.
+fn catalog_root(file: &Path) -> PathBuf {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    match folder.file_name() {
+        Some(name) if name == ".claude-plugin" => {
+            folder.parent().unwrap_or(Path::new("/")).to_owned()
+        }
+        _ => folder.to_owned(),
+    }
+}

@@ -1,0 +1,409 @@
+//! Plugins: from the lock, from what the client has, or from the source; and what they depend on.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+use super::marketplaces::{Market, written};
+use super::{
+    Answer, DesiredPlugin, Movement, Need, Origin, Resolver, Stop, TreeAt, Trouble, note, revision,
+};
+use crate::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
+use crate::fetch::{Request, Revision};
+use crate::lock::LockedPlugin;
+use crate::model::{
+    Commit, InstallRecord, Item, MarketplaceName, PluginId, Record, Scope, Source, WantedPlugin,
+    did_you_mean,
+};
+
+/// A plugin that is to be there, because of the manifest or of another plugin.
+struct Want {
+    id: PluginId,
+    scope: Scope,
+    enabled: bool,
+    auto: bool,
+    version: Option<semver::VersionReq>,
+    pin: Option<String>,
+}
+
+impl From<&WantedPlugin> for Want {
+    fn from(plugin: &WantedPlugin) -> Self {
+        Self {
+            id: plugin.id.clone(),
+            scope: plugin.scope,
+            enabled: plugin.enabled,
+            auto: false,
+            version: plugin.version.clone(),
+            pin: plugin.pin.clone(),
+        }
+    }
+}
+
+impl Want {
+    /// The client installs and enables what an installed plugin depends on, in the same scope.
+    fn dependency(&self, id: PluginId) -> Self {
+        Self { id, scope: self.scope, enabled: true, auto: true, version: None, pin: None }
+    }
+}
+
+impl Resolver<'_> {
+    /// Resolves every plugin of the manifest and what it depends on.
+    pub(super) fn plugins(&mut self) {
+        let mut queue: VecDeque<Want> =
+            self.question.intent.plugins.iter().map(Want::from).collect();
+        while let Some(want) = queue.pop_front() {
+            let key = (want.id.clone(), want.scope);
+            if self.out.desired.plugins.contains_key(&key) {
+                continue;
+            }
+            match self.plugin(&want) {
+                Ok(dependencies) => {
+                    queue.extend(dependencies.into_iter().map(|id| want.dependency(id)));
+                }
+                Err(stop) => self.give_up(&want, stop),
+            }
+        }
+    }
+
+    /// Resolves one plugin into what should be and returns what it depends on.
+    fn plugin(&mut self, want: &Want) -> Result<Vec<PluginId>, Stop> {
+        let name = &want.id.marketplace;
+        let market = self.market(name).map_err(|stop| match stop {
+            Stop::Later => Stop::Later,
+            Stop::Never(trouble) => Stop::Never(Trouble {
+                text: format!("its marketplace `{name}` is not available"),
+                hint: None,
+                ..trouble
+            }),
+        })?;
+        self.settle_market(name);
+        let found = match self.locked_plugin(want, &market) {
+            Some(locked) => self.take_locked(want, &market, locked)?,
+            None => match self.take_installed(want, &market)? {
+                Some(found) => found,
+                None => self.take_newest(want, &market)?,
+            },
+        };
+        check_version(want, &found.version)?;
+        let install_path = self.install_path(&want.id, &found.version);
+        let desired = DesiredPlugin {
+            enabled: want.enabled,
+            auto: want.auto,
+            version: found.version,
+            commit: found.commit,
+            altered: found.bytes.is_some() && self.was_altered(&want.id, &install_path),
+            install_path,
+            bytes: found.bytes,
+        };
+        let dependencies = found.locked.dependencies.clone();
+        self.out.lock.plugins.insert(want.id.clone(), found.locked);
+        self.out.desired.plugins.insert((want.id.clone(), want.scope), desired);
+        Ok(dependencies)
+    }
+
+    /// Returns the lock entry when it still answers the manifest's question.
+    fn locked_plugin(&self, want: &Want, market: &Market) -> Option<LockedPlugin> {
+        let entry = self.question.lock.plugins.get(&want.id)?;
+        let answers = (want.auto || entry.pin == want.pin)
+            && check_version(want, &entry.version).is_ok()
+            && self.lock_has_same_source(&want.id.marketplace, market);
+        answers.then(|| entry.clone())
+    }
+
+    fn lock_has_same_source(&self, name: &MarketplaceName, market: &Market) -> bool {
+        let wanted = self.question.intent.marketplaces.iter().find(|w| w.name == *name);
+        self.question
+            .lock
+            .marketplaces
+            .get(name)
+            .is_some_and(|entry| entry.source == written(&market.source, wanted))
+    }
+
+    fn take_locked(
+        &mut self,
+        want: &Want,
+        market: &Market,
+        locked: LockedPlugin,
+    ) -> Result<Found, Stop> {
+        // What lies in a local folder is what runs, so there the lock only records.
+        if market.is_local() && self.lies_in_place(want, market)? {
+            return self.take_newest(want, market);
+        }
+        let path = self.install_path(&want.id, &locked.version);
+        if self.question.observed.trees.get(&path) == Some(&locked.tree) {
+            return Ok(Found::locked(locked, None));
+        }
+        let entry = self.entry(want, market)?;
+        let (origin, folder) = origin(want, market, &entry, Some(&locked))?;
+        let at = self.tree(origin, &folder)?;
+        if at.hash != locked.tree {
+            return Err(Stop::refused(
+                format!(
+                    "its bytes are not the ones in the lock: `{}` is locked, the source has `{}`",
+                    locked.tree, at.hash
+                ),
+                format!("look at what changed, then `zskills upgrade {}` accepts it", want.id),
+            ));
+        }
+        Ok(Found::locked(locked, Some(at.root)))
+    }
+
+    /// Takes what the client has installed, when there is no lock and it meets the intent.
+    fn take_installed(&mut self, want: &Want, market: &Market) -> Result<Option<Found>, Stop> {
+        if self.question.movement == Movement::Newest || market.is_local() {
+            return Ok(None);
+        }
+        let Some(record) = self.record(want) else { return Ok(None) };
+        let Some(version) = record.version.clone() else { return Ok(None) };
+        let path = self.install_path(&want.id, &version);
+        let commit = record.commit.as_deref().and_then(|text| text.parse::<Commit>().ok());
+        let pinned =
+            want.pin.as_deref().is_none_or(|pin| commit.as_ref().map(Commit::as_str) == Some(pin));
+        if record.install_path != path || !pinned || check_version(want, &version).is_err() {
+            return Ok(None);
+        }
+        let Some(tree) = self.question.observed.trees.get(&path).cloned() else { return Ok(None) };
+        let at = self.tree(Origin::Local(path), "")?;
+        let dependencies = dependencies(&want.id, at.manifest.as_ref(), &[]);
+        let locked = LockedPlugin {
+            version,
+            commit,
+            tree,
+            pin: want.pin.clone(),
+            package: None,
+            dependencies,
+        };
+        Ok(Some(Found::locked(locked, None)))
+    }
+
+    fn take_newest(&mut self, want: &Want, market: &Market) -> Result<Found, Stop> {
+        let entry = self.entry(want, market)?;
+        let (origin, folder) = origin(want, market, &entry, None)?;
+        let at = self.tree(origin, &folder)?;
+        if let Some(fault) = at.manifest.as_ref().and_then(|manifest| manifest.fault.clone()) {
+            return Err(Stop::unmet(format!("the client refuses its `plugin.json`: {fault}")));
+        }
+        let in_place = market.is_local() && matches!(entry.source, EntrySource::Folder { .. });
+        let commit = match entry.source {
+            EntrySource::Folder { .. } if want.pin.is_none() => market.commit.clone(),
+            _ => at.commit.clone(),
+        };
+        let version = |commit| catalog::version(at.manifest.as_ref(), &entry, commit);
+        let recorded = version(commit.as_ref());
+        let path = self.install_path(&want.id, &recorded);
+        let there = self.question.observed.trees.get(&path) == Some(&at.hash);
+        // A local folder's commit is that of the repository around it, which may be the one that
+        // holds the lock: locking it would change the lock with every commit of the lock.
+        let locked_commit = if in_place { None } else { commit.clone() };
+        let locked = LockedPlugin {
+            version: version(locked_commit.as_ref()),
+            commit: locked_commit,
+            tree: at.hash.clone(),
+            pin: want.pin.clone(),
+            package: at.package.clone(),
+            dependencies: dependencies(&want.id, at.manifest.as_ref(), &entry.dependencies),
+        };
+        let bytes = (!there).then_some(at.root);
+        Ok(Found { locked, version: recorded, commit, bytes })
+    }
+
+    /// Tells whether the client reads a plugin where its marketplace's folder lies.
+    fn lies_in_place(&mut self, want: &Want, market: &Market) -> Result<bool, Stop> {
+        Ok(matches!(self.entry(want, market)?.source, EntrySource::Folder { .. }))
+    }
+
+    fn entry(&mut self, want: &Want, market: &Market) -> Result<Entry, Stop> {
+        let catalog = self.catalog(&want.id.marketplace, market)?.catalog;
+        let plugin = want.id.plugin.as_str();
+        if let Some(entry) = catalog.entries.iter().find(|e| e.name.as_str() == plugin) {
+            return Ok(entry.clone());
+        }
+        if let Some(new) = catalog.renames.get(plugin) {
+            return Err(Stop::unmet_hint(
+                format!("marketplace `{}` renamed it to `{new}`", catalog.name),
+                format!("write name = \"{new}\" in the manifest"),
+            ));
+        }
+        if let Some(note) = catalog.notes.iter().find(|n| n.name.as_deref() == Some(plugin)) {
+            return Err(Stop::unmet(format!(
+                "its entry in the catalog is unusable: {}",
+                note.text
+            )));
+        }
+        let text = format!("marketplace `{}` has no plugin `{plugin}`", catalog.name);
+        let names = catalog.entries.iter().map(|e| e.name.as_str());
+        Err(match did_you_mean(plugin, names) {
+            Some(near) => Stop::unmet_hint(text, format!("did you mean `{near}`?")),
+            None => Stop::unmet(text),
+        })
+    }
+
+    fn tree(&mut self, origin: Origin, folder: &str) -> Result<TreeAt, Stop> {
+        match self.ask(&Need::Tree { origin, folder: folder.to_owned() })? {
+            Answer::Tree(at) => Ok(at.clone()),
+            _ => unreachable!("a tree need is answered by a tree"),
+        }
+    }
+
+    fn install_path(&self, id: &PluginId, version: &str) -> PathBuf {
+        self.question
+            .roots
+            .claude_plugins
+            .join("cache")
+            .join(id.marketplace.as_str())
+            .join(id.plugin.as_str())
+            .join(catalog::folder(version))
+    }
+
+    /// Returns the client's record of a plugin: that of the wanted scope, else any other's.
+    fn record(&self, want: &Want) -> Option<&InstallRecord> {
+        let id = want.id.to_string();
+        let records =
+            self.question.observed.state.iter().filter_map(|(item, record)| match (item, record) {
+                (Item::Plugin { id: other, scope, .. }, Record::Plugin(record)) if *other == id => {
+                    Some((*scope != want.scope, record))
+                }
+                _ => None,
+            });
+        records.min_by_key(|(elsewhere, _)| *elsewhere).map(|(_, record)| record)
+    }
+
+    /// Tells whether the folder that is about to be replaced once held what the lock says.
+    fn was_altered(&self, id: &PluginId, path: &Path) -> bool {
+        let recorded = self.question.observed.state.iter().any(|(item, record)| {
+            matches!((item, record), (Item::Plugin { id: other, .. }, Record::Plugin(r))
+                if *other == id.to_string() && r.install_path == path)
+        });
+        recorded
+            && self.question.observed.trees.contains_key(path)
+            && (self.question.lock.plugins.get(id))
+                .is_some_and(|locked| path.ends_with(catalog::folder(&locked.version)))
+    }
+
+    /// Notes why a plugin cannot be had, and keeps what the lock said of it.
+    fn give_up(&mut self, want: &Want, stop: Stop) {
+        if let Stop::Never(trouble) = stop {
+            self.out.notes.push(note(want.id.to_string(), &trouble));
+        }
+        if let Some(entry) = self.question.lock.plugins.get(&want.id) {
+            self.out.lock.plugins.entry(want.id.clone()).or_insert_with(|| entry.clone());
+        }
+    }
+}
+
+/// A plugin that can be had: what to lock, what to record, and the folder to place if need be.
+struct Found {
+    locked: LockedPlugin,
+    version: String,
+    commit: Option<Commit>,
+    bytes: Option<PathBuf>,
+}
+
+impl Found {
+    fn locked(locked: LockedPlugin, bytes: Option<PathBuf>) -> Self {
+        Self { version: locked.version.clone(), commit: locked.commit.clone(), locked, bytes }
+    }
+}
+
+/// Returns where a plugin's bytes come from, and the folder in it.
+fn origin(
+    want: &Want,
+    market: &Market,
+    entry: &Entry,
+    locked: Option<&LockedPlugin>,
+) -> Result<(Origin, String), Stop> {
+    let locked_commit = locked.and_then(|l| l.commit.clone());
+    let git = |url: String, reference: Option<&str>, commit: Option<&Commit>, path: &str| {
+        let commit = if want.pin.is_some() { None } else { commit };
+        let revision = match locked_commit.as_ref().or(commit) {
+            Some(commit) => Revision::Commit(commit.clone()),
+            None => revision(want.pin.as_deref().or(reference)),
+        };
+        let subdir = (!path.is_empty()).then(|| path.to_owned());
+        (Origin::Fetched(Request::Git { url, revision, subdir }), path.to_owned())
+    };
+    Ok(match &entry.source {
+        EntrySource::Folder { path } => {
+            (folder_origin(want, market, locked_commit.as_ref())?, path.clone())
+        }
+        EntrySource::Git { url, reference, commit } => {
+            git(url.clone(), reference.as_deref(), commit.as_ref(), "")
+        }
+        EntrySource::GitHub { repo, reference, commit } => {
+            git(github_url(repo), reference.as_deref(), commit.as_ref(), "")
+        }
+        EntrySource::Subdir { url, path, reference, commit } => {
+            git(url.clone(), reference.as_deref(), commit.as_ref(), path)
+        }
+        EntrySource::Npm { package, version, registry } => {
+            let version = locked.and_then(|l| l.package.clone()).or_else(|| version.clone());
+            let registry = registry.clone();
+            let package = package.clone();
+            (Origin::Fetched(Request::Npm { package, version, registry }), String::new())
+        }
+        EntrySource::Archive { url, sha256 } => {
+            let (url, sha256) = (url.clone(), sha256.clone());
+            (Origin::Fetched(Request::Archive { url, sha256 }), String::new())
+        }
+        EntrySource::Unsupported { reason } => return Err(Stop::unmet(reason.clone())),
+    })
+}
+
+/// Returns the marketplace tree that a plugin given by a relative path lies in.
+fn folder_origin(want: &Want, market: &Market, locked: Option<&Commit>) -> Result<Origin, Stop> {
+    let Some(url) = market.source.git_url() else {
+        return match market.source {
+            Source::Url { .. } => Err(Stop::unmet_hint(
+                "its entry is a relative path, but its marketplace is a single file behind a URL",
+                "use the marketplace's git repository as the source",
+            )),
+            _ => Ok(Origin::Local(market.location.clone())),
+        };
+    };
+    let revision = match (locked, &want.pin) {
+        (Some(commit), _) => Revision::Commit(commit.clone()),
+        (None, Some(pin)) => revision(Some(pin)),
+        (None, None) => {
+            let Need::Catalog(origin) = &market.catalog else {
+                unreachable!("a market is read by its catalog")
+            };
+            return Ok(origin.clone());
+        }
+    };
+    Ok(Origin::Fetched(Request::Git { url, revision, subdir: None }))
+}
+
+fn github_url(repo: &str) -> String {
+    format!("https://github.com/{repo}.git")
+}
+
+fn check_version(want: &Want, version: &str) -> Result<(), Stop> {
+    let Some(requirement) = &want.version else { return Ok(()) };
+    match semver::Version::parse(version) {
+        Ok(version) if requirement.matches(&version) => Ok(()),
+        Ok(_) => Err(Stop::unmet_hint(
+            format!("version {version} does not meet `{requirement}`"),
+            "change `version` or `pin` in the manifest, or `zskills upgrade` it",
+        )),
+        Err(_) => Err(Stop::unmet(format!(
+            "its version `{version}` is not a semantic version, so it cannot meet `{requirement}`"
+        ))),
+    }
+}
+
+/// Returns what a plugin depends on; a bare name means its own marketplace.
+fn dependencies(
+    of: &PluginId,
+    manifest: Option<&PluginManifest>,
+    entry: &[Dependency],
+) -> Vec<PluginId> {
+    let own = manifest.map_or(&[][..], |m| &m.dependencies);
+    let ids: BTreeSet<PluginId> = own
+        .iter()
+        .chain(entry)
+        .map(|dependency| PluginId {
+            plugin: dependency.plugin.clone(),
+            marketplace: dependency.marketplace.clone().unwrap_or_else(|| of.marketplace.clone()),
+        })
+        .collect();
+    ids.into_iter().collect()
+}

@@ -1,0 +1,181 @@
+//! Reading files, and replacing one whole file so that it is never half written.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a file was not replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    #[error("`{0}` was changed by another program in the meantime")]
+    Stale(PathBuf),
+    #[error("`{0}` is read-only and stays as it is")]
+    ReadOnly(PathBuf),
+    #[error("`{0}` cannot be written")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// Reads a file through links; a missing file, or a link to nothing, is `None`.
+pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces the bytes of a file if it still holds `before`.
+///
+/// Links are followed, so a link into a dotfile repository stays a link. The mode is kept; a new
+/// file gets `new_mode`. The bytes are on disk before the name points at them.
+pub fn replace(
+    path: &Path,
+    before: Option<&[u8]>,
+    after: &[u8],
+    new_mode: u32,
+) -> Result<(), ReplaceError> {
+    let target = follow_links(path);
+    let fail = |error| ReplaceError::Io(path.to_owned(), error);
+    if fs::metadata(&target).is_ok_and(|meta| meta.permissions().readonly()) {
+        return Err(ReplaceError::ReadOnly(path.to_owned()));
+    }
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).map_err(fail)?;
+    let mut staged =
+        tempfile::Builder::new().prefix(".zskills-").tempfile_in(folder).map_err(fail)?;
+    staged.write_all(after).map_err(fail)?;
+    set_mode(staged.as_file(), &target, new_mode).map_err(fail)?;
+    staged.as_file().sync_all().map_err(fail)?;
+    if read(&target).map_err(fail)?.as_deref() != before {
+        return Err(ReplaceError::Stale(path.to_owned()));
+    }
+    staged.persist(&target).map_err(|error| fail(error.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(staged: &fs::File, target: &Path, new_mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(target).map_or(new_mode, |meta| meta.permissions().mode() & 0o7777);
+    staged.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &fs::File, _: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a rename outlive a power cut where the system can; elsewhere there is nothing to do.
+pub fn sync_folder(folder: &Path) {
+    if let Ok(folder) = fs::File::open(folder) {
+        drop(folder.sync_all());
+    }
+}
+
+/// Returns the path behind a chain of links; the last link may point at nothing.
+pub fn follow_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("/")).join(next);
+    }
+    // The folders above may be links too; a temporary file must land on the target's own disk.
+    match (path.parent().map(fs::canonicalize), path.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+/// Tells whether a failure means that there is no such file.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Tells whether something stands at a path, be it a link to nothing.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Tells whether a path leads to a folder.
+pub fn is_dir(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Returns the folders in a folder; none when it cannot be read.
+pub fn folders(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// Removes a folder or file; nothing there is fine.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_stays_a_link_and_its_target_keeps_the_mode() {
+        let dir = tempfile::tempdir().unwrap();
+        let (link, target) = (dir.path().join("link"), dir.path().join("dotfiles/settings.json"));
+        fs::create_dir(dir.path().join("dotfiles")).unwrap();
+        fs::write(&target, "a").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("dotfiles/settings.json", &link).unwrap();
+
+        replace(&link, Some(b"a"), b"b", 0o644).unwrap();
+
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"b");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_to_nothing_gets_its_target() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        symlink("later/file", &link).unwrap();
+        replace(&link, None, b"x", 0o644).unwrap();
+        assert_eq!(fs::read(dir.path().join("later/file")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_file_that_changed_since_it_was_read_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f");
+        fs::write(&file, "theirs").unwrap();
+        assert!(matches!(
+            replace(&file, Some(b"old"), b"ours", 0o644),
+            Err(ReplaceError::Stale(_))
+        ));
+        assert_eq!(fs::read(&file).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_read_only_file_is_left_alone_even_for_root() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f");
+        fs::write(&file, "a").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(replace(&file, Some(b"a"), b"b", 0o644), Err(ReplaceError::ReadOnly(_))));
+    }
+
+    #[test]
+    fn a_new_file_gets_the_mode_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a/b/f");
+        replace(&file, None, b"b", 0o600).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
