@@ -85,13 +85,3 @@ fn an_empty_home_is_listed_without_making_anything() {
     home.zskills(&["list"]).expect(0);
     assert!(home.tree().is_empty());
 }
-
-#[test]
-fn plugins_of_another_project_are_listed_with_their_project() {
-    let text = declares("acme/tools") + &plugin("alpha", "scope = \"project\"");
-    let home = Sandbox::new().project("~/code/app").manifest(&text);
-    tools(&home);
-    home.synced();
-    let home = home.cwd("~/elsewhere");
-    home.zskills(&["list", "-v"]).expect(0).says(&["alpha", "~/code/app"]);
-}
