@@ -21,18 +21,22 @@ pub struct Means<'a> {
 /// Resolves, finding out whatever is needed, until nothing is.
 pub fn settle(question: Question, means: &mut Means) -> Resolution {
     let mut answers = Answers::new();
+    let mut checkouts = Checkouts::new();
     loop {
         let resolution = resolve(question, &answers);
         if resolution.needs.is_empty() {
             return resolution;
         }
-        let found = answer(&resolution.needs, means);
-        answers.extend(found);
+        fetch(&resolution.needs, means, &mut checkouts);
+        for need in resolution.needs {
+            let answer = answer(&need, &checkouts, means);
+            answers.insert(need, answer);
+        }
     }
 }
 
-/// Answers every need; each repository is fetched once, all of them at the same time.
-fn answer(needs: &BTreeSet<Need>, means: &mut Means) -> Answers {
+/// Fetches what the needs name and no earlier round has fetched, all of it at the same time.
+fn fetch(needs: &BTreeSet<Need>, means: &Means, checkouts: &mut Checkouts) {
     let requests: BTreeSet<Request> = needs
         .iter()
         .filter_map(|need| match need {
@@ -40,14 +44,14 @@ fn answer(needs: &BTreeSet<Need>, means: &mut Means) -> Answers {
             | Need::Tree { origin: Origin::Fetched(request), .. } => Some(request.clone()),
             _ => None,
         })
+        .filter(|request| !checkouts.contains_key(request))
         .collect();
-    let checkouts = fetch::fetch_all(&requests, means.fetch);
-    needs.iter().map(|need| (need.clone(), answer_one(need, &checkouts, means))).collect()
+    checkouts.extend(fetch::fetch_all(&requests, means.fetch));
 }
 
 type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
 
-fn answer_one(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
+fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
     match need {
         Need::Catalog(origin) => {
             let checkout = checkout(origin, checkouts)?;
@@ -78,7 +82,12 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
             hint: None,
         }),
         Origin::Fetched(request) => match &checkouts[request] {
-            Ok(checkout) => Ok(checkout.clone()),
+            Ok(checkout) => Ok(match request {
+                Request::Catalog { .. } => {
+                    Checkout { root: checkout.root.join("marketplace.json"), ..checkout.clone() }
+                }
+                _ => checkout.clone(),
+            }),
             Err(error) => Err(fetch_trouble(error)),
         },
     }

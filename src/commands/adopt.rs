@@ -38,25 +38,25 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     for line in &lines {
         ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
     }
+    let manifest = OwnFile {
+        path: declared.intent.manifest.clone(),
+        before: declared.text.clone().map(String::into_bytes),
+        after: text.into_bytes(),
+    };
     let own = [
-        OwnFile {
-            path: declared.intent.manifest.clone(),
-            before: Some(declared.text.clone().into_bytes()),
-            after: text.into_bytes(),
-        },
-        OwnFile {
-            path: declared.lock_path.clone(),
-            before: declared.lock_file.clone(),
-            after: resolution.lock.render().into_bytes(),
-        },
-        OwnFile {
+        Some(manifest),
+        declared.lock_step(&resolution.lock),
+        Some(OwnFile {
             path: plan::ledger_path(&env.roots),
             before: owned.file.clone(),
             after: ledger.render().into_bytes(),
-        },
+        }),
     ];
-    let steps =
-        if lines.is_empty() { Vec::new() } else { own.iter().filter_map(OwnFile::step).collect() };
+    let steps = if lines.is_empty() {
+        Vec::new()
+    } else {
+        own.iter().flatten().filter_map(OwnFile::step).collect()
+    };
     let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
     plan.notes.extend(resolution.notes.iter().cloned());
     Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
@@ -71,8 +71,11 @@ struct Adoption {
 /// Adds an entry for every plugin that is enabled and not declared, and for its marketplace.
 fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, Faults> {
     let file = &declared.intent.manifest;
-    let mut adoption =
-        Adoption { text: declared.text.clone(), lines: Vec::new(), notes: Vec::new() };
+    let mut adoption = Adoption {
+        text: declared.text.clone().unwrap_or_default(),
+        lines: Vec::new(),
+        notes: Vec::new(),
+    };
     let mut marketplaces: BTreeSet<MarketplaceName> =
         declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
     for (id, scope) in unmanaged(declared, state, roots) {

@@ -1,5 +1,7 @@
 //! The path of every command that changes something: look, resolve, plan, show, apply.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
 use crate::git::Git;
 use crate::lock::Lock;
-use crate::model::{Level, Note};
+use crate::model::{Level, Note, WantedPlugin};
 use crate::npm::Npm;
 use crate::observe::Sight;
 use crate::plan::{self, OwnFile, Plan, Prune, Sign};
@@ -28,6 +30,8 @@ pub struct Ask<'a> {
     pub schema: &'static str,
     /// Reads the manifest and lock; called again when a plan has to be made again.
     pub declared: &'a dyn Fn() -> Result<Declared>,
+    /// Wanted for this once, beside the manifest.
+    pub extra: &'a [WantedPlugin],
     pub mode: Mode,
     pub prune: Prune,
     /// The lock must not change.
@@ -117,15 +121,12 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     let owned = session::owned(&env.roots)?;
     let sight = session::sight(env, &declared.lock, fingerprints)?;
     let mut resolution = resolve(ask, env, ui, &declared, &sight, fingerprints);
-    let refused_by_lock = ask.locked && resolution.lock != declared.lock;
+    let missing = not_locked(&declared);
+    let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
     if refused_by_lock {
-        resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock));
+        resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
-    let own = [OwnFile {
-        path: declared.lock_path.clone(),
-        before: declared.lock_file.clone(),
-        after: resolution.lock.render().into_bytes(),
-    }];
+    let own: Vec<OwnFile> = declared.lock_step(&resolution.lock).into_iter().collect();
     let mut plan = plan::plan(plan::Inputs {
         roots: &env.roots,
         intent: &declared.intent,
@@ -165,6 +166,7 @@ pub fn resolve(
     let question = Question {
         roots: &env.roots,
         intent: &declared.intent,
+        extra: ask.extra,
         lock: &declared.lock,
         observed: &sight.observed,
         movement: ask.movement,
@@ -172,16 +174,27 @@ pub fn resolve(
     gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
 }
 
-fn lock_would_change(old: &Lock, new: &Lock) -> Note {
-    let mut names: Vec<String> = Vec::new();
+/// Returns what the manifest names and the lock does not.
+fn not_locked(declared: &Declared) -> BTreeSet<String> {
+    let lock = &declared.lock;
+    let marketplaces = declared.intent.marketplaces.iter().map(|wanted| &wanted.name);
+    let plugins = declared.intent.plugins.iter().map(|wanted| &wanted.id);
+    marketplaces
+        .filter(|name| !lock.marketplaces.contains_key(name))
+        .map(|name| format!("`{name}`"))
+        .chain(plugins.filter(|id| !lock.plugins.contains_key(id)).map(|id| format!("`{id}`")))
+        .collect()
+}
+
+fn lock_would_change(old: &Lock, new: &Lock, mut names: BTreeSet<String>) -> Note {
     for (name, entry) in &new.marketplaces {
         if old.marketplaces.get(name) != Some(entry) {
-            names.push(format!("`{name}`"));
+            names.insert(format!("`{name}`"));
         }
     }
     for (id, entry) in &new.plugins {
         if old.plugins.get(id) != Some(entry) {
-            names.push(format!("`{id}`"));
+            names.insert(format!("`{id}`"));
         }
     }
     names.extend(
@@ -193,6 +206,7 @@ fn lock_would_change(old: &Lock, new: &Lock) -> Note {
     names.extend(
         old.plugins.keys().filter(|id| !new.plugins.contains_key(id)).map(|id| format!("`{id}`")),
     );
+    let names: Vec<String> = names.into_iter().collect();
     Note::refused("skills.lock", format!("would change for {}", names.join(", ")))
         .hint("run `zskills sync` without `--locked`, look at the lock, and commit it")
 }
@@ -214,7 +228,17 @@ fn ask_before_pruning(ask: &Ask, ui: Ui, plan: &Plan) -> Result<()> {
 
 fn show(prepared: &Prepared, ui: Ui) {
     ui.talk(&format!("manifest {}", prepared.declared.intent.manifest.display()));
+    if let Some(hint) = prepared.declared.hint {
+        ui.hint(hint);
+    }
     ui.data(&plan::text(&prepared.plan, ui.out));
+    let left = prepared.plan.lines.iter().filter(|line| line.sign == Sign::Keep && line.foreign);
+    let left = left.count();
+    if left > 0 {
+        ui.hint(&format!(
+            "{left} not in the manifest: `--adopt` writes them into it, `--prune` removes them"
+        ));
+    }
 }
 
 /// Remembers the hashes of what was just placed, so that the next run need not read it.

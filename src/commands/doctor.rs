@@ -83,14 +83,11 @@ fn fix(args: &Args, env: &Env, ui: Ui, findings: &[Finding]) -> Result<Exit> {
             _ => None,
         })
         .collect();
-    let declared = || {
-        let mut declared = session::declared_or_none(args.file.as_deref(), env)?;
-        declared.intent.plugins.extend(extra.iter().cloned());
-        Ok(declared)
-    };
+    let declared = || session::declared_or_none(args.file.as_deref(), env);
     let ask = Ask {
         schema: "zskills/doctor-fix/1",
         declared: &declared,
+        extra: &extra,
         mode: Mode::Apply,
         prune: Prune::Owned,
         locked: false,

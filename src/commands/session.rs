@@ -12,7 +12,7 @@ use crate::lock::{self, Lock};
 use crate::manifest;
 use crate::model::{Intent, Roots};
 use crate::observe::{self, Sight};
-use crate::plan;
+use crate::plan::{self, OwnFile};
 use crate::store::tree::Fingerprints;
 use crate::store::{disk, run_lock};
 use crate::ui::Ui;
@@ -23,20 +23,33 @@ pub struct Declared {
     pub lock: Lock,
     pub lock_path: PathBuf,
     pub lock_file: Option<Vec<u8>>,
-    /// The manifest's own text.
-    pub text: String,
+    /// The manifest's own text; absent when there is no manifest.
+    pub text: Option<String>,
+    /// What the user may want to know about the choice of the manifest.
+    pub hint: Option<&'static str>,
 }
 
 impl Declared {
     /// Nothing is declared: what a command goes by when there is no manifest.
     fn nothing(manifest: PathBuf) -> Self {
         Self {
+            lock_path: plan::lock_path(&manifest),
             intent: Intent { manifest, ..Intent::default() },
             lock: Lock::default(),
-            lock_path: PathBuf::new(),
             lock_file: None,
-            text: String::new(),
+            text: None,
+            hint: None,
         }
+    }
+
+    /// Returns the lock as it is to be; without a manifest, and with nothing locked, there is none.
+    pub fn lock_step(&self, lock: &Lock) -> Option<OwnFile> {
+        let needless = self.lock_file.is_none() && *lock == Lock::default();
+        (!needless).then(|| OwnFile {
+            path: self.lock_path.clone(),
+            before: self.lock_file.clone(),
+            after: lock.render().into_bytes(),
+        })
     }
 }
 
@@ -49,12 +62,12 @@ pub struct Owned {
 /// Reads the manifest named by `--file`, else the user's own, and the lock beside it.
 pub fn declared(file: Option<&Path>, env: &Env) -> Result<Declared> {
     let path = manifest_path(file, &env.roots);
-    match read(&path, env)? {
-        Some(declared) => Ok(declared),
-        None => {
-            bail!("there is no manifest at `{}`{}", path.display(), mention_local(file, &env.roots))
-        }
-    }
+    let local = file.is_none() && disk::exists(&env.roots.cwd.join("skills.toml"));
+    let Some(declared) = read(&path, env)? else {
+        let hint = if local { LOCAL } else { "name one with `--file`, or write that file" };
+        bail!("there is no manifest at `{}`\nhint: {hint}", path.display());
+    };
+    Ok(Declared { hint: local.then_some(LOCAL), ..declared })
 }
 
 /// Reads the manifest if there is one; without `--file` there need not be.
@@ -87,7 +100,7 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
             lock::parse(&lock_path, &text).map_err(Faults::from)?
         }
     };
-    Ok(Some(Declared { intent, lock, lock_path, lock_file, text }))
+    Ok(Some(Declared { intent, lock, lock_path, lock_file, text: Some(text), hint: None }))
 }
 
 /// Returns the manifest's path without asking whether it is there.
@@ -99,13 +112,7 @@ pub fn manifest_path(file: Option<&Path>, roots: &Roots) -> PathBuf {
 }
 
 /// A manifest in the working directory is never loaded by itself: it may be somebody else's.
-fn mention_local(file: Option<&Path>, roots: &Roots) -> &'static str {
-    if file.is_none() && disk::exists(&roots.cwd.join("skills.toml")) {
-        "\nhint: `./skills.toml` is here; `--file skills.toml` uses it"
-    } else {
-        "\nhint: name one with `--file`, or write that file; see `skills.example.toml` for its form"
-    }
-}
+const LOCAL: &str = "`./skills.toml` is here too; `--file skills.toml` uses it";
 
 /// Reads the ledger.
 pub fn owned(roots: &Roots) -> Result<Owned> {

@@ -51,10 +51,13 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = || session::declared(args.file.as_deref(), env);
+    // Adopting may begin the manifest.
+    let read = if args.adopt { session::declared_or_none } else { session::declared };
+    let declared = || read(args.file.as_deref(), env);
     let ask = Ask {
         schema: "zskills/sync/1",
         declared: &declared,
+        extra: &[],
         mode: if args.check {
             Mode::Check
         } else if args.dry_run {

@@ -208,7 +208,7 @@ pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
         let Some(tree) = facts.observed.trees.get(&record.install_path) else { continue };
         if *tree != locked.tree {
             let text = format!(
-                "the bytes of `{id}` in `{}` are not the ones in the lock",
+                "the bytes of `{id}` in `{}` are not the ones in skills.lock",
                 record.install_path.display()
             );
             let file = installed_plugins::path(facts.roots);

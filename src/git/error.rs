@@ -7,7 +7,7 @@ use super::redact;
 
 /// A failed git process. Nothing in it holds a password or a token.
 #[derive(Debug, thiserror::Error)]
-#[error("git failed for `{url}`: {kind}{}", last_line(said))]
+#[error("git failed for `{url}`: {kind}{}", telling_lines(said))]
 pub struct GitError {
     pub kind: GitFailure,
     /// The remote, or the folder for a local question.
@@ -165,11 +165,14 @@ impl fmt::Display for GitFailure {
     }
 }
 
-/// Returns the line that tells most: git's last `fatal:` or `error:`, or just the last.
-fn last_line(said: &str) -> String {
+/// Returns the lines that tell most: git's own complaints, or just the last line.
+fn telling_lines(said: &str) -> String {
     let telling = |line: &&str| {
         ["fatal: ", "error: ", "remote: "].iter().any(|prefix| line.starts_with(prefix))
     };
-    let line = said.lines().rfind(telling).or_else(|| said.lines().last());
-    line.map(|line| format!(" ({line})")).unwrap_or_default()
+    let mut lines: Vec<&str> = said.lines().filter(telling).take(3).collect();
+    if lines.is_empty() {
+        lines.extend(said.lines().last());
+    }
+    if lines.is_empty() { String::new() } else { format!(" ({})", lines.join("; ")) }
 }

@@ -84,7 +84,7 @@ impl Context<'_> {
             let name = self.reader.required(&entry, "name");
             let at = name.as_ref().map_or(entry.at.clone(), |name| name.at.clone());
             let name = name.and_then(|name| self.name::<MarketplaceName>("name", &name));
-            let written = self.reader.filled(entry.table, "source");
+            let written = self.reader.string(entry.table, "source");
             let source = written.as_ref().and_then(|text| self.source(text));
             let pin = self.pin(entry.table);
             if let (Some(source), Some(pin)) = (&source, &pin) {

@@ -39,7 +39,7 @@ impl Resolver<'_> {
     pub(super) fn marketplaces(&mut self) {
         for wanted in &self.question.intent.marketplaces {
             if self.market(&wanted.name).is_ok() {
-                self.settle_market(&wanted.name);
+                self.settle_market(&wanted.name, true);
             }
         }
     }
@@ -209,7 +209,7 @@ impl Resolver<'_> {
     }
 
     /// Puts a marketplace into what should be and into the lock. Once for each.
-    pub(super) fn settle_market(&mut self, name: &MarketplaceName) {
+    pub(super) fn settle_market(&mut self, name: &MarketplaceName, declared: bool) {
         if self.out.desired.marketplaces.contains_key(name) {
             return;
         }
@@ -223,8 +223,11 @@ impl Resolver<'_> {
                     commit: if market.is_local() { None } else { market.commit.clone() },
                     digest,
                 };
-                self.out.lock.marketplaces.insert(name.clone(), locked);
+                if declared {
+                    self.out.lock.marketplaces.insert(name.clone(), locked);
+                }
                 let desired = DesiredMarketplace {
+                    declared,
                     pin: wanted.and_then(|w| w.pin.clone()),
                     auto_update: wanted.and_then(|w| w.auto_update),
                     location: market.location,

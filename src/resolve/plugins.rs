@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::marketplaces::{Market, written};
 use super::{
-    Answer, DesiredPlugin, Movement, Need, Origin, Resolver, Stop, TreeAt, Trouble, note, revision,
+    Answer, DesiredPlugin, Movement, Need, Origin, Placement, Resolver, Stop, TreeAt, Trouble,
+    note, revision,
 };
 use crate::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
 use crate::fetch::{Request, Revision};
@@ -23,10 +24,12 @@ struct Want {
     auto: bool,
     version: Option<semver::VersionReq>,
     pin: Option<String>,
+    /// In the manifest, or a dependency of what is.
+    declared: bool,
 }
 
-impl From<&WantedPlugin> for Want {
-    fn from(plugin: &WantedPlugin) -> Self {
+impl Want {
+    fn new(plugin: &WantedPlugin, declared: bool) -> Self {
         Self {
             id: plugin.id.clone(),
             scope: plugin.scope,
@@ -34,22 +37,34 @@ impl From<&WantedPlugin> for Want {
             auto: false,
             version: plugin.version.clone(),
             pin: plugin.pin.clone(),
+            declared,
         }
     }
-}
 
-impl Want {
     /// The client installs and enables what an installed plugin depends on, in the same scope.
     fn dependency(&self, id: PluginId) -> Self {
-        Self { id, scope: self.scope, enabled: true, auto: true, version: None, pin: None }
+        Self {
+            id,
+            scope: self.scope,
+            enabled: true,
+            auto: true,
+            version: None,
+            pin: None,
+            declared: self.declared,
+        }
     }
 }
 
 impl Resolver<'_> {
     /// Resolves every plugin of the manifest and what it depends on.
     pub(super) fn plugins(&mut self) {
-        let mut queue: VecDeque<Want> =
-            self.question.intent.plugins.iter().map(Want::from).collect();
+        let declared = self.question.intent.plugins.iter().map(|plugin| Want::new(plugin, true));
+        self.closure(declared.collect());
+        let extra = self.question.extra.iter().map(|plugin| Want::new(plugin, false));
+        self.closure(extra.collect());
+    }
+
+    fn closure(&mut self, mut queue: VecDeque<Want>) {
         while let Some(want) = queue.pop_front() {
             let key = (want.id.clone(), want.scope);
             if self.out.desired.plugins.contains_key(&key) {
@@ -75,7 +90,7 @@ impl Resolver<'_> {
                 ..trouble
             }),
         })?;
-        self.settle_market(name);
+        self.settle_market(name, want.declared);
         let found = match self.locked_plugin(want, &market) {
             Some(locked) => self.take_locked(want, &market, locked)?,
             None => match self.take_installed(want, &market)? {
@@ -86,16 +101,20 @@ impl Resolver<'_> {
         check_version(want, &found.version)?;
         let install_path = self.install_path(&want.id, &found.version);
         let desired = DesiredPlugin {
+            declared: want.declared,
             enabled: want.enabled,
             auto: want.auto,
             version: found.version,
             commit: found.commit,
-            altered: found.bytes.is_some() && self.was_altered(&want.id, &install_path),
+            bytes: found
+                .bytes
+                .map(|from| Placement { altered: self.was_altered(&want.id, &install_path), from }),
             install_path,
-            bytes: found.bytes,
         };
         let dependencies = found.locked.dependencies.clone();
-        self.out.lock.plugins.insert(want.id.clone(), found.locked);
+        if want.declared {
+            self.out.lock.plugins.insert(want.id.clone(), found.locked);
+        }
         self.out.desired.plugins.insert((want.id.clone(), want.scope), desired);
         Ok(dependencies)
     }
@@ -111,11 +130,10 @@ impl Resolver<'_> {
 
     fn lock_has_same_source(&self, name: &MarketplaceName, market: &Market) -> bool {
         let wanted = self.question.intent.marketplaces.iter().find(|w| w.name == *name);
-        self.question
-            .lock
-            .marketplaces
-            .get(name)
-            .is_some_and(|entry| entry.source == written(&market.source, wanted))
+        let pin = wanted.and_then(|w| w.pin.as_ref());
+        self.question.lock.marketplaces.get(name).is_some_and(|entry| {
+            entry.source == written(&market.source, wanted) && entry.pin.as_ref() == pin
+        })
     }
 
     fn take_locked(
@@ -149,7 +167,12 @@ impl Resolver<'_> {
 
     /// Takes what the client has installed, when there is no lock and it meets the intent.
     fn take_installed(&mut self, want: &Want, market: &Market) -> Result<Option<Found>, Stop> {
-        if self.question.movement == Movement::Newest || market.is_local() {
+        let head = self.question.observed.heads.get(&market.location);
+        let keep = self.question.movement == Movement::Keep
+            && !market.is_local()
+            // A marketplace that moves takes its plugins along.
+            && market.commit.as_ref() == head;
+        if !keep {
             return Ok(None);
         }
         let Some(record) = self.record(want) else { return Ok(None) };

@@ -8,6 +8,7 @@ use crate::fetch::Request;
 use crate::lock::Lock;
 use crate::model::{
     Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope, Source, State, TreeHash,
+    WantedPlugin,
 };
 
 /// Everything the answer depends on, but for what was found out on the way.
@@ -15,6 +16,8 @@ use crate::model::{
 pub struct Question<'a> {
     pub roots: &'a Roots,
     pub intent: &'a Intent,
+    /// Wanted for this once: neither locked nor ours afterwards.
+    pub extra: &'a [WantedPlugin],
     pub lock: &'a Lock,
     pub observed: &'a Observed,
     pub movement: Movement,
@@ -109,6 +112,8 @@ pub struct Desired {
 
 #[derive(Debug, Clone)]
 pub struct DesiredMarketplace {
+    /// In the manifest, or used by what is.
+    pub declared: bool,
     pub source: Source,
     pub pin: Option<String>,
     pub auto_update: Option<bool>,
@@ -121,14 +126,22 @@ pub struct DesiredMarketplace {
 
 #[derive(Debug, Clone)]
 pub struct DesiredPlugin {
+    /// In the manifest, or a dependency of what is.
+    pub declared: bool,
     pub enabled: bool,
     pub auto: bool,
     pub version: String,
     pub commit: Option<Commit>,
     pub install_path: PathBuf,
-    /// The folder to place at `install_path`, when what is there is not it.
-    pub bytes: Option<PathBuf>,
-    /// What is there now had been recorded with other bytes: it was altered on disk.
+    /// What to place at `install_path`, when what is there is not it.
+    pub bytes: Option<Placement>,
+}
+
+/// A plugin's folder that is to be copied into place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    pub from: PathBuf,
+    /// What is there now is the locked version with other bytes: it was altered on disk.
     pub altered: bool,
 }
 

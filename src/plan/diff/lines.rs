@@ -62,7 +62,7 @@ pub(super) fn plugin(thing: &Thing, plugin: &DesiredPlugin, changes: &[Change]) 
         _ => said.push(version.clone()),
     }
     match (&plugin.bytes, sign) {
-        (Some(_), Sign::Change) if plugin.altered => {
+        (Some(placement), Sign::Change) if placement.altered => {
             said.push("its bytes on disk are not the ones in the lock, reinstalled".to_owned());
         }
         (Some(_), Sign::Change) if said.len() == 1 && !said[0].contains('→') => {

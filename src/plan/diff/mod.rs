@@ -59,33 +59,33 @@ fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
         let changes = things.remove(&thing).unwrap_or_default();
         diff.places.extend(marketplace_place(marketplace));
         diff.lines.extend(lines::marketplace(&thing, marketplace, &changes));
-        take(inputs, diff, &thing, changes);
+        take(inputs, diff, &thing, changes, marketplace.declared);
     }
     let mut placed = BTreeSet::new();
     for ((id, scope), plugin) in &inputs.desired.plugins {
         let thing = Thing::Plugin { id: id.to_string(), scope: *scope };
         let changes = things.remove(&thing).unwrap_or_default();
-        if let Some(from) = &plugin.bytes
+        if let Some(placement) = &plugin.bytes
             && placed.insert(&plugin.install_path)
         {
             diff.places.push(Step::Place {
-                from: from.clone(),
+                from: placement.from.clone(),
                 to: plugin.install_path.clone(),
                 what: Bytes::Tree,
             });
         }
         diff.lines.extend(lines::plugin(&thing, plugin, &changes));
-        take(inputs, diff, &thing, changes);
+        take(inputs, diff, &thing, changes, plugin.declared);
     }
 }
 
-/// Adds the changes of a thing; it becomes ours when its first fact comes from us.
-fn take(inputs: &Inputs, diff: &mut Diff, thing: &Thing, changes: Vec<Change>) {
+/// Adds the changes of a thing; it becomes ours when it is declared and its first fact comes from us.
+fn take(inputs: &Inputs, diff: &mut Diff, thing: &Thing, changes: Vec<Change>, declared: bool) {
     let founding = changes.iter().any(|change| {
         change.before.is_none()
             && matches!(change.item, Item::Marketplace { .. } | Item::Plugin { .. })
     });
-    if founding {
+    if declared && founding {
         diff.claimed.insert(inputs.roots, thing, &inputs.intent.manifest);
     }
     diff.additions.extend(changes);

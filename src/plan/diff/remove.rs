@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Diff;
 use crate::model::{
-    Change, Client, InstallRecord, Item, Note, PluginId, Record, Scope, Thing,
-    WELL_KNOWN_MARKETPLACES,
+    Change, Client, Item, Note, PluginId, Record, Scope, Thing, WELL_KNOWN_MARKETPLACES,
 };
 use crate::plan::{Inputs, Line, Prune, Sign};
 
 /// Takes away what is ours and has left the manifest; reports the rest, or with `--prune` removes it.
 pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
-    let keep = kept(inputs);
+    let (keep, unsure) = (kept(inputs), is_unsure(inputs));
     let ours: BTreeSet<Thing> =
         inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).into_iter().collect();
     let mut gone = BTreeSet::new();
@@ -22,6 +21,11 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
         let foreign = !ours.contains(&thing);
         if foreign && (inputs.prune == Prune::Owned || !prunable(inputs, &thing)) {
             report(inputs, diff, &thing);
+            continue;
+        }
+        if unsure {
+            let text = "stays until everything in the manifest can be had".to_owned();
+            diff.lines.push(Line { sign: Sign::Keep, thing, text, foreign });
             continue;
         }
         if let Thing::Marketplace { name } = &thing
@@ -45,13 +49,9 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
     }
 }
 
-/// Returns what must stay: everything in the manifest, met or not, and everything desired. While a
-/// wanted plugin cannot be resolved nobody knows what it depends on, so dependencies stay too.
+/// Returns what must stay: everything in the manifest, met or not, and everything desired.
 fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     let wanted = inputs.intent.plugins.iter().map(|p| (&p.id, p.scope));
-    let unmet = wanted
-        .clone()
-        .any(|(id, scope)| !inputs.desired.plugins.contains_key(&(id.clone(), scope)));
     let plugin = |id: &PluginId, scope| Thing::Plugin { id: id.to_string(), scope };
     let marketplace = |name: &str| Thing::Marketplace { name: name.to_owned() };
     let mut keep: BTreeSet<Thing> = wanted.clone().map(|(id, scope)| plugin(id, scope)).collect();
@@ -59,13 +59,15 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
     keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
-    if unmet {
-        keep.extend(inputs.state.iter().filter_map(|(item, record)| match record {
-            Record::Plugin(InstallRecord { auto: true, .. }) => Some(item.thing()),
-            _ => None,
-        }));
-    }
     keep
+}
+
+/// Tells whether something in the manifest cannot be had. Its name may be a slip, and what looks as
+/// if it had left the manifest may be what was meant; nor is it known what it would depend on.
+fn is_unsure(inputs: &Inputs) -> bool {
+    let plugins = &inputs.desired.plugins;
+    let mut wanted = inputs.intent.plugins.iter();
+    wanted.any(|want| !plugins.contains_key(&(want.id.clone(), want.scope)))
 }
 
 /// Returns what the client's files hold for this user and the current project: plugins before
@@ -87,6 +89,10 @@ fn things_here(inputs: &Inputs) -> Vec<Thing> {
 
 /// `--prune` reaches what a user could have installed, in user scope; the client makes the rest itself.
 fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
+    // What another manifest put there is that manifest's to remove.
+    if inputs.ledger.owns(inputs.roots, thing) {
+        return false;
+    }
     match thing {
         Thing::Plugin { id, scope } => {
             let made_by_client = ["@skills-dir", "@builtin", "@inline"];
@@ -94,8 +100,7 @@ fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
         }
         Thing::Server { .. } => false,
         Thing::Marketplace { name } => {
-            !inputs.ledger.owns(inputs.roots, thing)
-                && !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
+            !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
         }
     }
 }

@@ -91,7 +91,10 @@ fn install_record(inputs: &Inputs, item: &Item, plugin: &DesiredPlugin) -> Insta
         record.installed_at.clone_from(&old.installed_at);
         // Once somebody asked for it by name it is no longer there for another plugin's sake alone.
         record.auto = plugin.auto && old.auto;
-        if plugin.bytes.is_none() {
+        let moved = record.install_path != old.install_path
+            || record.version != old.version
+            || record.commit != old.commit;
+        if !moved {
             record.last_updated.clone_from(&old.last_updated);
         }
     }
