@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 runs=${1:-15}
 
 cargo build --release --quiet --locked
-zskills=$PWD/target/release/zskills
+zskills=$(realpath "${CARGO_TARGET_DIR:-target}")/release/zskills
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -35,7 +35,7 @@ measure() {
 nothing() { :; }
 fresh_home() { rm -rf "$work/fresh" "$work/skills.lock"; }
 fresh_clones() { rm -rf "$work/clones" && mkdir "$work/clones"; }
-sync=("$zskills" --home "$work/fresh" sync --file "$work/skills.toml")
+sync=("$zskills" --quiet --home "$work/fresh" sync --file "$work/skills.toml")
 clones() {
     local repo
     for repo in "$work"/remotes/*; do

@@ -45,7 +45,10 @@ pub fn check(catalog: fn(&Sandbox) -> Catalog, scope: &str) {
 
 /// Adds the marketplace and installs every plugin with the client, in the home beside ours.
 fn by_client(home: &Sandbox, catalog: &Catalog, scope: &str) {
-    claude(home, PEER, &["plugin", "marketplace", "add", &catalog.source, "--scope", scope])
+    // A folder of this machine must not be declared in what a project commits; we never do that.
+    let local = catalog.source.starts_with('/');
+    let declared = if scope == "project" && local { "user" } else { scope };
+    claude(home, PEER, &["plugin", "marketplace", "add", &catalog.source, "--scope", declared])
         .expect(0);
     for name in &catalog.plugins {
         let id = format!("{name}@tools");

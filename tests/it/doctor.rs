@@ -80,7 +80,7 @@ fn bytes_that_differ_from_the_lock_are_found_and_put_back() {
     let skill = "~/.claude/plugins/cache/tools/alpha/1.0.0/skills/alpha/SKILL.md";
     let pristine = home.read(skill);
     home.write(skill, "changed");
-    finds_and_fixes(&home, &["alpha@tools", "skills.lock"]);
+    finds_and_fixes(&home, &["alpha@tools", "lock"]);
     assert_eq!(home.read(skill), pristine);
 }
 

@@ -37,7 +37,7 @@ fn a_marketplace_that_left_the_manifest_is_unregistered() {
 fn an_unmanaged_plugin_is_reported_and_left_alone() {
     let home = with_unmanaged(Sandbox::new().manifest(&wants(&["alpha"])));
     tools(&home);
-    home.zskills(&["sync"]).expect(0).says(&["gamma@other", "--prune", "--adopt"]);
+    home.zskills(&["sync"]).expect(0).says(&["gamma@other", "not in the manifest"]);
     assert_eq!(home.enabled("gamma@other"), Some(true));
     assert_eq!(home.record("gamma@other")["version"], "3.0.0");
     assert_eq!(home.enabled("alpha@tools"), Some(true));
@@ -76,7 +76,7 @@ fn a_typo_never_turns_into_a_removal() {
     home.synced();
     home.write(
         "~/.config/zskills/skills.toml",
-        wants(&["alpha"]).replace("acme/tools", "acme/tols"),
+        wants(&["alpha", "beta"]).replace("acme/tools", "acme/tols"),
     );
     home.zskills(&["sync"]).expect(1);
     assert_eq!(home.enabled("alpha@tools"), Some(true));
