@@ -133,16 +133,52 @@ pub fn fetch_all(
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(requests) = next() {
-                    for request in requests {
-                        let result = fetch(request, options);
-                        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                        results.insert(request.clone(), result);
-                    }
+                    let fetched = fetch_address(&requests, options);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).extend(fetched);
                 }
             });
         }
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+type Fetched = Vec<(Request, Result<Checkout, FetchError>)>;
+
+/// Fetches what is wanted from one address. Several folders of one revision come with one clone of
+/// the whole repository, so that they are of one commit and the server is asked once.
+fn fetch_address(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
+    let mut fetched = Fetched::new();
+    let mut folders: BTreeMap<&Revision, Vec<&Request>> = BTreeMap::new();
+    for request in requests {
+        match request {
+            Request::Git { revision, .. } => folders.entry(revision).or_default().push(request),
+            _ => fetched.push(((*request).clone(), fetch(request, options))),
+        }
+    }
+    for wanted in folders.into_values() {
+        match wanted.as_slice() {
+            [single] => fetched.push(((*single).clone(), fetch(single, options))),
+            several => fetched.extend(fetch_whole(several, options)),
+        }
+    }
+    fetched
+}
+
+fn fetch_whole(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
+    let Request::Git { url, revision, .. } = requests[0] else { return Fetched::new() };
+    let whole = Request::Git { url: url.clone(), revision: revision.clone(), subdir: None };
+    let first = fetch(&whole, options);
+    let part = |request: &Request| match &first {
+        Ok(checkout) => get::part(request, checkout),
+        // Each gets the error of its own attempt; an error is not a value to share.
+        Err(_) => fetch(request, options),
+    };
+    let mut fetched: Fetched =
+        requests.iter().filter(|r| ***r != whole).map(|r| ((*r).clone(), part(r))).collect();
+    if requests.contains(&&whole) {
+        fetched.push((whole, first));
+    }
+    fetched
 }
 
 /// Servers and laptops take this many connections well; more gain little.

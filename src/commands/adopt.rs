@@ -35,7 +35,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
         manifest::parse(&declared.intent.manifest, &text, &env.roots).map_err(Faults::from)?;
     let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
     let mut ledger = owned.ledger.clone();
-    for line in &lines {
+    for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
         ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
     }
     let manifest = OwnFile {
@@ -60,6 +60,12 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
     plan.notes.extend(resolution.notes.iter().cloned());
     Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
+}
+
+/// A marketplace that settings do not declare stays somebody else's: as ours it would be declared.
+fn is_ours_to_keep(line: &Line, state: &State) -> bool {
+    let Thing::Marketplace { name } = &line.thing else { return true };
+    state.keys().any(|item| matches!(item, Item::Declared { name: other, .. } if other == name))
 }
 
 struct Adoption {

@@ -21,7 +21,7 @@ use crate::plan::{self, OwnFile, Plan, Prune, Sign};
 use crate::resolve::{Movement, Question, Resolution};
 use crate::store::run_lock;
 use crate::store::tree::Fingerprints;
-use crate::ui::{Bars, Ui, confirm};
+use crate::ui::{Bars, Ui, Verbosity, confirm};
 
 /// What a command wants to converge to, and how.
 #[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
@@ -227,6 +227,9 @@ fn ask_before_pruning(ask: &Ask, ui: Ui, plan: &Plan) -> Result<()> {
 }
 
 fn show(prepared: &Prepared, ui: Ui) {
+    if ui.verbosity == Verbosity::Quiet {
+        return;
+    }
     ui.talk(&format!("manifest {}", prepared.declared.intent.manifest.display()));
     if let Some(hint) = prepared.declared.hint {
         ui.hint(hint);

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Facts, Finding, Fix, Severity};
+use crate::clients::claude::source::from_client;
 use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
 use crate::formats::json::{self, Key};
 use crate::model::{
-    Diagnostic, InstallRecord, Item, PluginId, Position, Record, Scope, WantedPlugin,
+    Diagnostic, InstallRecord, Item, PluginId, Position, Record, Scope, Source, WantedPlugin,
 };
 
 /// What the manifest wants and the client does not have.
@@ -206,7 +207,8 @@ pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
         let Some(locked) = facts.lock.plugins.get(&wanted.id) else { continue };
         let Some(record) = record_of(facts, &id, wanted.scope) else { continue };
         let Some(tree) = facts.observed.trees.get(&record.install_path) else { continue };
-        if *tree != locked.tree {
+        // A local folder is read where it lies; the copy in the cache does not matter.
+        if *tree != locked.tree && !comes_from_folder(facts, &wanted.id) {
             let text = format!(
                 "the bytes of `{id}` in `{}` are not the ones in skills.lock",
                 record.install_path.display()
@@ -216,6 +218,13 @@ pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn comes_from_folder(facts: &Facts, id: &PluginId) -> bool {
+    let item = Item::Marketplace { name: id.marketplace.to_string() };
+    let Some(Record::Marketplace(known)) = facts.observed.state.get(&item) else { return false };
+    let source = from_client(&known.source).map(|(source, _)| source);
+    matches!(source, Some(Source::Directory { .. } | Source::File { .. }))
 }
 
 fn record_of<'a>(facts: &Facts<'a>, id: &str, scope: Scope) -> Option<&'a InstallRecord> {

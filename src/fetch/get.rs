@@ -44,6 +44,13 @@ pub(super) fn cached(request: &Request, cache_dir: &Path) -> Option<Result<Check
     }
 }
 
+/// Returns the answer for one folder of a repository that was cloned as a whole.
+pub(super) fn part(request: &Request, whole: &Checkout) -> Result<Checkout, FetchError> {
+    let Request::Git { subdir, .. } = request else { return Ok(whole.clone()) };
+    has_folder(request, &whole.root, subdir.as_deref().and_then(narrow))?;
+    Ok(whole.clone())
+}
+
 /// Returns what the cache has for a request whose answer may have changed since.
 pub(super) fn stale(request: &Request, cache_dir: &Path) -> Option<Checkout> {
     let Request::Catalog { url } = request else { return None };

@@ -261,7 +261,12 @@ fn web(scheme: &str, rest: &str) -> Result<Source, SourceError> {
         };
     }
     let (url, reference) = split_fragment(rest)?;
-    Ok(Source::Git { url: format!("{scheme}://{}", url.trim_end_matches('/')), reference })
+    let url = url.trim_end_matches('/');
+    let url = match url.strip_suffix(".git") {
+        None if host.eq_ignore_ascii_case("gitlab.com") => format!("{url}.git"),
+        _ => url.to_owned(),
+    };
+    Ok(Source::Git { url: format!("{scheme}://{url}"), reference })
 }
 
 /// Reads `owner/repo`, `owner/repo/tree/<ref>` or `owner/repo/commit/<ref>` behind the host.
@@ -271,13 +276,13 @@ fn github_page(path: &str, reference: Option<String>) -> Result<Source, SourceEr
         return Err(SourceError::Path);
     };
     let repo = repository_name(&format!("{owner}/{repo}")).ok_or(SourceError::Path)?;
-    match (parts.next(), parts.next()) {
-        (None, _) => Ok(Source::GitHub { repo, reference }),
-        (Some("tree" | "commit"), Some(named)) => {
-            Ok(Source::GitHub { repo, reference: Some(reference_text(named)?) })
-        }
-        _ => Err(SourceError::Page),
-    }
+    let reference = match (parts.next(), parts.next()) {
+        (None, _) => reference,
+        (Some("tree" | "commit"), Some(named)) => Some(reference_text(named)?),
+        _ => return Err(SourceError::Page),
+    };
+    // As Claude Code 2.1.329 does, which fetches `owner/repo` over ssh first.
+    Ok(Source::Git { url: format!("https://github.com/{repo}.git"), reference })
 }
 
 /// Reads `tree/<ref>` behind `group/sub/repo/-/`.

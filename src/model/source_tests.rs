@@ -48,15 +48,21 @@ fn every_spelling_is_read_and_prints_back_to_the_same_source() {
     check("o/r@v1.2", github("o/r", Some("v1.2")));
     check("o/r#feature/x", github("o/r", Some("feature/x")));
     check("o/r@a@b", github("o/r", Some("a@b")));
-    check("https://github.com/o/r", github("o/r", None));
-    check("HTTPS://GitHub.com/o/r.git", github("o/r", None));
-    check("http://www.github.com/o/r/", github("o/r", None));
-    check("https://github.com/o/r?tab=readme", github("o/r", None));
-    check("https://github.com/o/r#v1", github("o/r", Some("v1")));
-    check("https://github.com/o/r/tree/feature/x", github("o/r", Some("feature/x")));
-    check("https://github.com/o/r/commit/0123abc", github("o/r", Some("0123abc")));
+    check("https://github.com/o/r", git("https://github.com/o/r.git", None));
+    check("HTTPS://GitHub.com/o/r.git", git("https://github.com/o/r.git", None));
+    check("http://www.github.com/o/r/", git("https://github.com/o/r.git", None));
+    check("https://github.com/o/r?tab=readme", git("https://github.com/o/r.git", None));
+    check("https://github.com/o/r#v1", git("https://github.com/o/r.git", Some("v1")));
+    check(
+        "https://github.com/o/r/tree/feature/x",
+        git("https://github.com/o/r.git", Some("feature/x")),
+    );
+    check(
+        "https://github.com/o/r/commit/0123abc",
+        git("https://github.com/o/r.git", Some("0123abc")),
+    );
     check("https://t@github.com/o/r", git("https://t@github.com/o/r", None));
-    check("https://gitlab.com/g/sub/r", git("https://gitlab.com/g/sub/r", None));
+    check("https://gitlab.com/g/sub/r", git("https://gitlab.com/g/sub/r.git", None));
     check("https://gitlab.com/g/s/r/-/tree/v1", git("https://gitlab.com/g/s/r.git", Some("v1")));
     check(
         "https://gitlab.com/g/r/-/raw/main/m.json",

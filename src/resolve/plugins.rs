@@ -225,6 +225,8 @@ impl Resolver<'_> {
             package: at.package.clone(),
             dependencies: dependencies(&want.id, at.manifest.as_ref(), &entry.dependencies),
         };
+        // The client reads a local folder where it lies; of the copy only the being there counts.
+        let there = there || (in_place && self.question.observed.trees.contains_key(&path));
         let bytes = (!there).then_some(at.root);
         Ok(Found { locked, version: recorded, commit, bytes })
     }

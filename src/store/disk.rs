@@ -41,17 +41,30 @@ pub fn replace(
     }
     let folder = target.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(fail)?;
-    let mut staged =
-        tempfile::Builder::new().prefix(".zskills-").tempfile_in(folder).map_err(fail)?;
-    staged.write_all(after).map_err(fail)?;
-    set_mode(staged.as_file(), &target, new_mode).map_err(fail)?;
-    staged.as_file().sync_all().map_err(fail)?;
-    if read(&target).map_err(fail)?.as_deref() != before {
+    let staged = folder.join(staged_name(&target));
+    let replaced = write_new(&staged, after, &target, new_mode).and_then(|()| {
+        let same = read(&target)?.as_deref() == before;
+        if same { fs::rename(&staged, &target) } else { fs::remove_file(&staged) }?;
+        Ok(same)
+    });
+    if !replaced.map_err(fail)? {
         return Err(ReplaceError::Stale(path.to_owned()));
     }
-    staged.persist(&target).map_err(|error| fail(error.error))?;
     sync_folder(folder);
     Ok(())
+}
+
+/// Always the same name for the same file, so that the next run clears up after a killed one.
+fn staged_name(target: &Path) -> String {
+    format!(".zskills-{}.tmp", target.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn write_new(staged: &Path, bytes: &[u8], target: &Path, new_mode: u32) -> io::Result<()> {
+    remove(staged)?;
+    let mut file = fs::File::create_new(staged)?;
+    file.write_all(bytes)?;
+    set_mode(&file, target, new_mode)?;
+    file.sync_all()
 }
 
 #[cfg(unix)]

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::clients::claude::source::to_client;
-use crate::model::{InstallRecord, Item, KnownMarketplace, Record, Scope, Source};
+use serde_json::Value;
+
+use crate::clients::claude::source::{from_client, to_client};
+use crate::model::{InstallRecord, Item, KnownMarketplace, Record, Scope, Source, Thing};
 use crate::plan::Inputs;
 use crate::resolve::{DesiredMarketplace, DesiredPlugin};
 
@@ -11,16 +13,18 @@ use crate::resolve::{DesiredMarketplace, DesiredPlugin};
 pub(super) fn facts(inputs: &Inputs) -> BTreeMap<Item, Record> {
     let mut facts = BTreeMap::new();
     for (name, marketplace) in &inputs.desired.marketplaces {
-        let source = to_client(&marketplace.source, marketplace.pin.as_deref());
         let name = name.to_string();
-        let declared = Record::Declared(source.clone());
-        let by_user = Item::Declared { name: name.clone(), scope: Scope::User };
-        let everywhere = inputs.state.get(&by_user) == Some(&declared);
-        for scope in declaring_scopes(inputs, &name, marketplace) {
-            let item = Item::Declared { name: name.clone(), scope };
-            // What the user's own settings declare holds in every project.
-            if !everywhere || inputs.state.contains_key(&item) {
-                facts.insert(item, declared.clone());
+        let source = client_source(inputs, &name, marketplace);
+        if !is_foreign(inputs, &name) || is_declared(inputs, &name) {
+            let declared = Record::Declared(source.clone());
+            let by_user = Item::Declared { name: name.clone(), scope: Scope::User };
+            let everywhere = inputs.state.get(&by_user) == Some(&declared);
+            for scope in declaring_scopes(inputs, &name, marketplace) {
+                let item = Item::Declared { name: name.clone(), scope };
+                // What the user's own settings declare holds in every project.
+                if !everywhere || inputs.state.contains_key(&item) {
+                    facts.insert(item, declared.clone());
+                }
             }
         }
         let known = known(inputs, &name, marketplace, source);
@@ -35,6 +39,34 @@ pub(super) fn facts(inputs: &Inputs) -> BTreeMap<Item, Record> {
         facts.insert(item, Record::Enabled(plugin.enabled));
     }
     facts
+}
+
+/// Returns the client's source object; one that means the same place and revision is kept as it is,
+/// for `owner/repo` and its web address are spelled differently.
+fn client_source(inputs: &Inputs, name: &str, marketplace: &DesiredMarketplace) -> Value {
+    let pin = marketplace.pin.as_deref();
+    let reference = pin.or(marketplace.source.reference());
+    if let Some(Record::Marketplace(old)) =
+        inputs.state.get(&Item::Marketplace { name: name.to_owned() })
+        && let Some((source, old_reference)) = from_client(&old.source)
+        && source.same_place(&marketplace.source)
+        && old_reference.as_deref() == reference
+    {
+        return old.source.clone();
+    }
+    to_client(&marketplace.source, pin)
+}
+
+/// Tells whether somebody else registered a marketplace. What works without being declared in
+/// settings need not be touched.
+fn is_foreign(inputs: &Inputs, name: &str) -> bool {
+    let thing = Thing::Marketplace { name: name.to_owned() };
+    let item = Item::Marketplace { name: name.to_owned() };
+    inputs.state.contains_key(&item) && !inputs.ledger.owns(inputs.roots, &thing)
+}
+
+fn is_declared(inputs: &Inputs, name: &str) -> bool {
+    inputs.state.keys().any(|item| matches!(item, Item::Declared { name: n, .. } if n == name))
 }
 
 /// Returns the scopes whose settings name a marketplace: those of its plugins. A project's settings
@@ -61,7 +93,7 @@ fn known(
     inputs: &Inputs,
     name: &str,
     marketplace: &DesiredMarketplace,
-    source: serde_json::Value,
+    source: Value,
 ) -> KnownMarketplace {
     let old = match inputs.state.get(&Item::Marketplace { name: name.to_owned() }) {
         Some(Record::Marketplace(old)) => Some(old),
