@@ -123,7 +123,7 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     Ok(CatalogAt {
         root: checkout.root.clone(),
         commit: checkout.commit.clone(),
-        digest: tree::digest(&bytes),
+        digest: tree::digest(&catalog::content(&bytes)),
         catalog,
     })
 }

@@ -46,7 +46,7 @@ pub fn observe(
         } else if !disk::is_dir(&path)
             && let Ok(Some(bytes)) = disk::read(&path)
         {
-            observed.catalogs.insert(path, tree::digest(&bytes));
+            observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
         }
     }
     Ok(Sight { files, problems: decoded.problems, observed })

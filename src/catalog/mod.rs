@@ -57,6 +57,15 @@ impl Catalog {
     }
 }
 
+/// Returns what a catalog says without how it is laid out: the client writes one anew that it
+/// fetched from an address. What is not JSON is returned as it is.
+pub fn content(bytes: &[u8]) -> Vec<u8> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(value) => value.to_string().into_bytes(),
+        Err(_) => bytes.to_vec(),
+    }
+}
+
 /// Parses a `marketplace.json`. Bytes that are not UTF-8 are replaced, as the client does.
 ///
 /// # Errors

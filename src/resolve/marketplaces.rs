@@ -77,7 +77,7 @@ impl Resolver<'_> {
         };
         match market.source.git_url() {
             Some(url) => self.find_commit(name, url, entry, &mut market)?,
-            None => self.find_catalog_file(entry, &mut market),
+            None => self.find_catalog_file(name, entry, &mut market),
         }
         // The name is checked wherever the catalog has to be read anyway.
         if market.is_local() {
@@ -162,13 +162,20 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn find_catalog_file(&self, entry: Option<&LockedMarketplace>, market: &mut Market) {
+    fn find_catalog_file(
+        &self,
+        name: &MarketplaceName,
+        entry: Option<&LockedMarketplace>,
+        market: &mut Market,
+    ) {
         let Source::Url { url } = &market.source else { return };
         let digest = self.question.observed.catalogs.get(&market.location);
-        let unchanged = match entry {
-            Some(entry) => entry.digest.as_ref() == digest && digest.is_some(),
-            None => false,
-        };
+        let keep = self.question.movement == Movement::Keep;
+        let unchanged = digest.is_some()
+            && match entry {
+                Some(entry) => entry.digest.as_ref() == digest,
+                None => keep && self.registered_as(name, market),
+            };
         market.locked = unchanged;
         if !unchanged {
             market.catalog = Need::Catalog(Origin::Fetched(Request::Catalog { url: url.clone() }));
