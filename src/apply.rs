@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::model::Roots;
+use crate::parallel;
 use crate::plan::{Bytes, Plan, Step};
 use crate::store::disk::{self, ReplaceError};
 use crate::store::place;
@@ -25,21 +26,33 @@ pub enum Applied {
 /// # Errors
 /// The first step that fails; those before it are done and leave a valid state.
 pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
-    for step in &plan.steps {
-        match step {
-            Step::Place { from, to, what } => put(from, to, *what, roots)
-                .with_context(|| format!("cannot put `{}` in place", to.display()))?,
-            Step::Write { path, before, after } => {
-                match disk::replace(path, before.as_deref(), after, mode(path, roots)) {
-                    Ok(()) => {}
-                    Err(ReplaceError::Stale(path)) => return Ok(Applied::Stale(path)),
-                    Err(error) => return Err(error.into()),
-                }
+    // Neighbouring places do not depend on each other, so they are put in place side by side.
+    let both_place =
+        |a: &Step, b: &Step| matches!((a, b), (Step::Place { .. }, Step::Place { .. }));
+    for steps in plan.steps.chunk_by(both_place) {
+        for outcome in parallel::map(steps, |step| run(step, roots)) {
+            if let Applied::Stale(path) = outcome? {
+                return Ok(Applied::Stale(path));
             }
         }
     }
     if plan.steps.iter().any(|step| matches!(step, Step::Place { .. })) {
         clean(roots)?;
+    }
+    Ok(Applied::All)
+}
+
+fn run(step: &Step, roots: &Roots) -> Result<Applied> {
+    match step {
+        Step::Place { from, to, what } => put(from, to, *what, roots)
+            .with_context(|| format!("cannot put `{}` in place", to.display()))?,
+        Step::Write { path, before, after } => {
+            match disk::replace(path, before.as_deref(), after, mode(path, roots)) {
+                Ok(()) => {}
+                Err(ReplaceError::Stale(path)) => return Ok(Applied::Stale(path)),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
     Ok(Applied::All)
 }

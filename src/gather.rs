@@ -6,11 +6,12 @@ use std::path::Path;
 use crate::catalog;
 use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
 use crate::model::{Level, TreeHash};
+use crate::parallel;
 use crate::resolve::{
     Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, TreeAt, Trouble, resolve,
 };
 use crate::store::disk;
-use crate::store::tree::{self, Fingerprints, Limits};
+use crate::store::tree::{self, Fingerprints, Limits, TreeError};
 
 /// What an effectful answer needs besides the question.
 pub struct Means<'a> {
@@ -28,7 +29,14 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
             return resolution;
         }
         fetch(&resolution.needs, means, &mut checkouts);
-        for need in resolution.needs {
+        let (elsewhere, here): (Vec<Need>, Vec<Need>) = resolution
+            .needs
+            .into_iter()
+            .partition(|need| matches!(need, Need::Tree { origin: Origin::Fetched(_), .. }));
+        // Bytes from elsewhere are checked and hashed, every time; that is work for all cores.
+        let trees = parallel::map(&elsewhere, |need| answer_fetched(need, &checkouts));
+        answers.extend(elsewhere.into_iter().zip(trees));
+        for need in here {
             let answer = answer(&need, &checkouts, means);
             answers.insert(need, answer);
         }
@@ -59,7 +67,8 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
         }
         Need::Tree { origin, folder } => {
             let checkout = checkout(origin, checkouts)?;
-            read_tree(origin, &checkout, folder, means.fingerprints).map(Answer::Tree)
+            let hash = |root: &Path| means.fingerprints.hash(root);
+            read_tree(&checkout, folder, hash).map(Answer::Tree)
         }
         Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
             Ok(clean) => Ok(Answer::Clean(clean)),
@@ -67,6 +76,13 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             Err(_) => Ok(Answer::Clean(true)),
         },
     }
+}
+
+fn answer_fetched(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
+    let Need::Tree { origin, folder } = need else { unreachable!("only trees are asked for here") };
+    let checkout = checkout(origin, checkouts)?;
+    let hash = |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
+    read_tree(&checkout, folder, hash).map(Answer::Tree)
 }
 
 fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
@@ -130,10 +146,9 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
 
 /// Reads a plugin's folder: its hash, and its manifest if it has one.
 fn read_tree(
-    origin: &Origin,
     checkout: &Checkout,
     folder: &str,
-    fingerprints: &mut Fingerprints,
+    hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
 ) -> Result<TreeAt, Trouble> {
     let root = if folder.is_empty() { checkout.root.clone() } else { checkout.root.join(folder) };
     if !disk::is_dir(&root) {
@@ -143,12 +158,7 @@ fn read_tree(
             hint: None,
         });
     }
-    let hash = match origin {
-        Origin::Local(_) => fingerprints.hash(&root),
-        // Before bytes from elsewhere are used they are checked, every time.
-        Origin::Fetched(_) => tree::check(&root, Limits::DEFAULT).and_then(|_| tree::hash(&root)),
-    };
-    let hash: TreeHash = hash.map_err(|error| Trouble {
+    let hash = hash(&root).map_err(|error| Trouble {
         level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
         text: error.to_string(),
         hint: None,

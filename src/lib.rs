@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod model;
 pub mod npm;
 pub mod observe;
+mod parallel;
 pub mod plan;
 mod process;
 pub mod resolve;

@@ -246,12 +246,10 @@ fn show(prepared: &Prepared, ui: Ui) {
 
 /// Remembers the hashes of what was just placed, so that the next run need not read it.
 fn remember(prepared: &Prepared, fingerprints: &mut Fingerprints) {
-    let placed = prepared.plan.steps.iter().filter_map(|step| match step {
-        plan::Step::Place { to, what: plan::Bytes::Tree, .. } => Some(to),
-        _ => None,
-    });
-    for path in placed {
-        drop(fingerprints.hash(path));
+    for plugin in prepared.resolution.desired.plugins.values() {
+        if let Some(placement) = &plugin.bytes {
+            fingerprints.placed(&plugin.install_path, placement.hash.clone());
+        }
     }
     // Only a cache: without it the next run hashes again.
     drop(fingerprints.save_if_changed());

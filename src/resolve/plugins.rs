@@ -106,9 +106,11 @@ impl Resolver<'_> {
             auto: want.auto,
             version: found.version,
             commit: found.commit,
-            bytes: found
-                .bytes
-                .map(|from| Placement { altered: self.was_altered(&want.id, &install_path), from }),
+            bytes: found.bytes.map(|from| Placement {
+                hash: found.locked.tree.clone(),
+                altered: self.was_altered(&want.id, &install_path),
+                from,
+            }),
             install_path,
         };
         let dependencies = found.locked.dependencies.clone();

@@ -141,6 +141,7 @@ pub struct DesiredPlugin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     pub from: PathBuf,
+    pub hash: TreeHash,
     /// What is there now is the locked version with other bytes: it was altered on disk.
     pub altered: bool,
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::disk;
 use super::tree::{self, Copy};
@@ -15,20 +16,16 @@ pub fn staging(root: &Path) -> PathBuf {
 /// Copies `from` and swaps the copy into `to`. A kill leaves the old tree, the new one, or none;
 /// what was staged is removed by the next run.
 pub fn tree(from: &Path, to: &Path, what: Copy, staging: &Path) -> io::Result<()> {
-    let work = unused(staging)?;
-    let (new, old) = (work.join("new"), work.join("old"));
+    let new = unused(staging, "new")?;
     tree::copy(from, &new, what)?;
-    swap(&new, to, &old)?;
-    fs::remove_dir_all(&work)
+    swap(&new, to, staging)
 }
 
 /// Writes one file as if it were a tree: for catalogs that the client keeps as a plain file.
 pub fn file(bytes: &[u8], to: &Path, staging: &Path) -> io::Result<()> {
-    let work = unused(staging)?;
-    let (new, old) = (work.join("new"), work.join("old"));
+    let new = unused(staging, "new")?;
     fs::write(&new, bytes)?;
-    swap(&new, to, &old)?;
-    fs::remove_dir_all(&work)
+    swap(&new, to, staging)
 }
 
 /// Moves `path` into the trash folder under a name that says when.
@@ -57,17 +54,22 @@ pub fn clean(staging: &Path) -> io::Result<()> {
     disk::remove(staging)
 }
 
-fn swap(new: &Path, to: &Path, old: &Path) -> io::Result<()> {
+fn swap(new: &Path, to: &Path, staging: &Path) -> io::Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
-    if disk::exists(to) {
-        fs::rename(to, old)?;
+    if !disk::exists(to) {
+        return fs::rename(new, to);
     }
-    fs::rename(new, to)
+    let old = unused(staging, "old")?;
+    fs::rename(to, &old)?;
+    fs::rename(new, to)?;
+    disk::remove(&old)
 }
 
-fn unused(staging: &Path) -> io::Result<PathBuf> {
+/// Returns a path in the staging folder that nothing stands at; the whole folder is ours.
+fn unused(staging: &Path, what: &str) -> io::Result<PathBuf> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
     fs::create_dir_all(staging)?;
-    Ok(tempfile::Builder::new().prefix("tree-").tempdir_in(staging)?.keep())
+    Ok(staging.join(format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed))))
 }

@@ -21,6 +21,8 @@ pub struct Fingerprints {
     /// Folders that changed so shortly before they were hashed that a later change could carry
     /// the same times.
     young: BTreeMap<PathBuf, SystemTime>,
+    /// Folders that we have just written ourselves, and what they hash to.
+    placed: BTreeMap<PathBuf, TreeHash>,
     changed: bool,
 }
 
@@ -40,7 +42,7 @@ impl Fingerprints {
         let file = cache_dir.join("fingerprints");
         let known = fs::read_to_string(&file).ok().and_then(|text| parse(&text));
         let known = known.unwrap_or_default();
-        Self { file, known, young: BTreeMap::new(), changed: false }
+        Self { file, known, young: BTreeMap::new(), placed: BTreeMap::new(), changed: false }
     }
 
     /// Returns the hash of a tree; reads its files only when something about them has changed.
@@ -61,11 +63,25 @@ impl Fingerprints {
         Ok(hash)
     }
 
+    /// Takes in what a folder hashes to that was written a moment ago, without reading it again.
+    pub fn placed(&mut self, root: &Path, hash: TreeHash) {
+        self.placed.insert(root.to_owned(), hash);
+    }
+
     /// Writes the memory if a hash was added since it was loaded.
     ///
     /// Trees that were too young to be remembered are hashed once more first, so that the next
     /// run finds all of them known.
     pub fn save_if_changed(&mut self) -> io::Result<()> {
+        if !self.placed.is_empty() {
+            std::thread::sleep(TICK + Duration::from_millis(1));
+        }
+        for (root, hash) in std::mem::take(&mut self.placed) {
+            // A tree that is gone by now has nothing to remember.
+            if let Ok(stamp) = Stamp::of(&root) {
+                self.remember(&root, stamp.fingerprint, hash);
+            }
+        }
         for (root, newest) in std::mem::take(&mut self.young) {
             if let Some(rest) = (newest + TICK).duration_since(SystemTime::now()).ok()
                 && rest <= TICK
