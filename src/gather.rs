@@ -1,7 +1,7 @@
 //! Finds out what resolving needs: fetches sources, reads catalogs and hashes trees.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalog;
 use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
@@ -67,7 +67,7 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
         }
         Need::Tree { origin, folder } => {
             let checkout = checkout(origin, checkouts)?;
-            let hash = |root: &Path| means.fingerprints.hash(root);
+            let hash = |root: &Path| means.fingerprints.hash_checked(root);
             read_tree(&checkout, folder, hash).map(Answer::Tree)
         }
         Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
@@ -121,7 +121,7 @@ fn fetch_trouble(error: &FetchError) -> Trouble {
 fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     let file = if disk::is_dir(&checkout.root) {
-        checkout.root.join(".claude-plugin/marketplace.json")
+        stays_inside(&checkout.root, ".claude-plugin/marketplace.json")?
     } else {
         checkout.root.clone()
     };
@@ -150,7 +150,7 @@ fn read_tree(
     folder: &str,
     hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
 ) -> Result<TreeAt, Trouble> {
-    let root = if folder.is_empty() { checkout.root.clone() } else { checkout.root.join(folder) };
+    let root = stays_inside(&checkout.root, folder)?;
     if !disk::is_dir(&root) {
         return Err(Trouble {
             level: Level::Unmet,
@@ -173,8 +173,21 @@ fn read_tree(
     })
 }
 
+/// Returns a path below a root, unless a link on the way leads out of it.
+fn stays_inside(root: &Path, path: &str) -> Result<PathBuf, Trouble> {
+    let full = if path.is_empty() { root.to_owned() } else { root.join(path) };
+    if disk::leads_out(root, &full) {
+        return Err(Trouble {
+            level: Level::Refused,
+            text: format!("`{path}` leads out of `{}` through a link", root.display()),
+            hint: None,
+        });
+    }
+    Ok(full)
+}
+
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
-    let file = root.join(".claude-plugin/plugin.json");
+    let file = stays_inside(root, ".claude-plugin/plugin.json")?;
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     match disk::read(&file) {
         Ok(None) => Ok(None),

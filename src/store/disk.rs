@@ -105,6 +105,15 @@ pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// Tells whether a path below a root is somewhere else in truth, because of a link on the way.
+pub fn leads_out(root: &Path, path: &Path) -> bool {
+    match (fs::canonicalize(root), fs::canonicalize(path)) {
+        (Ok(root), Ok(path)) => !path.starts_with(root),
+        // What does not exist leads nowhere.
+        _ => false,
+    }
+}
+
 /// Tells whether something stands at a path, be it a link to nothing.
 pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()

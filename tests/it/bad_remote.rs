@@ -120,6 +120,31 @@ fn a_link_that_leaves_a_plugin_refuses_that_plugin() {
 }
 
 #[test]
+fn a_plugin_folder_that_is_a_link_out_of_its_repository_is_refused() {
+    let home = Sandbox::new().manifest(&wants(&["alpha", "out"]));
+    home.write("~/secret/key", "mine");
+    let target = home.path("~/secret").display().to_string();
+    home.marketplace("tools")
+        .plugin("alpha", "1.0.0")
+        .entry(json!({ "name": "out", "source": "./plugins/out" }))
+        .link("plugins/out", &target)
+        .commit();
+    home.zskills(&["sync"]).expect(4).says(&["out@tools", "link"]);
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+    assert_eq!(home.enabled("out@tools"), None);
+}
+
+#[test]
+fn a_link_out_of_a_plugin_in_a_local_folder_is_refused() {
+    let text = "version = 1\n[[marketplaces]]\nname = \"near\"\nsource = \"~/near\"\n";
+    let home = Sandbox::new().manifest(&format!("{text}[[skills]]\nname = \"alpha@near\"\n"));
+    let near = home.local_marketplace("~/near", "near").plugin("alpha", "1.0.0");
+    near.link("plugins/alpha/leak", "/etc/hostname").folder();
+    home.zskills(&["sync"]).expect(4).says(&["alpha@near", "leak"]);
+    assert_eq!(home.enabled("alpha@near"), None);
+}
+
+#[test]
 fn a_link_inside_a_plugin_stays_a_link() {
     let home = Sandbox::new().manifest(&wants(&["alpha"]));
     home.marketplace("tools")

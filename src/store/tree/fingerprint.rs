@@ -47,13 +47,29 @@ impl Fingerprints {
 
     /// Returns the hash of a tree; reads its files only when something about them has changed.
     pub fn hash(&mut self, root: &Path) -> Result<TreeHash, TreeError> {
+        self.hash_with(root, super::hash)
+    }
+
+    /// As [`Fingerprints::hash`], but refuses a tree that must not be placed.
+    pub fn hash_checked(&mut self, root: &Path) -> Result<TreeHash, TreeError> {
+        self.hash_with(root, |root| {
+            super::check(root, super::Limits::DEFAULT)?;
+            super::hash(root)
+        })
+    }
+
+    fn hash_with(
+        &mut self,
+        root: &Path,
+        hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
+    ) -> Result<TreeHash, TreeError> {
         let stamp = Stamp::of(root)?;
         if let Some(known) = self.known.get(root)
             && known.fingerprint == stamp.fingerprint
         {
             return Ok(known.hash.clone());
         }
-        let hash = super::hash(root)?;
+        let hash = hash(root)?;
         match SystemTime::now().duration_since(stamp.newest) {
             Ok(age) if age > TICK => self.remember(root, stamp.fingerprint, hash.clone()),
             Ok(_) => drop(self.young.insert(root.to_owned(), stamp.newest)),
