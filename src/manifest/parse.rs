@@ -57,10 +57,7 @@ fn is_ours(reader: &mut Reader<'_>, root: &Table) -> bool {
         );
         return false;
     }
-    if !root.contains_key("version") {
-        reader.whole("`version` is missing", "write `version = 1` on the first line");
-        return true;
-    }
+    // Manifests written before there was a version have none; they read the same.
     match reader.integer(root, "version") {
         Some(Spanned { value: 2.., at }) => {
             let hint = "this one reads version 1; update zskills";
