@@ -1,10 +1,13 @@
 //! Runs a plan's steps in order and decides nothing.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::installer;
 use crate::model::Roots;
+use crate::observe::no_links;
 use crate::parallel;
 use crate::plan::{Bytes, Plan, Step};
 use crate::store::disk::{self, ReplaceError};
@@ -27,8 +30,12 @@ pub enum Applied {
 /// The first step that fails; those before it are done and leave a valid state.
 pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
     // Neighbouring places do not depend on each other, so they are put in place side by side.
-    let both_place =
-        |a: &Step, b: &Step| matches!((a, b), (Step::Place { .. }, Step::Place { .. }));
+    let both_place = |a: &Step, b: &Step| {
+        matches!(
+            (a, b),
+            (Step::Place { .. }, Step::Place { .. }) | (Step::Part { .. }, Step::Part { .. })
+        )
+    };
     for steps in plan.steps.chunk_by(both_place) {
         for outcome in parallel::map(steps, |step| run(step, roots)) {
             if let Applied::Stale(path) = outcome? {
@@ -36,7 +43,7 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
             }
         }
     }
-    if plan.steps.iter().any(|step| matches!(step, Step::Place { .. })) {
+    if plan.steps.iter().any(|step| matches!(step, Step::Place { .. } | Step::Part { .. })) {
         clean(roots)?;
     }
     Ok(Applied::All)
@@ -53,18 +60,59 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
                 Err(error) => return Err(error.into()),
             }
         }
+        Step::Part { from, files, to, .. } => {
+            place::part(from, files, to, &place::beside(to))
+                .with_context(|| format!("cannot put `{}` in place", to.display()))?;
+        }
+        Step::Link { at, target } => {
+            if !link(at, target, roots)? {
+                return Ok(Applied::Stale(at.clone()));
+            }
+        }
+        Step::Unlink { at } => disk::unlink(at)
+            .with_context(|| format!("cannot remove the link `{}`", at.display()))?,
+        Step::Remove { path, trash, at } => place::to_trash(path, trash, at)
+            .with_context(|| format!("cannot move `{}` to the trash", path.display()))?,
+        Step::Run { package, command, .. } => installer::run(package, command, roots)?,
     }
     Ok(Applied::All)
 }
 
 /// Removes what a killed run left behind.
 pub fn clean(roots: &Roots) -> Result<()> {
-    let staging = place::staging(&roots.claude_plugins);
-    place::clean(&staging).with_context(|| format!("cannot remove `{}`", staging.display()))
+    let skills = roots.skill_scopes().flat_map(|scope| {
+        [roots.skills(scope), roots.claude_skills(scope)].map(|folder| disk::real(&folder))
+    });
+    for folder in skills.chain([roots.claude_plugins.clone()]) {
+        let staging = place::staging(&folder);
+        place::clean(&staging).with_context(|| format!("cannot remove `{}`", staging.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes a link; when the disk has none, notes that for the next plan and says no.
+fn link(at: &Path, target: &Path, roots: &Roots) -> Result<bool> {
+    match disk::symlink(target, at) {
+        Ok(()) => Ok(true),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+            ) =>
+        {
+            let folder = at.parent().unwrap_or(at);
+            disk::replace(&no_links(roots, folder), None, b"", 0o644)?;
+            Ok(false)
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot make the link `{}`", at.display()))
+        }
+    }
 }
 
 fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
-    let staging = place::staging(&roots.claude_plugins);
+    let in_cache = to.starts_with(&roots.claude_plugins);
+    let staging = if in_cache { place::staging(&roots.claude_plugins) } else { place::beside(to) };
     match what {
         Bytes::Tree => place::tree(from, to, Copy::Content, &staging)?,
         Bytes::Clone => place::tree(from, to, Copy::Clone, &staging)?,

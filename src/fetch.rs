@@ -9,6 +9,7 @@
 mod cache;
 mod error;
 mod get;
+mod wellknown;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use crate::git::{Git, redact};
 use crate::http::Plain;
-use crate::model::Commit;
+use crate::model::{Commit, Note};
 use crate::npm::Npm;
 
 pub use error::FetchError;
@@ -34,6 +35,8 @@ pub enum Request {
     Archive { url: String, sha256: String },
     /// A `marketplace.json` behind http(s).
     Catalog { url: String },
+    /// The skills that a host publishes below `/.well-known/`.
+    WellKnown { url: String },
 }
 
 /// Which commit of a repository.
@@ -59,6 +62,8 @@ pub struct Checkout {
     pub commit: Option<Commit>,
     /// The exact version of an npm package.
     pub version: Option<String>,
+    /// What was left out, and why.
+    pub notes: Vec<Note>,
 }
 
 /// Where things are kept, and what fetching may do.
@@ -204,7 +209,10 @@ impl Request {
     /// What must not be asked twice at the same time.
     fn address(&self) -> &str {
         match self {
-            Self::Git { url, .. } | Self::Archive { url, .. } | Self::Catalog { url } => url,
+            Self::Git { url, .. }
+            | Self::Archive { url, .. }
+            | Self::Catalog { url }
+            | Self::WellKnown { url } => url,
             Self::Npm { package, .. } => package,
         }
     }

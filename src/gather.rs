@@ -1,4 +1,6 @@
-//! Finds out what resolving needs: fetches sources, reads catalogs and hashes trees.
+//! Finds out what resolving needs: fetches sources, reads catalogs, finds skills and hashes trees.
+
+mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +10,8 @@ use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
 use crate::model::{Level, TreeHash};
 use crate::parallel;
 use crate::resolve::{
-    Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, TreeAt, Trouble, resolve,
+    Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, SkillsWanted, TreeAt, Trouble,
+    resolve,
 };
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints, Limits, TreeError};
@@ -29,12 +32,12 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
             return resolution;
         }
         fetch(&resolution.needs, means, &mut checkouts);
-        let (elsewhere, here): (Vec<Need>, Vec<Need>) = resolution
-            .needs
-            .into_iter()
-            .partition(|need| matches!(need, Need::Tree { origin: Origin::Fetched(_), .. }));
+        let (elsewhere, here): (Vec<Need>, Vec<Need>) =
+            resolution.needs.into_iter().partition(|need| {
+                matches!(need, Need::Tree { origin: Origin::Fetched(_), .. } | Need::Skills(_))
+            });
         // Bytes from elsewhere are checked and hashed, every time; that is work for all cores.
-        let trees = parallel::map(&elsewhere, |need| answer_fetched(need, &checkouts));
+        let trees = parallel::map(&elsewhere, |need| answer_anew(need, &checkouts));
         answers.extend(elsewhere.into_iter().zip(trees));
         for need in here {
             let answer = answer(&need, &checkouts, means);
@@ -49,7 +52,10 @@ fn fetch(needs: &BTreeSet<Need>, means: &Means, checkouts: &mut Checkouts) {
         .iter()
         .filter_map(|need| match need {
             Need::Catalog(Origin::Fetched(request))
-            | Need::Tree { origin: Origin::Fetched(request), .. } => Some(request.clone()),
+            | Need::Tree { origin: Origin::Fetched(request), .. }
+            | Need::Skills(SkillsWanted { origin: Origin::Fetched(request), .. }) => {
+                Some(request.clone())
+            }
             _ => None,
         })
         .filter(|request| !checkouts.contains_key(request))
@@ -70,6 +76,7 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             let hash = |root: &Path| means.fingerprints.hash_checked(root);
             read_tree(&checkout, folder, hash).map(Answer::Tree)
         }
+        Need::Skills(_) => answer_anew(need, checkouts),
         Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
             Ok(clean) => Ok(Answer::Clean(clean)),
             // What git does not take for a repository holds no commits that could be lost.
@@ -78,11 +85,21 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
     }
 }
 
-fn answer_fetched(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
-    let Need::Tree { origin, folder } = need else { unreachable!("only trees are asked for here") };
-    let checkout = checkout(origin, checkouts)?;
-    let hash = |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
-    read_tree(&checkout, folder, hash).map(Answer::Tree)
+/// Answers what is read again each time, whatever was known of it before.
+fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
+    match need {
+        Need::Tree { origin, folder } => {
+            let checkout = checkout(origin, checkouts)?;
+            let hash =
+                |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
+            read_tree(&checkout, folder, hash).map(Answer::Tree)
+        }
+        Need::Skills(wanted) => {
+            let checkout = checkout(&wanted.origin, checkouts)?;
+            skills::skills(wanted, &checkout).map(Answer::Skills)
+        }
+        Need::Catalog(_) | Need::Clean(_) => unreachable!("only trees and skills are read anew"),
+    }
 }
 
 fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
@@ -91,6 +108,7 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
             root: path.clone(),
             commit: path.ancestors().find_map(tree::head),
             version: None,
+            notes: Vec::new(),
         }),
         Origin::Local(path) => Err(Trouble {
             level: Level::Unmet,

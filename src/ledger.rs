@@ -13,6 +13,8 @@ use crate::model::{Diagnostic, Position, Roots, Scope, Thing};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     owned: BTreeMap<Key, PathBuf>,
+    /// The installer commands that a person agreed to, by package.
+    commands: BTreeMap<String, Vec<String>>,
 }
 
 /// A thing within one home of one client; project things carry their project.
@@ -56,6 +58,15 @@ impl Ledger {
         self.owned.remove(&Key::new(roots, thing));
     }
 
+    /// Returns the installer command of a package that a person agreed to.
+    pub fn accepted(&self, package: &str) -> Option<&Vec<String>> {
+        self.commands.get(package)
+    }
+
+    pub fn accept(&mut self, package: &str, command: &[String]) {
+        self.commands.insert(package.to_owned(), command.to_vec());
+    }
+
     /// Reads a ledger; a broken one is an error, since taking it for empty would disown everything.
     pub fn parse(file: &Path, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let text = String::from_utf8_lossy(bytes);
@@ -64,14 +75,19 @@ impl Ledger {
             Diagnostic::at(file, &text, at, format!("the ledger cannot be read: {error}"))
                 .hint("restore it from a backup, or delete it: then nothing counts as put there by zskills")
         })?;
-        Ok(Self { owned: stored.owned.into_iter().map(StoredEntry::into_pair).collect() })
+        let owned = stored.owned.into_iter().map(StoredEntry::into_pair).collect();
+        Ok(Self { owned, commands: stored.commands })
     }
 
     /// Returns the file's text, sorted.
     pub fn render(&self) -> String {
         let owned = self.owned.iter().map(|(key, by)| StoredEntry::new(key, by)).collect();
-        let mut text = serde_json::to_string_pretty(&Stored { version: 1, owned })
-            .expect("strings and paths from UTF-8 roots always serialise");
+        let mut text = serde_json::to_string_pretty(&Stored {
+            version: 1,
+            owned,
+            commands: self.commands.clone(),
+        })
+        .expect("strings and paths from UTF-8 roots always serialise");
         text.push('\n');
         text
     }
@@ -81,6 +97,8 @@ impl Ledger {
 struct Stored {
     version: u32,
     owned: Vec<StoredEntry>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    commands: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,6 +117,7 @@ enum StoredThing {
     Marketplace { name: String },
     Plugin { name: String, scope: StoredScope },
     Server { name: String, scope: StoredScope },
+    Skill { name: String, scope: StoredScope },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +140,9 @@ impl StoredEntry {
                 Thing::Server { name, scope } => {
                     StoredThing::Server { name: name.clone(), scope: (*scope).into() }
                 }
+                Thing::Skill { name, scope } => {
+                    StoredThing::Skill { name: name.clone(), scope: (*scope).into() }
+                }
             },
             project: key.project.clone(),
             manifest: manifest.to_owned(),
@@ -132,6 +154,7 @@ impl StoredEntry {
             StoredThing::Marketplace { name } => Thing::Marketplace { name },
             StoredThing::Plugin { name, scope } => Thing::Plugin { id: name, scope: scope.into() },
             StoredThing::Server { name, scope } => Thing::Server { name, scope: scope.into() },
+            StoredThing::Skill { name, scope } => Thing::Skill { name, scope: scope.into() },
         };
         (Key { client_dir: self.client_dir, project: self.project, thing }, self.manifest)
     }

@@ -12,6 +12,7 @@ pub mod formats;
 pub mod gather;
 pub mod git;
 pub mod http;
+mod installer;
 pub mod ledger;
 pub mod lock;
 pub mod manifest;

@@ -6,10 +6,9 @@ use std::str::FromStr;
 
 use toml_edit::TableLike;
 
-use crate::manifest::check_skill_name;
 use crate::manifest::raw::{Entry, Reader, Spanned, document};
 use crate::manifest::render::{Block, quoted_list};
-use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, TreeHash};
+use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, SkillName, TreeHash};
 
 const HEADER: &str =
     "# Written by zskills. Commit it; `zskills upgrade` moves it forward.\nversion = 1\n";
@@ -20,8 +19,8 @@ pub struct Lock {
     pub marketplaces: BTreeMap<MarketplaceName, LockedMarketplace>,
     /// One entry a plugin, whatever scopes it is wanted in.
     pub plugins: BTreeMap<PluginId, LockedPlugin>,
-    /// By the name of the skill.
-    pub skills: BTreeMap<String, LockedSkill>,
+    /// One entry a skill, whatever scopes it is wanted in.
+    pub skills: BTreeMap<SkillName, LockedSkill>,
 }
 
 /// Where a marketplace pointed when it was locked.
@@ -53,7 +52,11 @@ pub struct LockedSkill {
     /// As written in the manifest.
     pub source: String,
     pub pin: Option<String>,
+    /// The glob that brought it, or `*` when all of the source is wanted.
+    pub pattern: Option<String>,
     pub commit: Option<Commit>,
+    /// The version of the npm package it was taken from.
+    pub package: Option<String>,
     pub tree: TreeHash,
 }
 
@@ -109,10 +112,12 @@ impl Lock {
         }));
         blocks.extend(self.skills.iter().map(|(name, locked)| {
             Block::new("agent_skills")
-                .text("name", name)
+                .text("name", name.as_str())
                 .text("source", &locked.source)
                 .maybe("pin", locked.pin.as_ref())
+                .maybe("pattern", locked.pattern.as_ref())
                 .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
+                .maybe("package", locked.package.as_ref())
                 .text("tree", locked.tree.as_str())
                 .finish()
         }));
@@ -168,17 +173,15 @@ fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
 }
 
 fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
-    reader.unknown_keys(entry.table, &["name", "source", "pin", "commit", "tree"]);
-    if let Some(name) = reader.string(entry.table, "name")
-        && let Err(error) = check_skill_name(name.value)
-    {
-        reader.fault(&name.at, format!("`name` {error}"));
-    }
+    let known = ["name", "source", "pin", "pattern", "commit", "package", "tree"];
+    reader.unknown_keys(entry.table, &known);
     let source = reader.required(entry, "source").map(|source| source.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
     let commit = optional(reader, entry.table, "commit");
+    let pattern = reader.string(entry.table, "pattern").map(|pattern| pattern.value.to_owned());
+    let package = reader.string(entry.table, "package").map(|package| package.value.to_owned());
     let tree = reader.required(entry, "tree").and_then(|tree| checked(reader, "tree", &tree));
-    Some(LockedSkill { source: source?, pin, commit, tree: tree? })
+    Some(LockedSkill { source: source?, pin, pattern, commit, package, tree: tree? })
 }
 
 fn optional<T: FromStr>(reader: &mut Reader<'_>, table: &dyn TableLike, key: &str) -> Option<T> {
@@ -236,8 +239,15 @@ mod tests {
                 },
             )]),
             skills: BTreeMap::from([(
-                "pdf".into(),
-                LockedSkill { source: "o/s".into(), pin: None, commit: None, tree },
+                "pdf".parse().unwrap(),
+                LockedSkill {
+                    source: "o/s".into(),
+                    pin: None,
+                    pattern: None,
+                    commit: None,
+                    package: None,
+                    tree,
+                },
             )]),
         };
         insta::assert_snapshot!(lock.render(), @r#"
@@ -281,7 +291,7 @@ mod tests {
         );
         check(
             &format!("version = 1\n[[agent_skills]]\nname = \"../x\"\nsource = \"o/r\"\n{tree}"),
-            "3:8 `name` starts with `.`",
+            "3:8 `name` is damaged",
         );
         let twice = format!("[[plugins]]\nid = \"a@m\"\nversion = \"1\"\n{tree}").repeat(2);
         check(&format!("version = 1\n{twice}"), "7:6 `a@m` is locked twice");
@@ -324,9 +334,9 @@ mod tests {
     prop_compose! {
         fn locked_skills()(
             source in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
-            tree in trees(),
+            pattern in option::of(any::<String>()), tree in trees(),
         ) -> LockedSkill {
-            LockedSkill { source, pin, commit, tree }
+            LockedSkill { source, pin, pattern, commit, package: None, tree }
         }
     }
 
@@ -335,7 +345,7 @@ mod tests {
         fn what_was_written_is_read_back(
             marketplaces in btree_map("[a-z]{1,4}".prop_map(|n| n.parse().unwrap()), locked_marketplaces(), 0..4),
             plugins in btree_map(ids(), locked_plugins(), 0..4),
-            skills in btree_map("[a-z]{1,4}", locked_skills(), 0..4),
+            skills in btree_map("[a-z]{1,4}".prop_map(|n| n.parse().unwrap()), locked_skills(), 0..4),
         ) {
             let lock = Lock { marketplaces, plugins, skills };
             let text = lock.render();

@@ -1,5 +1,7 @@
 //! Reads what the clients' files say and what lies on disk.
 
+mod skills;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -12,6 +14,7 @@ use crate::model::{Files, Item, Record, Roots, State};
 use crate::resolve::Observed;
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints};
+pub use skills::no_links;
 
 /// The files of a client, what they mean, and what is wrong with them.
 #[derive(Debug, Clone)]
@@ -24,13 +27,19 @@ pub struct Sight {
 /// Looks at everything once. Nothing is written and no process is started.
 pub fn observe(
     roots: &Roots,
-    codec: &dyn Codec,
+    codecs: &[&dyn Codec],
     lock: &Lock,
     fingerprints: &mut Fingerprints,
 ) -> Result<Sight> {
-    let files = read_files(codec.files(roots))?;
-    let decoded = codec.decode(roots, &files);
-    let mut observed = Observed { state: decoded.state, ..Observed::default() };
+    let files = read_files(codecs.iter().flat_map(|codec| codec.files(roots)).collect())?;
+    let (mut observed, mut problems) = (Observed::default(), Vec::new());
+    for codec in codecs {
+        let decoded = codec.decode(roots, &files);
+        observed.state.extend(decoded.state);
+        problems.extend(decoded.problems);
+    }
+    observed.provenance = skills::provenance(roots);
+    observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
     for path in plugin_folders(roots, &observed.state, lock) {
         // A folder that cannot be hashed is as good as altered: it will be put right from its source.
         if let Ok(hash) = fingerprints.hash(&path) {
@@ -49,7 +58,7 @@ pub fn observe(
             observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
         }
     }
-    Ok(Sight { files, problems: decoded.problems, observed })
+    Ok(Sight { files, problems, observed })
 }
 
 /// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.

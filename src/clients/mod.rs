@@ -1,13 +1,20 @@
 //! One folder a client: file contents in, facts out; facts in, file contents out.
 
+pub mod agents;
 pub mod claude;
 
 use std::path::PathBuf;
 
-use crate::model::{Change, Diagnostic, Files, Roots, State};
+use crate::model::{Change, Client, Diagnostic, Files, Roots, State};
+
+/// Every codec, in the order in which their files are written: inventories before what clients read.
+pub const CODECS: [&dyn Codec; 2] = [&agents::Agents, &claude::Claude];
 
 /// How one client keeps our facts in its files. No file access.
-pub trait Codec {
+pub trait Codec: Sync {
+    /// Returns whose files these are; changes for others do not concern this codec.
+    fn client(&self) -> Client;
+
     /// Returns every file that `decode` wants to see.
     fn files(&self, roots: &Roots) -> Vec<PathBuf>;
 

@@ -1,14 +1,15 @@
 //! The path of every command that changes something: look, resolve, plan, show, apply.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::session::{self, Declared};
-use super::{Exit, Faults};
+use super::{Exit, Faults, installers};
 use crate::apply::{self, Applied};
-use crate::clients::claude::Claude;
+use crate::clients::CODECS;
 use crate::env::Env;
 use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
@@ -40,6 +41,16 @@ pub struct Ask<'a> {
     pub yes: bool,
     pub json: bool,
     pub movement: Movement,
+    pub skills: SkillAsk,
+}
+
+/// What is asked about skills alone.
+#[derive(Debug, Default)]
+pub struct SkillAsk {
+    /// Those whose local edits are to be given up.
+    pub discard: Vec<String>,
+    /// The installers that this process has run, by package.
+    pub ran: RefCell<BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,22 +86,32 @@ pub fn drive(
     } else {
         None
     };
-    let mut outcome = None;
-    for attempt in 0..TRIES {
-        let prepared = prepare(&mut fingerprints)?;
-        if attempt == 0 && !ask.json {
+    let (mut outcome, mut shown, mut agreed) = (None, false, None);
+    for _ in 0..TRIES {
+        let mut prepared = prepare(&mut fingerprints)?;
+        let first = !shown;
+        if first && !ask.json {
             show(&prepared, ui);
         }
+        shown = true;
         let Some(lock) = &lock else { return Ok(finish(ask, ui, &prepared, Ended::Shown)) };
+        installers::settle(ask, ui, &mut prepared.plan, &mut agreed);
         if prepared.refused_by_lock || prepared.plan.is_empty() {
             return Ok(finish(ask, ui, &prepared, Ended::Unchanged));
         }
-        if attempt == 0 {
+        if first {
             ask_before_pruning(ask, ui, &prepared.plan)?;
         }
         match apply::apply(&prepared.plan, &env.roots, lock)? {
             Applied::All => {
                 remember(&prepared, &mut fingerprints);
+                let ran = installers::of(&prepared.plan);
+                if !ran.is_empty() {
+                    // What they have put there is seen, linked and recorded by another plan.
+                    ask.skills.ran.borrow_mut().extend(ran);
+                    shown = false;
+                    continue;
+                }
                 return Ok(finish(ask, ui, &prepared, Ended::Applied));
             }
             Applied::Stale(path) => outcome = Some(path),
@@ -134,10 +155,13 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
         state: &sight.observed.state,
         files: &sight.files,
         problems: &sight.problems,
-        codec: &Claude,
+        codecs: &CODECS,
+        shelves: &sight.observed.shelves,
         ledger: &owned.ledger,
         ledger_file: owned.file.as_deref(),
         prune: ask.prune,
+        discard: &ask.skills.discard,
+        ran: &ask.skills.ran.borrow(),
         now: &env.now,
         own: &own,
     })
@@ -164,6 +188,7 @@ pub fn resolve(
         ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
     };
     let question = Question {
+        discard: &ask.skills.discard,
         roots: &env.roots,
         intent: &declared.intent,
         extra: ask.extra,
@@ -205,6 +230,14 @@ fn lock_would_change(old: &Lock, new: &Lock, mut names: BTreeSet<String>) -> Not
     );
     names.extend(
         old.plugins.keys().filter(|id| !new.plugins.contains_key(id)).map(|id| format!("`{id}`")),
+    );
+    for (name, entry) in &new.skills {
+        if old.skills.get(name) != Some(entry) {
+            names.insert(format!("`{name}`"));
+        }
+    }
+    names.extend(
+        old.skills.keys().filter(|n| !new.skills.contains_key(n)).map(|n| format!("`{n}`")),
     );
     let names: Vec<String> = names.into_iter().collect();
     Note::refused("skills.lock", format!("would change for {}", names.join(", ")))
@@ -251,6 +284,11 @@ fn remember(prepared: &Prepared, fingerprints: &mut Fingerprints) {
             fingerprints.placed(&plugin.install_path, placement.hash.clone());
         }
     }
+    for step in &prepared.plan.steps {
+        if let plan::Step::Part { to, hash, .. } = step {
+            fingerprints.placed(to, hash.clone());
+        }
+    }
     // Only a cache: without it the next run hashes again.
     drop(fingerprints.save_if_changed());
 }
@@ -291,7 +329,11 @@ fn success(prepared: &Prepared, ended: Ended) -> String {
     let count = |sign| prepared.plan.lines.iter().filter(|line| line.sign == sign).count();
     match ended {
         _ if prepared.plan.is_empty() => {
-            format!("up to date: {} plugins", prepared.resolution.desired.plugins.len())
+            let desired = &prepared.resolution.desired;
+            match desired.skills.len() {
+                0 => format!("up to date: {} plugins", desired.plugins.len()),
+                skills => format!("up to date: {} plugins, {skills} skills", desired.plugins.len()),
+            }
         }
         Ended::Shown | Ended::Unchanged => "nothing was changed".to_owned(),
         Ended::Applied => format!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::converge::{self, Ask, Mode};
+use super::converge::{self, Ask, Mode, SkillAsk};
 use super::{Exit, session};
 use crate::doctor::{self, Facts, Finding, Fix, Severity};
 use crate::env::Env;
@@ -95,6 +95,7 @@ fn fix(args: &Args, env: &Env, ui: Ui, findings: &[Finding]) -> Result<Exit> {
         yes: args.yes,
         json: args.json,
         movement: Movement::Keep,
+        skills: SkillAsk::default(),
     };
     let exit = converge::run(&ask, env, ui)?;
     let left = examine(args, env)?;

@@ -3,6 +3,7 @@
 mod adopt;
 mod converge;
 mod doctor;
+mod installers;
 mod list;
 mod session;
 mod sync;

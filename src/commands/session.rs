@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Faults;
-use crate::clients::claude::{self, Claude};
+use crate::clients::{CODECS, claude};
 use crate::env::Env;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock};
@@ -128,7 +128,7 @@ pub fn owned(roots: &Roots) -> Result<Owned> {
 
 /// Looks at the client's files and the disk.
 pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
-    observe::observe(&env.roots, &Claude, lock, fingerprints)
+    observe::observe(&env.roots, &CODECS, lock, fingerprints)
 }
 
 /// Rewrites registries that the client would reject, after putting a copy of each aside.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::converge::{self, Ask, Mode};
+use super::converge::{self, Ask, Mode, SkillAsk};
 use super::{Exit, adopt, session};
 use crate::env::Env;
 use crate::plan::Prune;
@@ -42,6 +42,9 @@ pub struct Args {
     /// Fetch nothing
     #[arg(long)]
     offline: bool,
+    /// Replace this skill although it was edited here
+    #[arg(long, value_name = "SKILL")]
+    discard_changes: Vec<String>,
     /// Answer yes to every question
     #[arg(short, long)]
     yes: bool,
@@ -71,6 +74,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         yes: args.yes,
         json: args.json,
         movement: Movement::Keep,
+        skills: SkillAsk { discard: args.discard_changes.clone(), ..SkillAsk::default() },
     };
     if args.adopt { adopt::run(&ask, env, ui) } else { converge::run(&ask, env, ui) }
 }

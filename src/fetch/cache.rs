@@ -58,6 +58,11 @@ pub(super) fn catalog(cache_dir: &Path, url: &str) -> PathBuf {
     cache_dir.join("catalogs").join(digest(url, 32))
 }
 
+/// Returns the folder of what a host publishes.
+pub(super) fn well_known(cache_dir: &Path, url: &str) -> PathBuf {
+    cache_dir.join("well-known").join(digest(url, 16))
+}
+
 /// Makes a folder in which something can be built, on the same file system as its final place.
 /// It is gone when the value is dropped.
 pub(super) fn stage(cache_dir: &Path) -> Result<TempDir, FetchError> {

@@ -26,6 +26,8 @@ pub enum FetchError {
     Tree { what: String, error: TreeError },
     #[error("`{what}` has no folder `{subdir}`")]
     NoFolder { what: String, subdir: String },
+    #[error("`{url}` publishes no skills that can be read: {why}")]
+    Index { url: String, why: String },
     #[error("`{0}` is not in the cache, and the network is not to be used")]
     Offline(String),
     #[error("cannot write to the cache at `{}`", path.display())]
@@ -43,6 +45,7 @@ impl FetchError {
             Self::Git(_)
             | Self::Http(_)
             | Self::NoFolder { .. }
+            | Self::Index { .. }
             | Self::Offline(_)
             | Self::Io { .. } => false,
         }
@@ -58,6 +61,7 @@ impl FetchError {
             Self::Digest { .. } => {
                 "the file was replaced, or the marketplace is wrong; do not use it until its author explains"
             }
+            Self::Index { .. } => "ask whoever runs that host",
             Self::NoFolder { .. } => "check the path in the marketplace",
             Self::Offline(_) => "run the command again with the network, without `--offline`",
             Self::Io { .. } => "check the space and the permissions of the cache folder",

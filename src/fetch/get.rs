@@ -13,7 +13,7 @@ use crate::model::Commit;
 use crate::store::hex;
 use crate::store::tree::{self, Limits};
 
-use super::{Checkout, FetchError, FetchOptions, Request, Revision, cache};
+use super::{Checkout, FetchError, FetchOptions, Request, Revision, cache, wellknown};
 
 /// A catalog is a text that people maintain.
 const MOST_CATALOG: u64 = 16 << 20;
@@ -40,7 +40,7 @@ pub(super) fn cached(request: &Request, cache_dir: &Path) -> Option<Result<Check
             let root = cache::archive(cache_dir, sha256)?;
             root.is_dir().then(|| Ok(plain(root)))
         }
-        Request::Catalog { .. } => None,
+        Request::Catalog { .. } | Request::WellKnown { .. } => None,
     }
 }
 
@@ -53,9 +53,17 @@ pub(super) fn part(request: &Request, whole: &Checkout) -> Result<Checkout, Fetc
 
 /// Returns what the cache has for a request whose answer may have changed since.
 pub(super) fn stale(request: &Request, cache_dir: &Path) -> Option<Checkout> {
-    let Request::Catalog { url } = request else { return None };
-    let root = cache::catalog(cache_dir, url);
-    root.join("marketplace.json").is_file().then(|| plain(root))
+    match request {
+        Request::Catalog { url } => {
+            let root = cache::catalog(cache_dir, url);
+            root.join("marketplace.json").is_file().then(|| plain(root))
+        }
+        Request::WellKnown { url } => {
+            let root = cache::well_known(cache_dir, url);
+            root.is_dir().then(|| plain(root))
+        }
+        Request::Git { .. } | Request::Npm { .. } | Request::Archive { .. } => None,
+    }
 }
 
 /// Answers a request from outside and keeps the answer in the cache.
@@ -70,6 +78,7 @@ pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Check
         }
         Request::Archive { url, sha256 } => archive(request, url, sha256, options),
         Request::Catalog { url } => catalog(url, options),
+        Request::WellKnown { url } => wellknown::get(url, options),
     }
 }
 
@@ -80,6 +89,9 @@ fn git(
     subdir: Option<&str>,
     options: &FetchOptions<'_>,
 ) -> Result<Checkout, FetchError> {
+    if let Some(found) = unmoved(url, revision, subdir, options) {
+        return Ok(found);
+    }
     let stage = cache::stage(&options.cache_dir)?;
     let built = stage.path().join("clone");
     let reference = match revision {
@@ -93,6 +105,27 @@ fn git(
     let root = repository.join(cache::clone_name(&commit, subdir));
     cache::place(&built, &root, |found| tree::head(found).as_ref() == Some(&commit))?;
     Ok(clone(root, commit))
+}
+
+/// Asks a repository that was fetched before where it stands now, and returns what the cache has of
+/// that. One small answer instead of a clone.
+fn unmoved(
+    url: &str,
+    revision: &Revision,
+    subdir: Option<&str>,
+    options: &FetchOptions<'_>,
+) -> Option<Checkout> {
+    let repository = cache::repository(&options.cache_dir, url);
+    let name = match revision {
+        _ if !repository.is_dir() => return None,
+        Revision::Head => "HEAD",
+        Revision::Named(name) => name,
+        Revision::Commit(_) => return None,
+    };
+    let commit = options.git.ls_remote(url, &[name]).ok()?.pop()??;
+    let root = find(&repository, &commit, subdir)?;
+    let folder_is_there = subdir.is_none_or(|subdir| is_folder(&root, subdir));
+    folder_is_there.then(|| clone(root, commit))
 }
 
 fn npm(
@@ -188,7 +221,7 @@ fn check(request: &Request, built: &Path) -> Result<(), FetchError> {
     checked.map_err(|error| FetchError::Tree { what: request.to_string(), error })
 }
 
-fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
+pub(super) fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
     let path = stage.join(name);
     match fs::create_dir(&path) {
         Ok(()) => Ok(path),
@@ -196,18 +229,18 @@ fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
     }
 }
 
-fn limits(options: &FetchOptions<'_>, bytes: u64) -> http::Limits {
+pub(super) fn limits(options: &FetchOptions<'_>, bytes: u64) -> http::Limits {
     http::Limits { bytes, timeout: options.timeout, plain: options.plain }
 }
 
 fn clone(root: PathBuf, commit: Commit) -> Checkout {
-    Checkout { root, commit: Some(commit), version: None }
+    Checkout { root, commit: Some(commit), version: None, notes: Vec::new() }
 }
 
 fn packed(root: PathBuf, version: String) -> Checkout {
-    Checkout { root, commit: None, version: Some(version) }
+    Checkout { root, commit: None, version: Some(version), notes: Vec::new() }
 }
 
-fn plain(root: PathBuf) -> Checkout {
-    Checkout { root, commit: None, version: None }
+pub(super) fn plain(root: PathBuf) -> Checkout {
+    Checkout { root, commit: None, version: None, notes: Vec::new() }
 }

@@ -14,7 +14,7 @@ mod servers;
 mod skills;
 mod words;
 
-pub(crate) use pattern::check_skill_name;
+pub(crate) use pattern::is_glob;
 
 /// Reads a manifest. `file` is absolute; relative sources lie beside it.
 ///

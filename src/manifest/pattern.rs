@@ -2,11 +2,6 @@
 
 use globset::Glob;
 
-/// Checks a text that is to become the folder of a skill; returns what is wrong with it.
-pub(crate) fn check_skill_name(text: &str) -> Result<(), String> {
-    check(text, "")
-}
-
 /// Checks a name or glob; returns what is wrong with it.
 pub(super) fn check_pattern(text: &str) -> Result<(), String> {
     check(text, "*?[]{},!")?;
@@ -14,7 +9,7 @@ pub(super) fn check_pattern(text: &str) -> Result<(), String> {
 }
 
 /// Tells whether a checked pattern stands for more than one name.
-pub(super) fn is_glob(text: &str) -> bool {
+pub(crate) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
@@ -44,13 +39,13 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_folder() {
         for bad in ["", ".", "..", "a..b", "a/b", "a\\b", ".git", "-x", "a b", "a\n", "*"] {
-            assert!(check_skill_name(bad).is_err(), "{bad:?}");
+            assert!(check(bad, "").is_err(), "{bad:?}");
         }
         for bad in ["../*", "/*", ".*", "-*", "[a", "{a"] {
             assert!(check_pattern(bad).is_err(), "{bad:?}");
         }
         for good in ["pdf", "my_skill-2.0", "Az"] {
-            assert_eq!((check_skill_name(good), check_pattern(good)), (Ok(()), Ok(())), "{good}");
+            assert_eq!((check(good, ""), check_pattern(good)), (Ok(()), Ok(())), "{good}");
         }
         for good in ["*", "pdf-*", "{a,b}", "a?c", "[a-c]x"] {
             assert_eq!(check_pattern(good), Ok(()), "{good}");

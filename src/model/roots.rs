@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Scope;
+
 /// Absolute paths; nothing below them needs to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
@@ -35,5 +37,27 @@ impl Roots {
             Some(rest) if rest.starts_with('/') => self.home.join(rest.trim_start_matches('/')),
             _ => base.join(text),
         }
+    }
+
+    /// Returns the folder in which the skills of a scope live.
+    pub fn skills(&self, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => self.agents_dir.join("skills"),
+            Scope::Project | Scope::Local => self.project.join(".agents/skills"),
+        }
+    }
+
+    /// Returns the folder in which Claude Code looks for the skills of a scope.
+    pub fn claude_skills(&self, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => self.claude_dir.join("skills"),
+            Scope::Project | Scope::Local => self.project.join(".claude/skills"),
+        }
+    }
+
+    /// Returns the scopes that skills can have here: in the home itself the project is the user.
+    pub fn skill_scopes(&self) -> impl Iterator<Item = Scope> + use<> {
+        let apart = self.skills(Scope::Project) != self.skills(Scope::User);
+        [Scope::User, Scope::Project].into_iter().take(1 + usize::from(apart))
     }
 }

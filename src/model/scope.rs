@@ -46,12 +46,15 @@ impl FromStr for Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Client {
     Claude,
+    /// The folder of skills that clients share, `.agents/skills`.
+    Agents,
 }
 
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Claude => f.write_str("Claude Code"),
+            Self::Agents => f.write_str("Agent Skills"),
         }
     }
 }

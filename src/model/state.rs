@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Client, Scope};
+use super::{Client, Scope, SkillRecord};
 
 /// The name of one fact in a client's files. Names are as found: a client may hold what we would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Item {
     Enabled { id: String, scope: Scope },
     /// An MCP server; `project` is absent in user scope.
     Server { name: String, scope: Scope, project: Option<PathBuf> },
+    /// An entry of a skills inventory (`.zskills.json`); `project` is absent in user scope.
+    Skill { name: String, scope: Scope, project: Option<PathBuf> },
 }
 
 impl Item {
@@ -33,6 +35,7 @@ impl Item {
                 Thing::Plugin { id: id.clone(), scope: *scope }
             }
             Self::Server { name, scope, .. } => Thing::Server { name: name.clone(), scope: *scope },
+            Self::Skill { name, scope, .. } => Thing::Skill { name: name.clone(), scope: *scope },
         }
     }
 }
@@ -43,6 +46,7 @@ pub enum Thing {
     Marketplace { name: String },
     Plugin { id: String, scope: Scope },
     Server { name: String, scope: Scope },
+    Skill { name: String, scope: Scope },
 }
 
 impl Thing {
@@ -52,12 +56,15 @@ impl Thing {
             Self::Marketplace { .. } => "marketplace",
             Self::Plugin { .. } => "plugin",
             Self::Server { .. } => "mcp server",
+            Self::Skill { .. } => "agent skill",
         }
     }
 
     pub fn name(&self) -> &str {
         match self {
-            Self::Marketplace { name } | Self::Server { name, .. } => name,
+            Self::Marketplace { name } | Self::Server { name, .. } | Self::Skill { name, .. } => {
+                name
+            }
             Self::Plugin { id, .. } => id,
         }
     }
@@ -66,7 +73,9 @@ impl Thing {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Marketplace { .. } => Scope::User,
-            Self::Plugin { scope, .. } | Self::Server { scope, .. } => *scope,
+            Self::Plugin { scope, .. } | Self::Server { scope, .. } | Self::Skill { scope, .. } => {
+                *scope
+            }
         }
     }
 }
@@ -80,6 +89,7 @@ pub enum Record {
     Enabled(bool),
     /// The entry as the client holds it, such as `{"type":"stdio","command":"x"}`.
     Server(Value),
+    Skill(SkillRecord),
 }
 
 /// An entry of `known_marketplaces.json`.

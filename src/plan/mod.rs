@@ -4,16 +4,17 @@
 mod diff;
 mod render;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use render::{json, text};
 
+use crate::clients::agents;
 use crate::clients::claude::settings;
 use crate::clients::{Codec, FileProblem};
 use crate::ledger::Ledger;
-use crate::model::{Change, Diagnostic, Files, Intent, Note, Roots, Scope, State, Thing};
-use crate::resolve::Desired;
+use crate::model::{Change, Diagnostic, Files, Intent, Note, Roots, Scope, State, Thing, TreeHash};
+use crate::resolve::{Desired, Shelf};
 
 /// Everything a command is about to do.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +63,16 @@ pub enum Step {
     Place { from: PathBuf, to: PathBuf, what: Bytes },
     /// Replace a file that still holds `before`.
     Write { path: PathBuf, before: Option<Vec<u8>>, after: Vec<u8> },
+    /// Swap a copy of some files of a folder into place.
+    Part { from: PathBuf, files: Vec<String>, to: PathBuf, hash: TreeHash },
+    /// Make a symbolic link where nothing stands.
+    Link { at: PathBuf, target: PathBuf },
+    /// Remove a symbolic link.
+    Unlink { at: PathBuf },
+    /// Move a folder into the trash, under a name that says when.
+    Remove { path: PathBuf, trash: PathBuf, at: String },
+    /// Run the installer of a package; `accepted` when a person has agreed to this very command before.
+    Run { package: String, command: Vec<String>, accepted: bool },
 }
 
 /// What a step puts in place.
@@ -84,11 +95,17 @@ pub struct Inputs<'a> {
     pub state: &'a State,
     pub files: &'a Files,
     pub problems: &'a [FileProblem],
-    pub codec: &'a dyn Codec,
+    pub codecs: &'a [&'a dyn Codec],
+    /// The skills on disk.
+    pub shelves: &'a BTreeMap<Scope, Shelf>,
     pub ledger: &'a Ledger,
     /// The ledger's file as it is.
     pub ledger_file: Option<&'a [u8]>,
     pub prune: Prune,
+    /// Skills whose local edits are to be given up.
+    pub discard: &'a [String],
+    /// The installers that this process has run, by package.
+    pub ran: &'a BTreeMap<String, Vec<String>>,
     /// RFC 3339 with milliseconds.
     pub now: &'a str,
     /// Our own files with the text each is to have: the lock.
@@ -140,9 +157,13 @@ pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
     if *inputs.ledger != diff.claimed {
         steps.push(ledger_step(&inputs, &mut ledger_file, &diff.claimed));
     }
+    steps.extend(diff.unlinks);
     steps.extend(removals);
+    steps.extend(diff.trash);
     steps.extend(diff.places);
     steps.extend(additions);
+    steps.extend(diff.links);
+    steps.extend(diff.runs);
     if diff.claimed != diff.released {
         steps.push(ledger_step(&inputs, &mut ledger_file, &diff.released));
     }
@@ -168,7 +189,9 @@ fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
         .filter(|problem| !problem.id.starts_with("mcp."))
         .filter(|problem| !unused.contains(&problem.diagnostic.file))
         // An empty file holds nothing that a write could lose.
-        .filter(|problem| !is_blank(inputs.files.get(&problem.diagnostic.file)))
+        .filter(|problem| {
+            problem.id == agents::PROBLEM || !is_blank(inputs.files.get(&problem.diagnostic.file))
+        })
         .map(|problem| problem.diagnostic.clone())
         .collect()
 }
@@ -184,7 +207,11 @@ fn writes(
     changes: &[Change],
 ) -> Result<Vec<Step>, Vec<Diagnostic>> {
     let before = files.clone();
-    inputs.codec.encode(inputs.roots, files, changes).map_err(|diagnostic| vec![diagnostic])?;
+    for codec in inputs.codecs {
+        let own: Vec<Change> =
+            changes.iter().filter(|change| change.client == codec.client()).cloned().collect();
+        codec.encode(inputs.roots, files, &own).map_err(|diagnostic| vec![diagnostic])?;
+    }
     let step = |path: PathBuf| {
         let (old, new) = (before.get(&path), files.get(&path)?);
         (old != Some(new)).then(|| Step::Write {
@@ -193,7 +220,8 @@ fn writes(
             after: new.to_vec(),
         })
     };
-    Ok(inputs.codec.files(inputs.roots).into_iter().filter_map(step).collect())
+    let files = inputs.codecs.iter().flat_map(|codec| codec.files(inputs.roots));
+    Ok(files.filter_map(step).collect())
 }
 
 /// Returns the step that writes the ledger over what `file` holds, and leaves the new text in `file`.

@@ -18,7 +18,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         let kind = line.thing.kind();
         let scope = match &line.thing {
             Thing::Marketplace { .. } => "",
-            Thing::Plugin { .. } | Thing::Server { .. } => line.thing.scope().as_str(),
+            Thing::Plugin { .. } | Thing::Server { .. } | Thing::Skill { .. } => {
+                line.thing.scope().as_str()
+            }
         };
         let sign = paint.sign(line.sign);
         writeln!(out, "  {sign} {kind:<11} {name}{pad}  {scope:<7}  {}", plain(&line.text))
@@ -80,6 +82,17 @@ fn step_json(step: &Step) -> Value {
         }
         Step::Write { path, before, .. } => {
             json!({ "step": "write", "path": path, "new": before.is_none() })
+        }
+        Step::Part { from, files, to, .. } => {
+            json!({ "step": "place", "what": "skill", "from": from, "to": to, "files": files })
+        }
+        Step::Link { at, target } => json!({ "step": "link", "path": at, "to": target }),
+        Step::Unlink { at } => json!({ "step": "unlink", "path": at }),
+        Step::Remove { path, trash, .. } => {
+            json!({ "step": "remove", "path": path, "trash": trash })
+        }
+        Step::Run { package, command, .. } => {
+            json!({ "step": "run", "package": package, "command": command })
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod marketplaces;
 mod plugins;
+mod skills;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use crate::fetch::Revision;
 use crate::model::{Level, MarketplaceName, Note};
 use marketplaces::Market;
 
+pub use skills::{matches_any, origin};
 pub use types::*;
 
 /// Resolves every wanted marketplace and plugin, and what the plugins depend on.
@@ -27,6 +29,7 @@ pub fn resolve(question: Question, answers: &Answers) -> Resolution {
     };
     resolver.marketplaces();
     resolver.plugins();
+    resolver.skills();
     resolver.out
 }
 

@@ -7,9 +7,11 @@ use crate::catalog::{Catalog, PluginManifest};
 use crate::fetch::Request;
 use crate::lock::Lock;
 use crate::model::{
-    Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope, Source, State, TreeHash,
-    WantedPlugin,
+    Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope, SkillName, SkillRecord,
+    Source, State, TreeHash, WantedPlugin,
 };
+use crate::skill::LintFinding;
+use crate::skill::foreign::Provenance;
 
 /// Everything the answer depends on, but for what was found out on the way.
 #[derive(Clone, Copy)]
@@ -21,6 +23,8 @@ pub struct Question<'a> {
     pub lock: &'a Lock,
     pub observed: &'a Observed,
     pub movement: Movement,
+    /// Skills whose local edits are to be given up.
+    pub discard: &'a [String],
 }
 
 /// Whether an entry without a lock settles for what the client already has.
@@ -44,6 +48,52 @@ pub struct Observed {
     pub catalogs: BTreeMap<PathBuf, TreeHash>,
     /// What stands where a marketplace belongs, be it what it may.
     pub present: BTreeSet<PathBuf>,
+    pub shelves: BTreeMap<Scope, Shelf>,
+    /// What other installers noted about the skills they put there.
+    pub provenance: BTreeMap<(Scope, String), Provenance>,
+}
+
+/// The skills of one scope on disk, and what the client's own folder holds for them.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf {
+    /// As configured; `real` has the links in it resolved.
+    pub folder: PathBuf,
+    pub real: PathBuf,
+    pub client: PathBuf,
+    pub client_real: PathBuf,
+    /// Both are one folder, so that there is nothing to link.
+    pub is_client: bool,
+    /// Links can be made in the client's folder, as far as is known.
+    pub links_work: bool,
+    pub skills: BTreeMap<String, Shelved>,
+    /// Empty when both are one folder.
+    pub at_client: BTreeMap<String, AtClient>,
+}
+
+/// What stands where a skill belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shelved {
+    /// The hash is known for skills of the inventory or the lock.
+    Folder { tree: Option<TreeHash>, is_skill: bool },
+    /// A link or a file, which somebody else put there.
+    Other,
+}
+
+/// What the client's own folder holds under the name of a skill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtClient {
+    /// A link that leads, or will lead, to the skill.
+    Linked,
+    /// A link to another place.
+    Elsewhere {
+        target: PathBuf,
+        dangling: bool,
+    },
+    Folder {
+        tree: Option<TreeHash>,
+        is_skill: bool,
+    },
+    Other,
 }
 
 /// Where bytes come from.
@@ -62,6 +112,20 @@ pub enum Need {
     Tree { origin: Origin, folder: String },
     /// Whether a clone is free of local edits and commits.
     Clean(PathBuf),
+    /// The skills of a source.
+    Skills(SkillsWanted),
+}
+
+/// A question about the skills of a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SkillsWanted {
+    pub origin: Origin,
+    /// The folder to look in; empty for all of it.
+    pub within: String,
+    /// What a skill is called that does not name itself.
+    pub called: String,
+    /// Names and globs of the skills to hash and check; empty for all.
+    pub select: Vec<String>,
 }
 
 /// What was found out.
@@ -70,6 +134,46 @@ pub enum Answer {
     Catalog(CatalogAt),
     Tree(TreeAt),
     Clean(bool),
+    Skills(SkillsAt),
+}
+
+/// The skills of a source.
+#[derive(Debug, Clone)]
+pub struct SkillsAt {
+    pub commit: Option<Commit>,
+    /// The version of an npm package.
+    pub package: Option<String>,
+    /// The names of all there are.
+    pub names: Vec<SkillName>,
+    /// The selected ones.
+    pub skills: Vec<SkillAt>,
+    /// What was passed over, and why.
+    pub notes: Vec<Note>,
+    /// The name of the marketplace that the source is as well.
+    pub marketplace: Option<String>,
+    /// The MCP servers that its `.mcp.json` names.
+    pub servers: Vec<String>,
+}
+
+/// One skill in a source, checked: nothing in it leaves it.
+#[derive(Debug, Clone)]
+pub struct SkillAt {
+    pub name: SkillName,
+    /// Relative to what was fetched; empty at the root.
+    pub folder: String,
+    pub description: Option<String>,
+    pub part: Part,
+    /// Absent when a finding forbids its use.
+    pub hash: Option<TreeHash>,
+    pub findings: Vec<LintFinding>,
+}
+
+/// Some files of a folder: what an install takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub root: PathBuf,
+    /// Relative to the root.
+    pub files: Vec<String>,
 }
 
 /// A catalog and where its marketplace lies.
@@ -108,6 +212,34 @@ pub type Answers = BTreeMap<Need, Result<Answer, Trouble>>;
 pub struct Desired {
     pub marketplaces: BTreeMap<MarketplaceName, DesiredMarketplace>,
     pub plugins: BTreeMap<(PluginId, Scope), DesiredPlugin>,
+    pub skills: BTreeMap<(SkillName, Scope), DesiredSkill>,
+    /// Skills that stay although nothing is known about how they should be.
+    pub kept_skills: BTreeSet<(String, Scope)>,
+    pub installers: Vec<DesiredInstaller>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DesiredSkill {
+    /// What the inventory should say, but for the time and the link.
+    pub record: SkillRecord,
+    /// What to place, when what is there is not it.
+    pub bytes: Option<Part>,
+    /// Whether clients that look elsewhere get a link.
+    pub link: bool,
+    /// The folder was edited here and stays as it is.
+    pub edited: bool,
+}
+
+/// A command that puts the skills of an npm package in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredInstaller {
+    pub package: String,
+    pub command: Vec<String>,
+    pub scope: Scope,
+    /// Something that it should have brought is not there.
+    pub missing: Option<String>,
+    /// Newer skills are asked for.
+    pub refresh: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! `.zskills.json` beside the installed skills: what we put there and where it came from.
 
-use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
 use super::json;
-use crate::model::{Commit, Diagnostic, SkillName, TreeHash};
+use crate::model::{Diagnostic, SkillName};
+pub use crate::model::{LinkKind as Link, SkillOrigin as SkillSource, SkillRecord as Installed};
 
 /// The file's name below a skills root.
 pub const FILE: &str = ".zskills.json";
@@ -16,41 +16,6 @@ pub const FILE: &str = ".zskills.json";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inventory {
     document: Map<String, Value>,
-}
-
-/// One installed skill.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    pub source: SkillSource,
-    /// RFC 3339.
-    pub installed_at: Option<String>,
-    pub head_sha: Option<Commit>,
-    /// Of the files as installed: another hash on disk means that somebody edited them.
-    pub tree: Option<TreeHash>,
-    /// The skill's folder in its source.
-    pub path: Option<String>,
-    pub pin: Option<String>,
-    pub link: Option<Link>,
-}
-
-/// Where an installed skill came from, typed by its prefix.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SkillSource {
-    /// `owner/repo`, an address or a path, as written.
-    Git(String),
-    /// `npm:<package>`.
-    Npm(String),
-    /// `local`: tracked, never refreshed.
-    Local,
-    /// `wellknown:<host>`.
-    WellKnown(String),
-}
-
-/// How a skill reaches a client's own folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
-    Symlink,
-    Copy,
 }
 
 impl Default for Inventory {
@@ -146,7 +111,7 @@ fn read(name: &str, entry: &Value) -> Result<(SkillName, Installed), String> {
         Installed {
             source: source.parse().map_err(|()| "has an empty `source`")?,
             installed_at: text("installed_at")?,
-            head_sha: typed("head_sha", text("head_sha")?)?,
+            commit: typed("head_sha", text("head_sha")?)?,
             tree: typed("tree", text("tree")?)?,
             path: text("path")?,
             pin: text("pin")?,
@@ -161,11 +126,15 @@ fn typed<T: FromStr<Err = ()>>(key: &str, text: Option<String>) -> Result<Option
     text.parse().map(Some).map_err(|()| format!("has the `{key}` `{shown}`, which is none"))
 }
 
-fn write(entry: &mut Map<String, Value>, installed: &Installed) {
+/// The keys of an entry that are ours.
+pub const KEYS: [&str; 7] = ["source", "installed_at", "head_sha", "tree", "path", "pin", "link"];
+
+/// Sets the keys that are ours in the entry of a skill.
+pub fn write(entry: &mut Map<String, Value>, installed: &Installed) {
     let texts = [
         ("source", Some(installed.source.to_string())),
         ("installed_at", installed.installed_at.clone()),
-        ("head_sha", installed.head_sha.as_ref().map(ToString::to_string)),
+        ("head_sha", installed.commit.as_ref().map(ToString::to_string)),
         ("tree", installed.tree.as_ref().map(ToString::to_string)),
         ("path", installed.path.clone()),
         ("pin", installed.pin.clone()),
@@ -176,51 +145,6 @@ fn write(entry: &mut Map<String, Value>, installed: &Installed) {
             Some(text) => drop(entry.insert(key.to_owned(), Value::String(text))),
             None => drop(entry.shift_remove(key)),
         }
-    }
-}
-
-impl fmt::Display for SkillSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Git(source) => f.write_str(source),
-            Self::Npm(package) => write!(f, "npm:{package}"),
-            Self::Local => f.write_str("local"),
-            Self::WellKnown(host) => write!(f, "wellknown:{host}"),
-        }
-    }
-}
-
-impl FromStr for SkillSource {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let source = match text.split_once(':') {
-            Some(("npm", package)) => Self::Npm(package.to_owned()),
-            Some(("wellknown", host)) => Self::WellKnown(host.to_owned()),
-            _ if text == "local" => Self::Local,
-            _ => Self::Git(text.to_owned()),
-        };
-        match &source {
-            Self::Git(rest) | Self::Npm(rest) | Self::WellKnown(rest) if rest.is_empty() => Err(()),
-            _ => Ok(source),
-        }
-    }
-}
-
-impl Link {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Symlink => "symlink",
-            Self::Copy => "copy",
-        }
-    }
-}
-
-impl FromStr for Link {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Symlink, Self::Copy].into_iter().find(|link| link.as_str() == text).ok_or(())
     }
 }
 
@@ -267,7 +191,7 @@ mod tests {
         let installed = Installed {
             source: SkillSource::Git("o/r".to_owned()),
             installed_at: Some("2026-01-02T03:04:05Z".to_owned()),
-            head_sha: "0".repeat(40).parse().ok(),
+            commit: "0".repeat(40).parse().ok(),
             tree: format!("sha256:{}", "a".repeat(64)).parse().ok(),
             path: Some("skills/pdf".to_owned()),
             pin: Some("v1".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Why a file was not replaced.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,77 @@ pub fn exists(path: &Path) -> bool {
 /// Tells whether a path leads to a folder.
 pub fn is_dir(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// What an entry of a folder is, no link followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    Folder,
+    /// A symbolic link and its target as written.
+    Link(PathBuf),
+    Other,
+}
+
+/// Returns what is in a folder, by name; names that are not UTF-8 are passed over.
+pub fn entries(path: &Path) -> Vec<(String, Stands)> {
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    let entry = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let kind = entry.file_type().ok()?;
+        let stands = if kind.is_symlink() {
+            Stands::Link(fs::read_link(entry.path()).ok()?)
+        } else if kind.is_dir() {
+            Stands::Folder
+        } else {
+            Stands::Other
+        };
+        Some((name, stands))
+    };
+    entries.flatten().filter_map(entry).collect()
+}
+
+/// Returns a path with the links of the part that exists resolved.
+pub fn real(path: &Path) -> PathBuf {
+    for folder in path.ancestors() {
+        if let Ok(real) = fs::canonicalize(folder) {
+            return match path.strip_prefix(folder) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    path.to_owned()
+}
+
+/// Returns a path without `.` and `..`, going by its text alone.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Makes a symbolic link where nothing stands.
+pub fn symlink(target: &Path, at: &Path) -> io::Result<()> {
+    if let Some(folder) = at.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    std::os::unix::fs::symlink(target, at)
+}
+
+/// Removes a symbolic link; anything else stays.
+pub fn unlink(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => fs::remove_file(path),
+        Ok(_) => Ok(()),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the folders in a folder; none when it cannot be read.

@@ -21,6 +21,13 @@ pub fn tree(from: &Path, to: &Path, what: Copy, staging: &Path) -> io::Result<()
     swap(&new, to, staging)
 }
 
+/// Copies some files of `from` and swaps the copy into `to`.
+pub fn part(from: &Path, files: &[String], to: &Path, staging: &Path) -> io::Result<()> {
+    let new = unused(staging, "new")?;
+    tree::copy_part(from, files, &new)?;
+    swap(&new, to, staging)
+}
+
 /// Writes one file as if it were a tree: for catalogs that the client keeps as a plain file.
 pub fn file(bytes: &[u8], to: &Path, staging: &Path) -> io::Result<()> {
     let new = unused(staging, "new")?;
@@ -47,6 +54,11 @@ pub fn to_trash(path: &Path, trash: &Path, now: &str) -> io::Result<()> {
         }
         done => done,
     }
+}
+
+/// Returns where the copies of skills are made ready: hidden, in the folder where they will be.
+pub fn beside(to: &Path) -> PathBuf {
+    staging(to.parent().unwrap_or(Path::new("/")))
 }
 
 /// Removes what a killed run left in a staging folder.

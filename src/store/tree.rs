@@ -9,6 +9,7 @@ mod check;
 mod copy;
 mod fingerprint;
 mod head;
+mod part;
 mod walk;
 
 use std::fs::File;
@@ -25,13 +26,17 @@ pub use check::{Entry, Kind, Limits, Listing, check};
 pub use copy::{Copy, copy};
 pub use fingerprint::Fingerprints;
 pub use head::head;
+pub use part::{Listed, ListedKind, copy_part, hash_part, list};
 
 /// Returns the sha256 over the sorted paths, kinds, lengths and bytes of a folder's content.
 ///
 /// Folders count only through what is in them. Reads every file; see [`Fingerprints`] for a
 /// cheaper way on a tree that was hashed before.
 pub fn hash(root: &Path) -> Result<TreeHash, TreeError> {
-    let mut entries = walk::content(root)?;
+    hash_entries(root, walk::content(root)?)
+}
+
+fn hash_entries(root: &Path, mut entries: Vec<walk::Found>) -> Result<TreeHash, TreeError> {
     entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     let mut digest = Sha256::new();
     let mut buffer = Vec::with_capacity(16 * 1024);

@@ -20,6 +20,7 @@ mod ownership;
 mod plugin_sources;
 mod roots;
 mod scopes;
+mod skills;
 mod sync;
 
 use repo::Repo;

@@ -17,13 +17,17 @@ use serde_json::Value;
 pub use repair::repair;
 
 use super::{Codec, Decoded};
-use crate::model::{Change, Diagnostic, Files, Item, Record, Roots, Scope};
+use crate::model::{Change, Client, Diagnostic, Files, Item, Record, Roots, Scope};
 
 /// The codec of Claude Code.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Claude;
 
 impl Codec for Claude {
+    fn client(&self) -> Client {
+        Client::Claude
+    }
+
     fn files(&self, roots: &Roots) -> Vec<PathBuf> {
         let mut files = vec![known_marketplaces::path(roots), installed_plugins::path(roots)];
         files.extend(settings::scopes(roots).map(|scope| settings::path(roots, scope)));
@@ -104,6 +108,8 @@ fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), D
         Item::Server { name, scope, project } => {
             encode_server(roots, files, change, (name, *scope, project.as_deref()))?
         }
+        // Skills have an inventory of their own.
+        Item::Skill { .. } => return Ok(()),
     };
     draft.close(files);
     Ok(())

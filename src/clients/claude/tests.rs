@@ -72,7 +72,8 @@ fn creating(state: &State, files: &Files) -> Vec<Change> {
         let name = match &change.item {
             Item::Marketplace { name }
             | Item::Declared { name, .. }
-            | Item::Server { name, .. } => name,
+            | Item::Server { name, .. }
+            | Item::Skill { name, .. } => name,
             Item::Plugin { id, .. } | Item::Enabled { id, .. } => id,
         };
         all.find(&format!("\"{name}\":"))

@@ -2,6 +2,7 @@
 
 mod lines;
 mod remove;
+mod skills;
 mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,14 @@ pub(super) struct Diff {
     pub additions: Vec<Change>,
     pub removals: Vec<Change>,
     pub places: Vec<Step>,
+    /// Links to make once their skills are in place.
+    pub links: Vec<Step>,
+    /// Links to take away before their skills go.
+    pub unlinks: Vec<Step>,
+    /// Folders that go to the trash.
+    pub trash: Vec<Step>,
+    /// Commands that install by themselves.
+    pub runs: Vec<Step>,
     pub lines: Vec<Line>,
     pub notes: Vec<Note>,
     /// The ledger before the first step: it already claims what is about to be put there.
@@ -29,6 +38,10 @@ pub(super) fn diff(inputs: &Inputs) -> Diff {
         additions: Vec::new(),
         removals: Vec::new(),
         places: Vec::new(),
+        links: Vec::new(),
+        unlinks: Vec::new(),
+        trash: Vec::new(),
+        runs: Vec::new(),
         lines: Vec::new(),
         notes: Vec::new(),
         claimed: inputs.ledger.clone(),
@@ -36,8 +49,10 @@ pub(super) fn diff(inputs: &Inputs) -> Diff {
     };
     let wanted = want::facts(inputs);
     add(inputs, &wanted, &mut diff);
+    skills::add(inputs, &mut diff);
     diff.released = diff.claimed.clone();
     remove::remove(inputs, &mut diff);
+    skills::remove(inputs, &mut diff);
     diff
 }
 

@@ -59,6 +59,9 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
     keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
+    let skill = |name: &str, scope| Thing::Skill { name: name.to_owned(), scope };
+    keep.extend(inputs.desired.skills.keys().map(|(name, scope)| skill(name.as_str(), *scope)));
+    keep.extend(inputs.desired.kept_skills.iter().map(|(name, scope)| skill(name, *scope)));
     keep
 }
 
@@ -78,6 +81,8 @@ fn things_here(inputs: &Inputs) -> Vec<Thing> {
         .keys()
         .filter(|item| match item {
             Item::Plugin { project: Some(project), .. } => *project == inputs.roots.project,
+            // Skills are folders as well, and go by rules of their own.
+            Item::Skill { .. } => false,
             _ => true,
         })
         .map(Item::thing)
@@ -98,7 +103,7 @@ fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
             let made_by_client = ["@skills-dir", "@builtin", "@inline"];
             *scope == Scope::User && !made_by_client.iter().any(|end| id.ends_with(end))
         }
-        Thing::Server { .. } => false,
+        Thing::Server { .. } | Thing::Skill { .. } => false,
         Thing::Marketplace { name } => {
             !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
         }

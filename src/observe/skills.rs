@@ -1,0 +1,128 @@
+//! The folders of skills as they lie on disk, and what the client's own folder holds for each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::lock::Lock;
+use crate::model::{Item, Roots, Scope, SkillName, State};
+use crate::resolve::{AtClient, Shelf, Shelved};
+use crate::skill::foreign::{self, Provenance};
+use crate::store::disk::{self, Stands};
+use crate::store::tree::Fingerprints;
+
+/// Looks at the skills of every scope that there is here.
+pub(super) fn shelves(
+    roots: &Roots,
+    state: &State,
+    lock: &Lock,
+    fingerprints: &mut Fingerprints,
+) -> BTreeMap<Scope, Shelf> {
+    roots
+        .skill_scopes()
+        .map(|scope| (scope, shelf(roots, scope, &known(state, lock, scope), fingerprints)))
+        .collect()
+}
+
+/// Reads what other installers noted; a note that cannot be read says nothing.
+pub(super) fn provenance(roots: &Roots) -> BTreeMap<(Scope, String), Provenance> {
+    let files = [
+        (Scope::User, roots.agents_dir.join(".skill-lock.json")),
+        (Scope::Project, roots.project.join("skills-lock.json")),
+    ];
+    let read = |(scope, file): (Scope, PathBuf)| {
+        let bytes = disk::read(&file).ok().flatten()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (found, _) = foreign::skills_lock(&file, &text).ok()?;
+        let folder = file.parent().unwrap_or(&roots.home).to_owned();
+        Some(found.into_iter().map(move |mut noted| {
+            if noted.source.starts_with("./") || noted.source.starts_with("../") {
+                noted.source = disk::normal(&folder.join(&noted.source)).display().to_string();
+            }
+            ((scope, noted.name.to_string()), noted)
+        }))
+    };
+    files.into_iter().filter_map(read).flatten().collect()
+}
+
+/// Returns the skills whose bytes matter: those of the inventory and the lock.
+fn known<'a>(state: &'a State, lock: &'a Lock, scope: Scope) -> BTreeSet<&'a str> {
+    let recorded = state.keys().filter_map(|item| match item {
+        Item::Skill { name, scope: at, .. } if *at == scope => Some(name.as_str()),
+        _ => None,
+    });
+    recorded.chain(lock.skills.keys().map(SkillName::as_str)).collect()
+}
+
+fn shelf(
+    roots: &Roots,
+    scope: Scope,
+    known: &BTreeSet<&str>,
+    fingerprints: &mut Fingerprints,
+) -> Shelf {
+    let (folder, client) = (roots.skills(scope), roots.claude_skills(scope));
+    let (real, client_real) = (disk::real(&folder), disk::real(&client));
+    let mut shelf = Shelf {
+        links_work: !disk::exists(&no_links(roots, &client_real)),
+        is_client: real == client_real,
+        folder,
+        client,
+        ..Shelf::default()
+    };
+    let mut hash = |path: &Path| fingerprints.hash(path).ok();
+    for (name, stands) in disk::entries(&real) {
+        if is_hidden(&name) {
+            continue;
+        }
+        let path = real.join(&name);
+        let what = match stands {
+            Stands::Folder => Shelved::Folder {
+                tree: known.contains(name.as_str()).then(|| hash(&path)).flatten(),
+                is_skill: disk::exists(&path.join("SKILL.md")),
+            },
+            Stands::Link(_) | Stands::Other => Shelved::Other,
+        };
+        shelf.skills.insert(name, what);
+    }
+    if !shelf.is_client {
+        for (name, stands) in disk::entries(&client_real) {
+            if is_hidden(&name) {
+                continue;
+            }
+            let path = client_real.join(&name);
+            let what = match stands {
+                Stands::Link(target) => link(&client_real, &real.join(&name), target),
+                Stands::Folder => AtClient::Folder {
+                    tree: known.contains(name.as_str()).then(|| hash(&path)).flatten(),
+                    is_skill: disk::exists(&path.join("SKILL.md")),
+                },
+                Stands::Other => AtClient::Other,
+            };
+            shelf.at_client.insert(name, what);
+        }
+    }
+    shelf.real = real;
+    shelf.client_real = client_real;
+    shelf
+}
+
+/// Returns where it is noted that links cannot be made in a folder.
+pub fn no_links(roots: &Roots, folder: &Path) -> PathBuf {
+    let name: String = folder
+        .to_string_lossy()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    roots.state_dir.join("no-links").join(name)
+}
+
+fn link(folder: &Path, skill: &Path, target: PathBuf) -> AtClient {
+    let end = disk::normal(&folder.join(&target));
+    if end == *skill || disk::real(&end) == disk::real(skill) {
+        return AtClient::Linked;
+    }
+    AtClient::Elsewhere { dangling: !disk::is_dir(&end), target }
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
+}

@@ -1,0 +1,345 @@
+//! Agent Skills: folders to place and remove, their inventory entries, and their links.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Diff;
+use crate::clients::agents;
+use crate::model::{
+    Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, Thing,
+};
+use crate::plan::{Bytes, Inputs, Line, Prune, Sign, Step};
+use crate::resolve::{AtClient, DesiredSkill, Shelf, Shelved};
+
+/// Adds what is missing, moves what is old, and runs what installs by itself.
+pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
+    for ((name, scope), skill) in &inputs.desired.skills {
+        let Some(shelf) = inputs.shelves.get(scope) else { continue };
+        add_one(inputs, diff, shelf, (name, *scope), skill);
+    }
+    installers(inputs, diff);
+}
+
+fn add_one(
+    inputs: &Inputs,
+    diff: &mut Diff,
+    shelf: &Shelf,
+    (name, scope): (&SkillName, Scope),
+    skill: &DesiredSkill,
+) {
+    let thing = Thing::Skill { name: name.to_string(), scope };
+    let old = agents::record(inputs.state, inputs.roots, name, scope);
+    let link = link(shelf, name.as_str(), skill, old);
+    let mut record = SkillRecord { link: link.kind, ..skill.record.clone() };
+    record.installed_at = match old {
+        Some(old) if skill.bytes.is_none() => old.installed_at.clone(),
+        _ => Some(inputs.now.to_owned()),
+    };
+    diff.notes.extend(
+        link.trouble.map(|text| {
+            Note::unmet(name.as_str(), text).hint("move what is there away, then sync")
+        }),
+    );
+    let changed = old != Some(&record);
+    if !changed && skill.bytes.is_none() && link.steps.is_empty() {
+        return;
+    }
+    let text = text(old, &record, skill, !link.steps.is_empty());
+    let sign = if old.is_none() { Sign::Add } else { Sign::Change };
+    diff.lines.push(Line { sign, thing: thing.clone(), text, foreign: false });
+    if let (Some(part), Some(hash)) = (&skill.bytes, &skill.record.tree) {
+        diff.places.push(Step::Part {
+            from: part.root.clone(),
+            files: part.files.clone(),
+            to: shelf.real.join(name.as_str()),
+            hash: hash.clone(),
+        });
+    }
+    diff.links.extend(link.steps);
+    if changed {
+        diff.additions.push(Change {
+            client: Client::Agents,
+            item: agents::item(inputs.roots, name.as_str(), scope),
+            before: old.cloned().map(Record::Skill),
+            after: Some(Record::Skill(record)),
+        });
+    }
+    if old.is_none() {
+        diff.claimed.insert(inputs.roots, &thing, &inputs.intent.manifest);
+    }
+}
+
+/// What becomes of a skill in the client's own folder.
+#[derive(Default)]
+struct Linking {
+    kind: Option<LinkKind>,
+    steps: Vec<Step>,
+    /// Why the client will not see it.
+    trouble: Option<String>,
+}
+
+fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecord>) -> Linking {
+    let there = shelf.at_client.get(name);
+    let at = shelf.client_real.join(name);
+    let ours = old.and_then(|old| old.link);
+    if shelf.is_client {
+        return Linking::default();
+    }
+    if !skill.link {
+        let steps = match (there, ours) {
+            (Some(AtClient::Linked), Some(_)) => vec![Step::Unlink { at }],
+            _ => Vec::new(),
+        };
+        return Linking { steps, ..Linking::default() };
+    }
+    let hidden = |what: &str| Linking {
+        kind: ours,
+        steps: Vec::new(),
+        trouble: Some(format!(
+            "Claude Code does not see it: `{}` is {what}, not put there by zskills",
+            shelf.client.join(name).display()
+        )),
+    };
+    match there {
+        Some(AtClient::Linked) => Linking { kind: Some(LinkKind::Symlink), ..Linking::default() },
+        None => fresh_link(shelf, name, at),
+        Some(AtClient::Elsewhere { dangling: true, .. }) if ours == Some(LinkKind::Symlink) => {
+            let mut link = fresh_link(shelf, name, at.clone());
+            link.steps.insert(0, Step::Unlink { at });
+            link
+        }
+        Some(AtClient::Elsewhere { target, .. }) => {
+            hidden(&format!("a link to `{}`", target.display()))
+        }
+        Some(AtClient::Folder { tree, .. }) => {
+            let owned = !shelf.links_work || ours == Some(LinkKind::Copy);
+            let is_old = ours == Some(LinkKind::Copy) && old.is_some_and(|old| old.tree == *tree);
+            if tree.is_some() && (*tree == skill.record.tree || skill.record.tree.is_none()) {
+                let kind = owned.then_some(LinkKind::Copy);
+                Linking { kind, ..Linking::default() }
+            } else if is_old {
+                copy(shelf, name, at)
+            } else {
+                hidden("a folder of its own")
+            }
+        }
+        Some(AtClient::Other) => hidden("a file"),
+    }
+}
+
+fn fresh_link(shelf: &Shelf, name: &str, at: PathBuf) -> Linking {
+    if !shelf.links_work {
+        return copy(shelf, name, at);
+    }
+    let target = relative(&shelf.client_real, &shelf.real.join(name));
+    let steps = vec![Step::Link { at, target }];
+    Linking { kind: Some(LinkKind::Symlink), steps, trouble: None }
+}
+
+/// A copy is made from the installed folder, which is in place by then.
+fn copy(shelf: &Shelf, name: &str, to: PathBuf) -> Linking {
+    let steps = vec![Step::Place { from: shelf.real.join(name), to, what: Bytes::Tree }];
+    Linking { kind: Some(LinkKind::Copy), steps, trouble: None }
+}
+
+/// Returns the way from a folder to a path; both absolute and without links.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| "..");
+    up.collect::<PathBuf>().join(to.components().skip(shared).collect::<PathBuf>())
+}
+
+fn text(
+    old: Option<&SkillRecord>,
+    record: &SkillRecord,
+    skill: &DesiredSkill,
+    linked: bool,
+) -> String {
+    let source = &record.source;
+    let short = |record: &SkillRecord| record.commit.as_ref().map(|c| c.short().to_owned());
+    let at = short(record).map(|commit| format!(" at {commit}")).unwrap_or_default();
+    match (old, &skill.bytes) {
+        (None, Some(_)) => format!("{source}{at}"),
+        (None, None) if *source == SkillOrigin::Local => "tracked, never refreshed".to_owned(),
+        (None, None) => format!("{source}{at}, already there"),
+        (Some(old), Some(_)) if old.source != *source => {
+            format!("{source}{at}, was {}", old.source)
+        }
+        (Some(old), Some(_)) => match (short(old), short(record)) {
+            (Some(old), Some(new)) if old != new => format!("{source} {old} → {new}"),
+            _ => format!("{source}{at}, bytes installed"),
+        },
+        (Some(_), None) if linked && record.link.is_some() => "linked into Claude Code".to_owned(),
+        (Some(_), None) if linked => "no longer linked into Claude Code".to_owned(),
+        (Some(old), None) => match (short(old), short(record)) {
+            (Some(old), Some(new)) if old != new => format!("{source} {old} → {new}, same bytes"),
+            _ => format!("{source}{at}, inventory corrected"),
+        },
+    }
+}
+
+fn installers(inputs: &Inputs, diff: &mut Diff) {
+    for installer in &inputs.desired.installers {
+        let package = &installer.package;
+        let shown = installer.command.join(" ");
+        if inputs.ran.get(package) == Some(&installer.command) {
+            diff.claimed.accept(package, &installer.command);
+            if let Some(missing) = &installer.missing {
+                let text = format!("`{shown}` ran, but no skill `{missing}` is there");
+                let hint = "correct `name` or `claims` in the manifest";
+                diff.notes.push(Note::unmet(format!("npm:{package}"), text).hint(hint));
+            }
+            continue;
+        }
+        let accepted = inputs.ledger.accepted(package) == Some(&installer.command);
+        if accepted && installer.missing.is_none() && !installer.refresh {
+            continue;
+        }
+        let thing = Thing::Skill { name: format!("npm:{package}"), scope: installer.scope };
+        let text = format!("runs `{shown}`");
+        diff.lines.push(Line { sign: Sign::Add, thing, text, foreign: false });
+        diff.runs.push(Step::Run {
+            package: package.clone(),
+            command: installer.command.clone(),
+            accepted,
+        });
+    }
+}
+
+/// Takes away what is ours and has left the manifest; with `--prune` also what is nobody's.
+pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
+    let ours: BTreeSet<Thing> =
+        inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).into_iter().collect();
+    for (scope, shelf) in inputs.shelves {
+        for name in names(inputs, *scope, shelf) {
+            let Ok(key) = name.parse::<SkillName>() else { continue };
+            if inputs.desired.skills.contains_key(&(key.clone(), *scope))
+                || inputs.desired.kept_skills.contains(&(name.clone(), *scope))
+            {
+                continue;
+            }
+            let record = agents::record(inputs.state, inputs.roots, &key, *scope);
+            let thing = Thing::Skill { name, scope: *scope };
+            let foreign = !ours.contains(&thing);
+            leave(inputs, diff, shelf, &thing, record, foreign);
+        }
+    }
+}
+
+/// Returns the skills of the inventory and of the folder.
+fn names(inputs: &Inputs, scope: Scope, shelf: &Shelf) -> BTreeSet<String> {
+    let recorded = inputs.state.keys().filter_map(|item| match item.thing() {
+        Thing::Skill { name, scope: at } if at == scope => Some(name),
+        _ => None,
+    });
+    let is_skill = |what: &Shelved| matches!(what, Shelved::Folder { is_skill: true, .. });
+    let there =
+        shelf.skills.iter().filter(|(_, what)| is_skill(what)).map(|(name, _)| name.clone());
+    recorded.chain(there).collect()
+}
+
+fn leave(
+    inputs: &Inputs,
+    diff: &mut Diff,
+    shelf: &Shelf,
+    thing: &Thing,
+    record: Option<&SkillRecord>,
+    foreign: bool,
+) {
+    let mut line = |sign: Sign, text: &str| {
+        let text = text.to_owned();
+        diff.lines.push(Line { sign, thing: thing.clone(), text, foreign });
+    };
+    if foreign {
+        let pruned = inputs.prune == Prune::Unmanaged && thing.scope() == Scope::User;
+        let others = inputs.ledger.owns(inputs.roots, thing);
+        let local = record.is_some_and(|record| record.source == SkillOrigin::Local);
+        if others || !pruned || local {
+            if !others && record.is_some() {
+                line(Sign::Keep, "not in the manifest, left alone");
+            }
+            return;
+        }
+    }
+    let name = thing.name();
+    let folder = shelf.skills.get(name);
+    let local = record.is_some_and(|record| record.source == SkillOrigin::Local);
+    let is_edited = match (record.and_then(|record| record.tree.as_ref()), folder) {
+        (Some(recorded), Some(Shelved::Folder { tree, .. })) => tree.as_ref() != Some(recorded),
+        (Some(_), Some(Shelved::Other)) => true,
+        _ => false,
+    };
+    if !local && is_edited && !inputs.discard.iter().any(|discard| discard == name) {
+        line(Sign::Keep, "no longer in the manifest; kept, because it was edited here");
+        return;
+    }
+    line(
+        Sign::Remove,
+        match (local, foreign) {
+            (true, _) => "no longer in the manifest; released, its folder stays",
+            (_, true) => "not in the manifest",
+            (_, false) => "no longer in the manifest",
+        },
+    );
+    if !local {
+        take_away(inputs, diff, shelf, name, record, folder.is_some());
+    }
+    if let Some(record) = record {
+        diff.removals.push(Change {
+            client: Client::Agents,
+            item: agents::item(inputs.roots, name, thing.scope()),
+            before: Some(Record::Skill(record.clone())),
+            after: None,
+        });
+    }
+    diff.released.remove(inputs.roots, thing);
+}
+
+/// Unlinks a skill, then moves its folder to the trash.
+fn take_away(
+    inputs: &Inputs,
+    diff: &mut Diff,
+    shelf: &Shelf,
+    name: &str,
+    record: Option<&SkillRecord>,
+    is_there: bool,
+) {
+    let at = shelf.client_real.join(name);
+    let ours = record.and_then(|record| record.link);
+    match shelf.at_client.get(name) {
+        Some(AtClient::Linked) => diff.unlinks.push(Step::Unlink { at }),
+        Some(AtClient::Folder { tree: Some(tree), .. })
+            if ours == Some(LinkKind::Copy)
+                && record.is_some_and(|record| record.tree.as_ref() == Some(tree)) =>
+        {
+            diff.unlinks.push(trash(inputs, at));
+        }
+        _ => {}
+    }
+    if is_there {
+        diff.trash.push(trash(inputs, shelf.real.join(name)));
+    }
+}
+
+fn trash(inputs: &Inputs, path: PathBuf) -> Step {
+    Step::Remove { path, trash: inputs.roots.state_dir.join("trash"), at: inputs.now.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_relative_from_its_folder() {
+        let check = |from: &str, to: &str, expected: &str| {
+            assert_eq!(
+                relative(Path::new(from), Path::new(to)),
+                Path::new(expected),
+                "{from} {to}"
+            );
+        };
+        check("/h/.claude/skills", "/h/.agents/skills/pdf", "../../.agents/skills/pdf");
+        check("/h/x/claude/skills", "/h/.agents/skills/pdf", "../../../.agents/skills/pdf");
+        check("/a", "/b/c", "../b/c");
+    }
+}

@@ -1,0 +1,478 @@
+//! Entries with a source: which skills, at which commit, and which bytes have to be placed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::disk::Disk;
+use super::{Pick, matches, matches_any, origin, some, split_package};
+use crate::fetch::{Request, Revision};
+use crate::lock::LockedSkill;
+use crate::manifest::is_glob;
+use crate::model::{
+    Commit, Note, SkillName, SkillRecord, SkillSource, Source, WantedSkill, did_you_mean,
+};
+use crate::resolve::{
+    Answer, DesiredSkill, Movement, Need, Origin, Resolver, Shelved, SkillAt, SkillsAt,
+    SkillsWanted, Stop, Trouble, note, revision,
+};
+use crate::skill::Severity;
+
+/// More skills than anybody wants all of.
+const MOST: usize = 1000;
+
+/// Stands for everything that a source has.
+const ALL: &str = "*";
+
+impl<'a> Resolver<'a> {
+    /// Resolves an entry: what the lock answers from the lock, the rest from the source.
+    pub(super) fn sourced(
+        &mut self,
+        want: &'a WantedSkill,
+        source: &'a SkillSource,
+    ) -> Result<Vec<Pick<'a>>, Stop> {
+        let selectors = match want.names.as_slice() {
+            [] => vec![ALL.to_owned()],
+            names => names.to_vec(),
+        };
+        // What lies in a local folder is what is wanted, so there the lock only records.
+        let moves = is_local(source);
+        let (mut locked, mut open) = (BTreeMap::new(), Vec::new());
+        for selector in selectors {
+            let entries = if moves { Vec::new() } else { self.answers(want, &selector) };
+            if entries.is_empty() {
+                open.push(selector);
+            }
+            locked.extend(entries);
+        }
+        let mut picks = self.take_locked_skills(want, source, &locked)?;
+        let taken: BTreeSet<SkillName> = picks.iter().map(|pick| pick.name.clone()).collect();
+        if !open.is_empty() {
+            let fresh = self.take_fresh(want, source, &open)?;
+            picks.extend(fresh.into_iter().filter(|pick| !taken.contains(&pick.name)));
+        }
+        Ok(picks)
+    }
+
+    /// Returns what the lock, or else the inventory, says about one name or glob of an entry.
+    fn answers(&self, want: &WantedSkill, selector: &str) -> Vec<(SkillName, LockedSkill)> {
+        let written = want.written.as_deref().unwrap_or_default();
+        let lock = &self.question.lock.skills;
+        let same = |entry: &LockedSkill| entry.source == written && entry.pin == want.pin;
+        if is_glob(selector) {
+            let brought = |entry: &LockedSkill| entry.pattern.as_deref() == Some(selector);
+            let found = lock.iter().filter(|(_, entry)| same(entry) && brought(entry));
+            return found.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        }
+        let Ok(name) = selector.parse::<SkillName>() else { return Vec::new() };
+        let entry = lock.get(&name).filter(|entry| same(entry)).cloned();
+        let entry = entry.or_else(|| self.installed(want, &name));
+        entry.map(|entry| (name, LockedSkill { pattern: None, ..entry })).into_iter().collect()
+    }
+
+    /// Returns what to lock when what we installed meets the entry: a sync never upgrades.
+    fn installed(&self, want: &WantedSkill, name: &SkillName) -> Option<LockedSkill> {
+        let record = self.record_of(name, want.scope)?;
+        let Shelved::Folder { tree: Some(tree), .. } = self.shelved(name, want.scope)? else {
+            return None;
+        };
+        let package = matches!(want.source, Some(SkillSource::Npm { .. }));
+        let pinned = if package { Ok(record.pin.clone()) } else { Err(record.pin.as_deref()) };
+        let same_pin = pinned.as_ref().err().is_none_or(|pin| *pin == want.pin.as_deref());
+        let meets = self.question.movement == Movement::Keep
+            && record.source == origin(want.source.as_ref())
+            && same_pin
+            && record.tree.as_ref().is_none_or(|recorded| recorded == tree);
+        meets.then(|| LockedSkill {
+            source: want.written.clone().unwrap_or_default(),
+            pin: want.pin.clone(),
+            pattern: None,
+            commit: record.commit.clone(),
+            package: pinned.unwrap_or_default(),
+            tree: tree.clone(),
+        })
+    }
+
+    fn take_locked_skills(
+        &mut self,
+        want: &'a WantedSkill,
+        source: &SkillSource,
+        locked: &BTreeMap<SkillName, LockedSkill>,
+    ) -> Result<Vec<Pick<'a>>, Stop> {
+        let mut absent: BTreeMap<Need, Vec<SkillName>> = BTreeMap::new();
+        let (mut picks, mut later) = (Vec::new(), false);
+        for (name, entry) in locked {
+            let bytes = match self.disk(want, name, Some(&entry.tree)) {
+                Ok(Disk::Same) => false,
+                Ok(Disk::Absent | Disk::Ours) => true,
+                Ok(Disk::Edited(record)) => {
+                    picks.push(self.edited(want, name, entry.clone(), record));
+                    continue;
+                }
+                Err(stop) => {
+                    self.give_up_skill(want, name, stop);
+                    continue;
+                }
+            };
+            if bytes {
+                let at = Some((entry.commit.as_ref(), entry.package.as_deref()));
+                absent.entry(need(source, want, at)).or_default().push(name.clone());
+            } else {
+                let record = record(want, entry, self.path_of(want, name));
+                picks.push(Pick {
+                    desired: DesiredSkill { record, bytes: None, link: want.link, edited: false },
+                    locked: Some(entry.clone()),
+                    want,
+                    name: name.clone(),
+                });
+            }
+        }
+        for (need, names) in absent {
+            let need = select(need, names.iter().map(ToString::to_string).collect());
+            let at = match self.skills_at(&need) {
+                Ok(at) => at,
+                Err(Stop::Later) => {
+                    later = true;
+                    continue;
+                }
+                Err(stop) => {
+                    for name in &names {
+                        self.give_up_skill(want, name, stop.clone());
+                    }
+                    continue;
+                }
+            };
+            for name in names {
+                let entry = locked[&name].clone();
+                match restored(want, &name, &entry, &at) {
+                    Ok(desired) => {
+                        picks.push(Pick { want, name, desired, locked: Some(entry) });
+                    }
+                    Err(stop) => self.give_up_skill(want, &name, stop),
+                }
+            }
+        }
+        if later { Err(Stop::Later) } else { Ok(picks) }
+    }
+
+    /// Takes what the source has now.
+    fn take_fresh(
+        &mut self,
+        want: &'a WantedSkill,
+        source: &SkillSource,
+        selectors: &[String],
+    ) -> Result<Vec<Pick<'a>>, Stop> {
+        let everything = selectors.iter().any(|selector| selector == ALL);
+        let patterns = if everything { Vec::new() } else { selectors.to_vec() };
+        let at = self.skills_at(&select(need(source, want, None), patterns))?;
+        if everything && at.skills.len() > MOST {
+            return Err(Stop::refused(
+                format!("has {} skills, more than {MOST}", at.skills.len()),
+                "say with `names` which of them you want",
+            ));
+        }
+        self.report_source(want, selectors, &at);
+        let mut picks = Vec::new();
+        for skill in &at.skills {
+            let brought = selectors
+                .iter()
+                .find(|selector| is_glob(selector) && matches(selector, skill.name.as_str()));
+            let literal = selectors.iter().any(|selector| selector == skill.name.as_str());
+            let pattern = brought.filter(|_| !literal).cloned();
+            match self.fresh(want, skill, &at, pattern) {
+                Ok(pick) => picks.push(pick),
+                Err(stop) => self.give_up_skill(want, &skill.name, stop),
+            }
+        }
+        self.absent_skills(want, selectors, &at);
+        Ok(picks)
+    }
+
+    fn fresh(
+        &mut self,
+        want: &'a WantedSkill,
+        skill: &SkillAt,
+        at: &SkillsAt,
+        pattern: Option<String>,
+    ) -> Result<Pick<'a>, Stop> {
+        let name = &skill.name;
+        let local = want.source.as_ref().is_some_and(is_local);
+        let installed = if local { None } else { self.installed(want, name) };
+        if let Some(entry) = installed {
+            let entry = LockedSkill { pattern, ..entry };
+            let record = record(want, &entry, self.path_of(want, name));
+            let desired = DesiredSkill { record, bytes: None, link: want.link, edited: false };
+            return Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) });
+        }
+        let hash = safe(skill)?;
+        let entry = LockedSkill {
+            source: want.written.clone().unwrap_or_default(),
+            pin: want.pin.clone(),
+            pattern,
+            // The commit of a local folder may be that of the repository that holds the lock.
+            commit: if local { None } else { at.commit.clone() },
+            package: at.package.clone(),
+            tree: hash.clone(),
+        };
+        let bytes = match self.disk(want, name, Some(hash))? {
+            Disk::Same => None,
+            Disk::Absent | Disk::Ours => Some(skill.part.clone()),
+            Disk::Edited(record) => return Ok(self.edited(want, name, entry, record)),
+        };
+        if bytes.is_some() {
+            self.report_findings(skill);
+        }
+        let record = record(want, &entry, Some(skill.folder.clone()));
+        let desired = DesiredSkill { record, bytes, link: want.link, edited: false };
+        Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) })
+    }
+
+    /// Keeps a skill that was edited here. That is only a failure when other bytes are wanted.
+    fn edited(
+        &mut self,
+        want: &'a WantedSkill,
+        name: &SkillName,
+        entry: LockedSkill,
+        record: &SkillRecord,
+    ) -> Pick<'a> {
+        let hint = format!("`zskills sync --discard-changes {name}` replaces it");
+        let note = if record.tree.as_ref() == Some(&entry.tree) {
+            Note::info(name.as_str(), "was edited here and stays as it is")
+        } else {
+            Note::unmet(name.as_str(), "was edited here, so the new version is not installed")
+        };
+        self.out.notes.push(note.hint(hint));
+        let record = SkillRecord { installed_at: None, link: None, ..record.clone() };
+        let desired = DesiredSkill { record, bytes: None, link: want.link, edited: true };
+        Pick { want, name: name.clone(), desired, locked: Some(entry) }
+    }
+
+    fn give_up_skill(&mut self, want: &WantedSkill, name: &SkillName, stop: Stop) {
+        let Stop::Never(trouble) = stop else { return };
+        self.out.notes.push(note(name.to_string(), &trouble));
+        self.out.desired.kept_skills.insert((name.to_string(), want.scope));
+        self.keep_in_lock(name);
+    }
+
+    /// Passes on what was passed over, as far as it bears on what is wanted.
+    fn report_source(&mut self, want: &WantedSkill, selectors: &[String], at: &SkillsAt) {
+        let by_name = selectors.iter().all(|selector| !is_glob(selector));
+        for found in &at.notes {
+            let named = selectors.contains(&found.about);
+            if named || !by_name {
+                let about = match &want.written {
+                    Some(written) if !named => {
+                        format!("{}: {}", crate::model::redact_url(written), found.about)
+                    }
+                    _ => found.about.clone(),
+                };
+                self.out.notes.push(Note { about, ..found.clone() });
+            }
+        }
+    }
+
+    fn report_findings(&mut self, skill: &SkillAt) {
+        let warnings: Vec<_> =
+            skill.findings.iter().filter(|f| f.severity == Severity::Warning).collect();
+        let Some(first) = warnings.first() else { return };
+        let more = match warnings.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let text = format!("`{}` {}{more}", first.path, first.message);
+        let hint = "some clients may not take it; `zskills lint` says more";
+        self.out.notes.push(Note::info(skill.name.as_str(), text).hint(hint));
+    }
+
+    /// Names what is wanted and not there, and what was there before.
+    fn absent_skills(&mut self, want: &WantedSkill, selectors: &[String], at: &SkillsAt) {
+        for selector in selectors {
+            if !is_glob(selector) {
+                if let Ok(name) = selector.parse::<SkillName>()
+                    && !at.skills.iter().any(|skill| skill.name == name)
+                    && !at.notes.iter().any(|note| note.about == *selector)
+                {
+                    self.give_up_skill(want, &name, gone(want, &name, at));
+                }
+                continue;
+            }
+            if !at.skills.iter().any(|skill| matches(selector, skill.name.as_str())) {
+                let text = match selector.as_str() {
+                    ALL => "has no skills".to_owned(),
+                    glob => format!("has no skill that matches `{glob}`"),
+                };
+                self.out.notes.push(Note::unmet(super::label(want), text));
+                self.keep_what_was(want);
+                continue;
+            }
+            self.report_dropped(want, selector, at);
+        }
+    }
+
+    fn report_dropped(&mut self, want: &WantedSkill, selector: &str, at: &SkillsAt) {
+        let from = origin(want.source.as_ref());
+        let there: BTreeSet<&str> = at.names.iter().map(SkillName::as_str).collect();
+        let dropped: Vec<(&str, &SkillRecord)> = self
+            .recorded(want.scope)
+            .filter(|(name, record)| record.source == from && matches(selector, name))
+            .filter(|(name, _)| !there.contains(name))
+            .filter(|(name, _)| !matches_any_claim(want, name))
+            .collect();
+        for (name, record) in dropped {
+            let same = |skill: &&SkillAt| skill.hash.is_some() && skill.hash == record.tree;
+            let renamed = at.skills.iter().find(same).map(|skill| skill.name.to_string());
+            let near = renamed.or_else(|| did_you_mean(name, there.iter().copied()));
+            let text = match near {
+                Some(near) => format!("is no longer in `{from}`; it may be `{near}` now"),
+                None => format!("is no longer in `{from}`"),
+            };
+            self.out.notes.push(Note::info(name, text));
+        }
+    }
+
+    fn skills_at(&mut self, need: &Need) -> Result<SkillsAt, Stop> {
+        let Answer::Skills(at) = self.ask(need)? else {
+            unreachable!("a need for skills is answered by skills")
+        };
+        Ok(at.clone())
+    }
+
+    /// Returns the folder in the source that the inventory remembers.
+    fn path_of(&self, want: &WantedSkill, name: &SkillName) -> Option<String> {
+        self.record_of(name, want.scope)?.path.clone()
+    }
+}
+
+/// Returns the locked bytes of a skill from its source, which must still have them.
+fn restored(
+    want: &WantedSkill,
+    name: &SkillName,
+    entry: &LockedSkill,
+    at: &SkillsAt,
+) -> Result<DesiredSkill, Stop> {
+    let Some(skill) = at.skills.iter().find(|skill| skill.name == *name) else {
+        return Err(gone(want, name, at));
+    };
+    let hash = safe(skill)?;
+    if *hash != entry.tree {
+        return Err(Stop::refused(
+            format!(
+                "its bytes are not the ones in the lock: `{}` is locked, the source has `{hash}`",
+                entry.tree
+            ),
+            format!("look at what changed, then `zskills upgrade {name}` accepts it"),
+        ));
+    }
+    let record = record(want, entry, Some(skill.folder.clone()));
+    let bytes = Some(skill.part.clone());
+    Ok(DesiredSkill { record, bytes, link: want.link, edited: false })
+}
+
+/// Returns the question about a source: at what is locked, or else at what is wanted.
+fn need(
+    source: &SkillSource,
+    want: &WantedSkill,
+    locked: Option<(Option<&Commit>, Option<&str>)>,
+) -> Need {
+    let (origin, within, called) = match source {
+        SkillSource::Tree { source, path } => {
+            let within = path.clone().unwrap_or_default();
+            let repository = place(source);
+            let called = last(if within.is_empty() { &repository } else { &within });
+            let origin = match (source, source.git_url()) {
+                (Source::Directory { path }, _) => Origin::Local(path.clone()),
+                (_, Some(url)) => {
+                    let commit = locked.and_then(|(commit, _)| commit.cloned());
+                    let reference = want.pin.as_deref().or(source.reference());
+                    let revision = commit.map_or_else(|| revision(reference), Revision::Commit);
+                    Origin::Fetched(Request::Git { url, revision, subdir: path.clone() })
+                }
+                (other, None) => Origin::Local(place(other).into()),
+            };
+            (origin, within, called)
+        }
+        SkillSource::WellKnown { url } => (
+            Origin::Fetched(Request::WellKnown { url: url.clone() }),
+            String::new(),
+            "skill".to_owned(),
+        ),
+        SkillSource::Npm { package } => {
+            let (name, version) = split_package(package);
+            let exact = locked.and_then(|(_, package)| package).or(version);
+            let request = Request::Npm {
+                package: name.to_owned(),
+                version: exact.map(str::to_owned),
+                registry: None,
+            };
+            (Origin::Fetched(request), String::new(), last(name))
+        }
+    };
+    Need::Skills(SkillsWanted { origin, within, called, select: Vec::new() })
+}
+
+fn select(need: Need, select: Vec<String>) -> Need {
+    match need {
+        Need::Skills(wanted) => Need::Skills(SkillsWanted { select, ..wanted }),
+        other => other,
+    }
+}
+
+fn matches_any_claim(want: &WantedSkill, name: &str) -> bool {
+    !want.claims.is_empty() && matches_any(&want.claims, name)
+}
+
+/// Returns the hash of a skill unless a finding of safety forbids its use.
+fn safe(skill: &SkillAt) -> Result<&crate::model::TreeHash, Stop> {
+    let mut errors = skill.findings.iter().filter(|f| f.severity == Severity::Error);
+    match (&skill.hash, errors.next()) {
+        (Some(hash), None) => Ok(hash),
+        (_, Some(first)) => {
+            let place =
+                first.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+            let more = match errors.count() {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            Err(Stop::refused(
+                format!("`{}{place}` {}{more}", first.path, first.message),
+                "tell its author; do not use it as it is",
+            ))
+        }
+        (None, None) => Err(Stop::unmet("it could not be read")),
+    }
+}
+
+fn gone(want: &WantedSkill, name: &SkillName, at: &SkillsAt) -> Stop {
+    let names: BTreeSet<&str> = at.names.iter().map(SkillName::as_str).collect();
+    let text = format!("is not in `{}`", origin(want.source.as_ref()));
+    let hint = match did_you_mean(name.as_str(), names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => "it has no skills".to_owned(),
+        None => format!("it has {}", some(&names)),
+    };
+    Stop::Never(Trouble { level: crate::model::Level::Unmet, text, hint: Some(hint) })
+}
+
+fn record(want: &WantedSkill, entry: &LockedSkill, path: Option<String>) -> SkillRecord {
+    SkillRecord {
+        source: origin(want.source.as_ref()),
+        installed_at: None,
+        commit: entry.commit.clone(),
+        tree: Some(entry.tree.clone()),
+        path: path.filter(|path| !path.is_empty()),
+        pin: entry.package.clone().or_else(|| want.pin.clone()),
+        link: None,
+    }
+}
+
+fn is_local(source: &SkillSource) -> bool {
+    matches!(source, SkillSource::Tree { source: Source::Directory { .. }, .. })
+}
+
+fn place(source: &Source) -> String {
+    source.clone().with_reference(None).to_string()
+}
+
+/// Returns the last part of a path or address, without `.git`.
+fn last(text: &str) -> String {
+    let name = text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    name.trim_end_matches(".git").to_owned()
+}
