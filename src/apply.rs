@@ -10,6 +10,7 @@ use crate::model::Roots;
 use crate::observe::no_links;
 use crate::parallel;
 use crate::plan::{Bytes, Plan, Step};
+use crate::store::client_lock;
 use crate::store::disk::{self, ReplaceError};
 use crate::store::place;
 use crate::store::run_lock::RunLock;
@@ -54,6 +55,11 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
         Step::Place { from, to, what } => put(from, to, *what, roots)
             .with_context(|| format!("cannot put `{}` in place", to.display()))?,
         Step::Write { path, before, after } => {
+            // The client reads, changes and writes this file as a whole, under a lock of its own.
+            let _theirs = (*path == roots.claude_json)
+                .then(|| client_lock::take(path))
+                .transpose()
+                .with_context(|| format!("cannot lock `{}`", path.display()))?;
             match disk::replace(path, before.as_deref(), after, mode(path, roots)) {
                 Ok(()) => {}
                 Err(ReplaceError::Stale(path)) => return Ok(Applied::Stale(path)),
@@ -125,7 +131,8 @@ fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
     Ok(())
 }
 
-/// Returns the mode of a new file: the client keeps `.claude.json` to the user alone.
+/// Returns the mode of a new file: the client keeps `.claude.json` to the user alone, and the ledger
+/// holds values that were put there.
 fn mode(path: &Path, roots: &Roots) -> u32 {
-    if path == roots.claude_json { 0o600 } else { 0o644 }
+    if path == roots.claude_json || path.starts_with(&roots.state_dir) { 0o600 } else { 0o644 }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::model::{Diagnostic, Position, Roots, Scope, Thing};
 
@@ -15,6 +16,8 @@ pub struct Ledger {
     owned: BTreeMap<Key, PathBuf>,
     /// The installer commands that a person agreed to, by package.
     commands: BTreeMap<String, Vec<String>>,
+    /// The value that we last gave to an owned thing, where others edit it by hand.
+    applied: BTreeMap<Key, Value>,
 }
 
 /// A thing within one home of one client; project things carry their project.
@@ -56,6 +59,20 @@ impl Ledger {
 
     pub fn remove(&mut self, roots: &Roots, thing: &Thing) {
         self.owned.remove(&Key::new(roots, thing));
+        self.applied.remove(&Key::new(roots, thing));
+    }
+
+    /// Returns the value that we last gave to an owned thing.
+    pub fn applied(&self, roots: &Roots, thing: &Thing) -> Option<&Value> {
+        self.applied.get(&Key::new(roots, thing))
+    }
+
+    /// Remembers the value given to a thing, if it is owned.
+    pub fn set_applied(&mut self, roots: &Roots, thing: &Thing, value: Value) {
+        let key = Key::new(roots, thing);
+        if self.owned.contains_key(&key) {
+            self.applied.insert(key, value);
+        }
     }
 
     /// Returns the installer command of a package that a person agreed to.
@@ -75,19 +92,26 @@ impl Ledger {
             Diagnostic::at(file, &text, at, format!("the ledger cannot be read: {error}"))
                 .hint("restore it from a backup, or delete it: then nothing counts as put there by zskills")
         })?;
-        let owned = stored.owned.into_iter().map(StoredEntry::into_pair).collect();
-        Ok(Self { owned, commands: stored.commands })
+        let mut ledger = Self { commands: stored.commands, ..Self::default() };
+        for entry in stored.owned {
+            let applied = entry.applied.clone();
+            let (key, manifest) = entry.into_pair();
+            ledger.applied.extend(applied.map(|value| (key.clone(), value)));
+            ledger.owned.insert(key, manifest);
+        }
+        Ok(ledger)
     }
 
     /// Returns the file's text, sorted.
     pub fn render(&self) -> String {
-        let owned = self.owned.iter().map(|(key, by)| StoredEntry::new(key, by)).collect();
-        let mut text = serde_json::to_string_pretty(&Stored {
-            version: 1,
-            owned,
-            commands: self.commands.clone(),
-        })
-        .expect("strings and paths from UTF-8 roots always serialise");
+        let stored = |(key, by): (&Key, &PathBuf)| StoredEntry {
+            applied: self.applied.get(key).cloned(),
+            ..StoredEntry::new(key, by)
+        };
+        let owned = self.owned.iter().map(stored).collect();
+        let commands = self.commands.clone();
+        let mut text = serde_json::to_string_pretty(&Stored { version: 1, owned, commands })
+            .expect("strings and paths from UTF-8 roots always serialise");
         text.push('\n');
         text
     }
@@ -109,6 +133,8 @@ struct StoredEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<PathBuf>,
     manifest: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    applied: Option<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,6 +172,7 @@ impl StoredEntry {
             },
             project: key.project.clone(),
             manifest: manifest.to_owned(),
+            applied: None,
         }
     }
 
@@ -177,5 +204,27 @@ impl From<StoredScope> for Scope {
             StoredScope::Project => Self::Project,
             StoredScope::Local => Self::Local,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_applied_value_comes_back_and_goes_with_its_thing() {
+        let roots = crate::env::read(Some(Path::new("/h"))).unwrap().roots;
+        let thing = Thing::Server { name: "s".into(), scope: Scope::User };
+        let mut ledger = Ledger::default();
+        ledger.set_applied(&roots, &thing, json!(1));
+        assert_eq!(ledger, Ledger::default(), "only what is owned has a value");
+        ledger.insert(&roots, &thing, Path::new("/m"));
+        ledger.set_applied(&roots, &thing, json!({"command": "x"}));
+        let back = Ledger::parse(Path::new("l"), ledger.render().as_bytes()).unwrap();
+        assert_eq!(back, ledger);
+        ledger.remove(&roots, &thing);
+        assert_eq!(ledger, Ledger::default());
     }
 }

@@ -1,6 +1,7 @@
 //! Files and folders on disk: reads, compare-and-replace writes, trees, the run lock.
 #![expect(clippy::disallowed_methods, reason = "this folder is where file access lives")]
 
+pub mod client_lock;
 pub mod disk;
 pub mod place;
 pub mod run_lock;
