@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod archive;
+pub mod bundled;
 pub mod catalog;
 pub mod clients;
 pub mod commands;

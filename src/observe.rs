@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::catalog;
+use crate::clients::claude::mcp_json;
 use crate::clients::{Codec, FileProblem};
 use crate::lock::Lock;
-use crate::model::{Files, Item, Record, Roots, State};
+use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
 use crate::resolve::Observed;
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints};
@@ -38,6 +39,7 @@ pub fn observe(
         observed.state.extend(decoded.state);
         problems.extend(decoded.problems);
     }
+    problems.extend(linked(roots));
     observed.provenance = skills::provenance(roots);
     observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
     for path in plugin_folders(roots, &observed.state, lock) {
@@ -80,6 +82,18 @@ fn read_files(paths: Vec<PathBuf>) -> Result<Files> {
             Ok((path, bytes))
         })
         .collect()
+}
+
+/// Returns the complaint about a link where Claude Code 2.1.329 refuses to write through one.
+fn linked(roots: &Roots) -> Option<FileProblem> {
+    let path = mcp_json::path(roots);
+    if !disk::is_link(&path) {
+        return None;
+    }
+    let text = "is a symbolic link, and Claude Code refuses to write through it here";
+    let diagnostic = Diagnostic::whole(&path, text)
+        .hint("put the file itself into the project; this file belongs to its repository");
+    Some(FileProblem { diagnostic, id: "mcp.symlink", unreadable: true })
 }
 
 /// Returns the plugin folders that the client's records and the lock name.

@@ -1,17 +1,21 @@
 //! `zskills sync --adopt`: writes what is installed but not declared into the manifest and the lock.
 
+mod servers;
+
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use super::converge::{self, Ask, Prepared};
 use super::session::{self, Declared};
 use super::{Exit, Faults};
+use crate::clients::FileProblem;
 use crate::clients::claude::source::from_client;
 use crate::env::Env;
 use crate::manifest::{self, edit};
 use crate::model::{
-    Item, MarketplaceName, Note, PluginId, Record, Roots, Scope, Source, State, Thing,
+    Item, MarketplaceName, Note, PluginId, Record, Roots, Scope, Source, State, Thing, WantedServer,
 };
 use crate::plan::{self, Line, OwnFile, Plan, Sign};
 use crate::store::tree::Fingerprints;
@@ -26,17 +30,24 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     let mut declared = (ask.declared)()?;
     let owned = session::owned(&env.roots)?;
     let sight = session::sight(env, &declared.lock, fingerprints)?;
-    if !sight.problems.is_empty() {
-        let faults: Vec<_> = sight.problems.iter().map(|p| p.diagnostic.clone()).collect();
+    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let faults: Vec<_> =
+        sight.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
+    if !faults.is_empty() {
         return Err(Faults::from(faults).into());
     }
-    let Adoption { text, lines, notes } = adopt(&declared, &sight.observed.state, &env.roots)?;
+    let mut adoption = adopt(&declared, &sight.observed.state, &env.roots)?;
+    adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
+    let Adoption { text, lines, notes, applied } = adoption;
     declared.intent =
         manifest::parse(&declared.intent.manifest, &text, &env.roots).map_err(Faults::from)?;
     let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
     let mut ledger = owned.ledger.clone();
     for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
         ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
+    }
+    for (thing, value) in applied {
+        ledger.set_applied(&env.roots, &thing, value);
     }
     let manifest = OwnFile {
         path: declared.intent.manifest.clone(),
@@ -72,6 +83,8 @@ struct Adoption {
     text: String,
     lines: Vec<Line>,
     notes: Vec<Note>,
+    /// What the servers hold, for the ledger.
+    applied: Vec<(Thing, Value)>,
 }
 
 /// Adds an entry for every plugin that is enabled and not declared, and for its marketplace.
@@ -81,6 +94,7 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
         text: declared.text.clone().unwrap_or_default(),
         lines: Vec::new(),
         notes: Vec::new(),
+        applied: Vec::new(),
     };
     let mut marketplaces: BTreeSet<MarketplaceName> =
         declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
@@ -111,6 +125,50 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
         adoption.lines.push(adopted(thing, "adopted into the manifest".to_owned()));
     }
     Ok(adoption)
+}
+
+/// Adds an entry for every server of this user and project that is not declared.
+fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, roots: &Roots) {
+    let file = &declared.intent.manifest;
+    let mut variables = servers::Variables::new();
+    for (item, record) in state {
+        let (Item::Server { name, scope, .. }, Record::Server(entry)) = (item, record) else {
+            continue;
+        };
+        let known = |wanted: &WantedServer| wanted.name == *name && wanted.scope == *scope;
+        if declared.intent.servers.iter().any(known) {
+            continue;
+        }
+        let added = servers::adopt((name, *scope), entry, &mut variables).and_then(|server| {
+            let text = edit::add_server(file, &adoption.text, &server.wanted);
+            let text = text.map_err(|fault| fault.message)?;
+            // A name or an address may be fit for the client and not for a manifest.
+            manifest::parse(file, &text, roots).map_err(|faults| {
+                faults.first().map(|fault| fault.message.clone()).unwrap_or_default()
+            })?;
+            Ok((server, text))
+        });
+        let (server, text) = match added {
+            Ok(added) => added,
+            Err(why) => {
+                let note = Note::unmet(name, format!("cannot be written into a manifest: {why}"));
+                adoption.notes.push(note);
+                continue;
+            }
+        };
+        adoption.text = text;
+        adoption.lines.push(adopted(item.thing(), "adopted into the manifest".to_owned()));
+        adoption.applied.push((item.thing(), server.applied));
+        if !server.exports.is_empty() {
+            let text = format!(
+                "export {}: the manifest names them instead of its secrets",
+                server.exports.join(", ")
+            );
+            let hint =
+                "Claude Code keeps the values that it has; other machines need the variables";
+            adoption.notes.push(Note::info(name, text).hint(hint));
+        }
+    }
 }
 
 fn adopted(thing: Thing, text: String) -> Line {

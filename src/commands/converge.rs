@@ -328,13 +328,7 @@ fn finish(ask: &Ask, ui: Ui, prepared: &Prepared, ended: Ended) -> Exit {
 fn success(prepared: &Prepared, ended: Ended) -> String {
     let count = |sign| prepared.plan.lines.iter().filter(|line| line.sign == sign).count();
     match ended {
-        _ if prepared.plan.is_empty() => {
-            let desired = &prepared.resolution.desired;
-            match desired.skills.len() {
-                0 => format!("up to date: {} plugins", desired.plugins.len()),
-                skills => format!("up to date: {} plugins, {skills} skills", desired.plugins.len()),
-            }
-        }
+        _ if prepared.plan.is_empty() => format!("up to date: {}", converged(prepared)),
         Ended::Shown | Ended::Unchanged => "nothing was changed".to_owned(),
         Ended::Applied => format!(
             "done: {} added, {} changed, {} removed",
@@ -343,6 +337,21 @@ fn success(prepared: &Prepared, ended: Ended) -> String {
             count(Sign::Remove)
         ),
     }
+}
+
+/// Counts what is as it should be.
+fn converged(prepared: &Prepared) -> String {
+    let desired = &prepared.resolution.desired;
+    [
+        (desired.plugins.len(), "plugins"),
+        (desired.skills.len(), "skills"),
+        (prepared.declared.intent.servers.len(), "MCP servers"),
+    ]
+    .iter()
+    .filter(|(count, what)| *count > 0 || *what == "plugins")
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 fn document(ask: &Ask, prepared: &Prepared, ended: Ended, exit: Exit) -> Value {

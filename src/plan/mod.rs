@@ -7,13 +7,16 @@ mod render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use diff::server_entry;
 pub use render::{json, text};
 
 use crate::clients::agents;
-use crate::clients::claude::settings;
+use crate::clients::claude::{mcp_json, settings};
 use crate::clients::{Codec, FileProblem};
 use crate::ledger::Ledger;
-use crate::model::{Change, Diagnostic, Files, Intent, Note, Roots, Scope, State, Thing, TreeHash};
+use crate::model::{
+    Change, Diagnostic, Files, Intent, Item, Note, Roots, Scope, State, Thing, TreeHash,
+};
 use crate::resolve::{Desired, Shelf};
 
 /// Everything a command is about to do.
@@ -147,6 +150,10 @@ pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
         return Err(blocked);
     }
     let diff = diff::diff(&inputs);
+    let linked = linked(&inputs, &diff.additions, &diff.removals);
+    if !linked.is_empty() {
+        return Err(linked);
+    }
     let mut steps: Vec<Step> = inputs.own.iter().filter_map(OwnFile::step).collect();
     let mut files = inputs.files.clone();
     // Removals first, activation before inventory; then bytes, inventory, activation.
@@ -186,7 +193,11 @@ fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
     inputs
         .problems
         .iter()
-        .filter(|problem| !problem.id.starts_with("mcp."))
+        .filter(|problem| match server_scopes(inputs, &problem.diagnostic.file) {
+            _ if !problem.id.starts_with("mcp.") => true,
+            Some(used) => used && stops_servers(problem),
+            None => false,
+        })
         .filter(|problem| !unused.contains(&problem.diagnostic.file))
         // An empty file holds nothing that a write could lose.
         .filter(|problem| {
@@ -194,6 +205,35 @@ fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
         })
         .map(|problem| problem.diagnostic.clone())
         .collect()
+}
+
+/// Says whether a problem with servers costs more than the one entry that it is about.
+pub fn stops_servers(problem: &FileProblem) -> bool {
+    problem.id == "mcp.syntax" || (problem.unreadable && problem.id != "mcp.symlink")
+}
+
+/// Says whether a server is wanted or owned in a scope that a file holds; nothing for other files.
+fn server_scopes(inputs: &Inputs, file: &Path) -> Option<bool> {
+    let project = mcp_json::path(inputs.roots) == file;
+    if !project && inputs.roots.claude_json != file {
+        return None;
+    }
+    let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
+    let owned =
+        owned.iter().filter(|thing| matches!(thing, Thing::Server { .. })).map(Thing::scope);
+    let wanted = inputs.intent.servers.iter().map(|server| server.scope);
+    Some(owned.chain(wanted).any(|scope| (scope == Scope::Project) == project))
+}
+
+/// Returns the complaint about a link that the client refuses to write through, if we would have to.
+fn linked(inputs: &Inputs, additions: &[Change], removals: &[Change]) -> Vec<Diagnostic> {
+    let shared =
+        |change: &Change| matches!(change.item, Item::Server { scope: Scope::Project, .. });
+    if !additions.iter().chain(removals).any(shared) {
+        return Vec::new();
+    }
+    let links = inputs.problems.iter().filter(|problem| problem.id == "mcp.symlink");
+    links.map(|problem| problem.diagnostic.clone()).collect()
 }
 
 fn is_blank(bytes: Option<&[u8]>) -> bool {

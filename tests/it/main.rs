@@ -20,6 +20,7 @@ mod ownership;
 mod plugin_sources;
 mod roots;
 mod scopes;
+mod servers;
 mod skills;
 mod sync;
 

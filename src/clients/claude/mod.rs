@@ -9,6 +9,7 @@ mod repair;
 pub mod servers;
 pub mod settings;
 pub mod source;
+pub mod standing;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,11 @@ pub use repair::repair;
 
 use super::{Codec, Decoded};
 use crate::model::{Change, Client, Diagnostic, Files, Item, Record, Roots, Scope};
+
+/// Returns where an administrator puts servers; while the file is there, no others are used.
+pub fn managed_servers_path(roots: &Roots) -> PathBuf {
+    roots.claude_managed.join("managed-mcp.json")
+}
 
 /// The codec of Claude Code.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,8 +40,9 @@ impl Codec for Claude {
         files.extend([
             roots.claude_json.clone(),
             mcp_json::path(roots),
-            settings::ignored_path(roots),
+            managed_servers_path(roots),
         ]);
+        files.extend(settings::ignored_places(roots).into_iter().map(|(path, _)| path));
         files
     }
 

@@ -94,8 +94,9 @@ fn servers_that_the_client_does_not_start_are_a_problem() {
     );
     check_problems(&claude, "{\"mcpServers\":{\"s\":", &[("mcp.syntax", true)], 0);
     check_problems(&claude, "[]", &[("mcp.schema", true)], 0);
+    let elsewhere = settings::ignored_places(&roots()).into_iter().map(|(path, _)| path);
     let settings = Scope::ALL.map(|scope| settings::path(&roots(), scope));
-    for path in settings.into_iter().chain([settings::ignored_path(&roots())]) {
+    for path in settings.into_iter().chain(elsewhere) {
         let text = "{\"mcpServers\":{\"s\":{\"command\":\"x\"}}}";
         check_problems(&path, text, &[("mcp.ignored-location", false)], 0);
     }

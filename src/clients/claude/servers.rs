@@ -101,7 +101,7 @@ fn kind(fields: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Returns why Claude Code 2.1.329 skips an entry.
-fn fault(entry: &Value) -> Option<String> {
+pub(super) fn fault(entry: &Value) -> Option<String> {
     let Some(fields) = entry.as_object() else { return Some("is not an object".into()) };
     let needed = match kind(fields) {
         Some("stdio") => "command",

@@ -46,15 +46,35 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
             decoded.problems.extend(ignored_servers(&page));
         }
     }
-    let elsewhere = ignored_path(roots);
-    if let Some(page) = Page::read(&elsewhere, files, &READING, &mut Vec::new()) {
-        decoded.problems.extend(ignored_servers(&page));
+    for (path, _) in ignored_places(roots) {
+        if let Some(page) = Page::read(&path, files, &READING, &mut Vec::new()) {
+            decoded.problems.extend(ignored_servers(&page));
+        }
     }
 }
 
-/// Returns a file that people put servers into although the client has never read it.
-pub(super) fn ignored_path(roots: &Roots) -> PathBuf {
-    roots.project.join(".claude.local/settings.json")
+/// Returns the files that people put servers into although Claude Code 2.1.329 does not look there,
+/// besides settings, and the scope that was meant.
+pub fn ignored_places(roots: &Roots) -> Vec<(PathBuf, Option<Scope>)> {
+    let mut places = vec![
+        (roots.project.join(".claude.local/settings.json"), Some(Scope::Local)),
+        (roots.claude_dir.join("mcp.json"), Some(Scope::User)),
+        (roots.claude_dir.join(".mcp.json"), Some(Scope::User)),
+        (roots.claude_managed.join("managed-settings.json"), None),
+    ];
+    // In the home folder the project's `.claude` is the user's.
+    let below = roots.project.join(".claude/.mcp.json");
+    if places.iter().all(|(path, _)| *path != below) {
+        places.push((below, Some(Scope::Project)));
+    }
+    // The client looks for `.mcp.json` in the project and upwards, so `~/.mcp.json` may be live there.
+    let above = roots.home.join(".mcp.json");
+    if !roots.cwd.starts_with(&roots.home) {
+        places.push((above, Some(Scope::User)));
+    }
+    // A configuration folder may be the project itself.
+    places.retain(|(path, _)| *path != roots.project.join(".mcp.json"));
+    places
 }
 
 pub fn open(roots: &Roots, files: &Files, scope: Scope) -> Result<Draft, Diagnostic> {

@@ -33,7 +33,9 @@ fn captured(case: &Path) -> Files {
     let roots = roots();
     let place = |path: &Path| match path.strip_prefix(&roots.project) {
         Ok(rest) => case.join("project").join(rest),
-        Err(_) => case.join("home").join(path.strip_prefix(&roots.home).unwrap()),
+        Err(_) => case
+            .join("home")
+            .join(path.strip_prefix(&roots.home).unwrap_or(path.strip_prefix("/").unwrap())),
     };
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(place(&path)).ok();
@@ -290,7 +292,7 @@ fn a_file_that_cannot_be_edited_leaves_all_files_as_they_were() {
 #[test]
 fn in_the_home_folder_the_settings_are_the_users() {
     let home = Roots { project: roots().home, ..roots() };
-    assert_eq!(Claude.files(&home).len(), 7);
+    assert_eq!(Claude.files(&home).len(), 11);
     let item = Item::Enabled { id: "a@m".into(), scope: Scope::Project };
     let changes = [change(item, Some(Record::Enabled(true)))];
     assert!(Claude.encode(&home, &mut Files::default(), &changes).is_err());

@@ -2,10 +2,13 @@
 
 mod lines;
 mod remove;
+mod servers;
 mod skills;
 mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use servers::entry as server_entry;
 
 use super::{Bytes, Inputs, Line, Step};
 use crate::ledger::Ledger;
@@ -50,7 +53,9 @@ pub(super) fn diff(inputs: &Inputs) -> Diff {
     let wanted = want::facts(inputs);
     add(inputs, &wanted, &mut diff);
     skills::add(inputs, &mut diff);
+    servers::add(inputs, &mut diff);
     diff.released = diff.claimed.clone();
+    servers::remember(inputs, &mut diff);
     remove::remove(inputs, &mut diff);
     skills::remove(inputs, &mut diff);
     diff

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Diff;
+use super::{Diff, servers};
 use crate::model::{
     Change, Client, Item, Note, PluginId, Record, Scope, Thing, WELL_KNOWN_MARKETPLACES,
 };
@@ -58,6 +58,7 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep.extend(inputs.desired.plugins.keys().map(|(id, scope)| plugin(id, *scope)));
     keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
+    keep.extend(servers::wanted(inputs));
     keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
     let skill = |name: &str, scope| Thing::Skill { name: name.to_owned(), scope };
     keep.extend(inputs.desired.skills.keys().map(|(name, scope)| skill(name.as_str(), *scope)));
@@ -103,7 +104,8 @@ fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
             let made_by_client = ["@skills-dir", "@builtin", "@inline"];
             *scope == Scope::User && !made_by_client.iter().any(|end| id.ends_with(end))
         }
-        Thing::Server { .. } | Thing::Skill { .. } => false,
+        Thing::Skill { .. } => false,
+        Thing::Server { scope, .. } => *scope == Scope::User,
         Thing::Marketplace { name } => {
             !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
         }
@@ -111,9 +113,15 @@ fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
 }
 
 fn report(inputs: &Inputs, diff: &mut Diff, thing: &Thing) {
-    let Thing::Plugin { id, scope } = thing else { return };
-    let enabled = Item::Enabled { id: id.clone(), scope: *scope };
-    let on = inputs.state.get(&enabled) == Some(&Record::Enabled(true));
+    let on = match thing {
+        Thing::Plugin { id, scope } => {
+            let enabled = Item::Enabled { id: id.clone(), scope: *scope };
+            inputs.state.get(&enabled) == Some(&Record::Enabled(true))
+        }
+        Thing::Server { scope, .. } => *scope == Scope::User,
+        // Skills are reported with what lies in their folders.
+        Thing::Marketplace { .. } | Thing::Skill { .. } => false,
+    };
     if inputs.ledger.owns(inputs.roots, thing) || !on {
         return;
     }

@@ -1,0 +1,441 @@
+//! Which servers Claude Code 2.1.329 uses, and why it does not use the others.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::{managed_servers_path, mcp_json, servers, settings};
+use crate::formats::json::{self, Bom, Key};
+use crate::model::{Files, Item, Position, Record, Roots, Scope, State, position};
+
+/// One entry of a server, wherever it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// As the client calls it: `plugin:<plugin>:<server>` for those of plugins.
+    pub name: String,
+    pub place: Place,
+    pub entry: Value,
+    pub file: PathBuf,
+    /// The keys that lead to the entry in the file.
+    pub path: Vec<String>,
+    pub effect: Effect,
+}
+
+/// What kind of place an entry stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Scope(Scope),
+    /// `managed-mcp.json` of an administrator.
+    Managed,
+    /// A plugin, by id.
+    Plugin(String),
+    /// Where the client does not look, and the scope that was meant.
+    Ignored(Option<Scope>),
+}
+
+/// What the client makes of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Used,
+    /// Another entry with this name wins: the place of it.
+    Shadowed(String),
+    /// A project's server that the user has not approved yet, and what is missing.
+    Pending(&'static str),
+    /// A project's server that the user refused.
+    Rejected,
+    /// Switched off for this project.
+    Disabled,
+    /// An entry that the client skips, with the fault.
+    Broken(String),
+    /// The client does not read the place.
+    Ignored,
+    /// `managed-mcp.json` rules out every other server.
+    RuledOut,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => scope.fmt(f),
+            Self::Managed => f.write_str("managed"),
+            Self::Plugin(_) => f.write_str("plugin"),
+            Self::Ignored(_) => f.write_str("ignored"),
+        }
+    }
+}
+
+impl Effect {
+    /// Returns one word for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Shadowed(_) => "shadowed",
+            Self::Pending(_) => "pending",
+            Self::Rejected => "rejected",
+            Self::Disabled => "disabled",
+            Self::Broken(_) => "broken",
+            Self::Ignored => "ignored",
+            Self::RuledOut => "ruled out",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Used => f.write_str("in use"),
+            Self::Shadowed(by) => write!(f, "shadowed by {by}"),
+            Self::Pending(what) => write!(f, "pending approval: {what}"),
+            Self::Rejected => f.write_str("rejected in `disabledMcpjsonServers`"),
+            Self::Disabled => f.write_str("disabled for this project"),
+            Self::Broken(fault) => write!(f, "not in use: it {fault}"),
+            Self::Ignored => f.write_str("not in use: Claude Code does not read servers here"),
+            Self::RuledOut => f.write_str("not in use: `managed-mcp.json` takes exclusive control"),
+        }
+    }
+}
+
+impl Standing {
+    /// Returns where the entry stands in its file.
+    pub fn position(&self, files: &Files) -> Option<Position> {
+        let text = str::from_utf8(files.get(&self.file)?).ok()?;
+        let path: Vec<Key> = self.path.iter().map(|key| Key::Name(key)).collect();
+        Some(position(text, json::locate(text, &path)?.start))
+    }
+
+    /// Returns a short name of the place for people.
+    pub fn place_name(&self) -> String {
+        match &self.place {
+            Place::Plugin(id) => format!("plugin `{id}`"),
+            place => format!("{place} scope"),
+        }
+    }
+}
+
+/// A server of an active plugin, as the caller read it from the plugin's folder.
+#[derive(Debug, Clone, Copy)]
+pub struct FromPlugin<'a> {
+    pub id: &'a str,
+    pub full_name: &'a str,
+    pub entry: &'a Value,
+    pub file: &'a Path,
+}
+
+/// Returns every entry: by scope, then managed, plugins and ignored places.
+pub fn standings(
+    roots: &Roots,
+    state: &State,
+    files: &Files,
+    plugins: &[FromPlugin],
+) -> Vec<Standing> {
+    let approval = Approval::read(roots, files);
+    let managed = managed(roots, files);
+    let exclusive = managed.is_some();
+    let mut all = scoped(roots, state, &approval);
+    if exclusive {
+        for standing in &mut all {
+            standing.effect = Effect::RuledOut;
+        }
+    }
+    shadow(&mut all);
+    all.extend(managed.unwrap_or_default());
+    all.extend(from_plugins(plugins, &approval, exclusive));
+    all.extend(ignored(roots, files));
+    all
+}
+
+fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<Standing> {
+    let mut all: Vec<Standing> = state
+        .iter()
+        .filter_map(|(item, record)| {
+            let (Item::Server { name, scope, .. }, Record::Server(entry)) = (item, record) else {
+                return None;
+            };
+            let (file, mut path) = match scope {
+                Scope::User => (roots.claude_json.clone(), vec![]),
+                Scope::Local => {
+                    let project = roots.project.to_string_lossy().into_owned();
+                    (roots.claude_json.clone(), vec!["projects".to_owned(), project])
+                }
+                Scope::Project => (mcp_json::path(roots), vec![]),
+            };
+            path.extend(["mcpServers".to_owned(), name.clone()]);
+            let effect = approval.effect(name, entry, *scope == Scope::Project);
+            let place = Place::Scope(*scope);
+            Some(Standing { name: name.clone(), place, entry: entry.clone(), file, path, effect })
+        })
+        .collect();
+    all.sort_by_key(|standing| match standing.place {
+        Place::Scope(scope) => scope,
+        Place::Managed | Place::Plugin(_) | Place::Ignored(_) => Scope::User,
+    });
+    all
+}
+
+/// Of entries with one name that could be used, local wins over project over user.
+fn shadow(all: &mut [Standing]) {
+    for index in 0..all.len() {
+        let winner =
+            all.iter().rfind(|other| other.name == all[index].name && other.effect == Effect::Used);
+        if let Some(winner) = winner
+            && winner.place != all[index].place
+            && all[index].effect == Effect::Used
+        {
+            all[index].effect = Effect::Shadowed(winner.place_name());
+        }
+    }
+}
+
+fn managed(roots: &Roots, files: &Files) -> Option<Vec<Standing>> {
+    let file = managed_servers_path(roots);
+    let text = str::from_utf8(files.get(&file)?).ok()?;
+    Some(entries(&file, text, Place::Managed, &Effect::Used))
+}
+
+fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) -> Vec<Standing> {
+    let mut all: Vec<Standing> = Vec::new();
+    for plugin in plugins {
+        let name = plugin.full_name.to_owned();
+        // The client drops a plugin's server that starts the same as another plugin's.
+        let same = |other: &&Standing| {
+            ["command", "args", "url"]
+                .iter()
+                .all(|key| other.entry.get(key) == plugin.entry.get(key))
+        };
+        let effect = match all.iter().find(same) {
+            _ if exclusive => Effect::RuledOut,
+            Some(first) => Effect::Shadowed(format!("`{}`, which starts the same", first.name)),
+            None => approval.effect(&name, plugin.entry, false),
+        };
+        let short = name.rsplit(':').next().unwrap_or_default().to_owned();
+        all.push(Standing {
+            path: vec!["mcpServers".to_owned(), short],
+            name,
+            place: Place::Plugin(plugin.id.to_owned()),
+            entry: plugin.entry.clone(),
+            file: plugin.file.to_owned(),
+            effect,
+        });
+    }
+    all
+}
+
+/// Returns the entries that stand where the client does not look.
+pub fn ignored(roots: &Roots, files: &Files) -> Vec<Standing> {
+    let settings = settings::scopes(roots).map(|scope| (settings::path(roots, scope), Some(scope)));
+    let places = settings.chain(settings::ignored_places(roots));
+    let mut all: Vec<Standing> = places
+        .filter_map(|(path, scope)| {
+            let text = str::from_utf8(files.get(&path)?).ok()?;
+            Some(entries(&path, text, Place::Ignored(scope), &Effect::Ignored))
+        })
+        .flatten()
+        .collect();
+    all.extend(flat(roots, files));
+    all
+}
+
+/// Returns the entries at the top of a `.mcp.json`, which the client wants wrapped.
+fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
+    let file = mcp_json::path(roots);
+    let text = files.get(&file).and_then(|bytes| str::from_utf8(bytes).ok());
+    let Some(Value::Object(map)) = text.and_then(json::lenient) else { return Vec::new() };
+    if map.contains_key("mcpServers") {
+        return Vec::new();
+    }
+    let servers = map.into_iter().filter(|(_, entry)| servers::looks_like_server(entry));
+    servers
+        .map(|(name, entry)| Standing {
+            path: vec![name.clone()],
+            name,
+            place: Place::Ignored(Some(Scope::Project)),
+            entry,
+            file: file.clone(),
+            effect: Effect::Ignored,
+        })
+        .collect()
+}
+
+fn entries(file: &Path, text: &str, place: Place, effect: &Effect) -> Vec<Standing> {
+    let Some(Value::Object(servers)) = json::get(text, &[Key::Name("mcpServers")]) else {
+        return Vec::new();
+    };
+    let servers = servers.into_iter().filter(|(_, entry)| entry.is_object());
+    servers
+        .map(|(name, entry)| Standing {
+            path: vec!["mcpServers".to_owned(), name.clone()],
+            name,
+            place: place.clone(),
+            entry,
+            file: file.to_owned(),
+            effect: effect.clone(),
+        })
+        .collect()
+}
+
+/// What the user said about the servers of the project.
+#[derive(Debug, Default)]
+struct Approval {
+    /// Approved in the user's own settings.
+    user: Wish,
+    /// Approved in the project or for it, which counts once the user trusts the project.
+    project: Wish,
+    trusted: bool,
+    rejected: BTreeSet<String>,
+    /// Switched off in this project, whatever the scope.
+    disabled: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Wish {
+    all: bool,
+    names: BTreeSet<String>,
+}
+
+impl Wish {
+    fn has(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
+    }
+
+    fn take(&mut self, map: &Map<String, Value>) {
+        self.all |= map.get("enableAllProjectMcpServers") == Some(&Value::Bool(true));
+        self.names.extend(names(map, "enabledMcpjsonServers"));
+    }
+}
+
+impl Approval {
+    fn read(roots: &Roots, files: &Files) -> Self {
+        let mut approval = Self::default();
+        for scope in settings::scopes(roots) {
+            let path = settings::path(roots, scope);
+            let Some(bytes) = files.get(&path) else { continue };
+            // The client ignores a file that is not plain JSON as a whole.
+            let Ok(Value::Object(map)) = json::parse(&path, bytes, Bom::Allowed) else { continue };
+            let wish =
+                if scope == Scope::User { &mut approval.user } else { &mut approval.project };
+            wish.take(&map);
+            approval.rejected.extend(names(&map, "disabledMcpjsonServers"));
+        }
+        let text = files.get(&roots.claude_json).and_then(|bytes| str::from_utf8(bytes).ok());
+        let root = roots.project.to_string_lossy();
+        let record =
+            text.and_then(|text| json::get(text, &[Key::Name("projects"), Key::Name(&root)]));
+        if let Some(Value::Object(map)) = record {
+            approval.project.take(&map);
+            approval.trusted = map.get("hasTrustDialogAccepted") == Some(&Value::Bool(true));
+            approval.rejected.extend(names(&map, "disabledMcpjsonServers"));
+            approval.disabled.extend(names(&map, "disabledMcpServers"));
+        }
+        approval
+    }
+
+    /// Returns what becomes of an entry that nothing shadows.
+    fn effect(&self, name: &str, entry: &Value, shared: bool) -> Effect {
+        if let Some(fault) = servers::fault(entry) {
+            return Effect::Broken(fault);
+        }
+        if self.disabled.contains(name) {
+            return Effect::Disabled;
+        }
+        match shared {
+            false => Effect::Used,
+            true if self.rejected.contains(name) => Effect::Rejected,
+            true if self.user.has(name) || (self.trusted && self.project.has(name)) => Effect::Used,
+            true if self.project.has(name) => Effect::Pending(
+                "it is approved for the project, but the project is not trusted yet",
+            ),
+            true => Effect::Pending(
+                "start `claude` in the project, or name it in `enabledMcpjsonServers` of your settings",
+            ),
+        }
+    }
+}
+
+fn names(map: &Map<String, Value>, key: &str) -> Vec<String> {
+    let names = map.get(key).and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::roots;
+    use super::super::{Claude, Codec};
+    use super::*;
+
+    fn effects(files: &[(PathBuf, Value)]) -> Vec<(String, &'static str)> {
+        let files: Files = files
+            .iter()
+            .map(|(path, value)| (path.clone(), Some(value.to_string().into_bytes())))
+            .collect();
+        let state = Claude.decode(&roots(), &files).state;
+        standings(&roots(), &state, &files, &[])
+            .into_iter()
+            .map(|s| (format!("{} {}", s.place, s.name), s.effect.word()))
+            .collect()
+    }
+
+    fn claude(user: &[&str], local: &[&str], more: &Value) -> (PathBuf, Value) {
+        let servers = |names: &[&str]| -> Map<String, Value> {
+            names.iter().map(|name| ((*name).to_owned(), json!({"command": "true"}))).collect()
+        };
+        let mut record = more.clone();
+        record["mcpServers"] = servers(local).into();
+        let root = roots().project.display().to_string();
+        (roots().claude_json, json!({"mcpServers": servers(user), "projects": {root: record}}))
+    }
+
+    fn shared() -> (PathBuf, Value) {
+        (mcp_json::path(&roots()), json!({"mcpServers": {"a": {"command": "true"}}}))
+    }
+
+    #[test]
+    fn local_wins_over_an_approved_project_server_over_user() {
+        let check = |files: &[(PathBuf, Value)], expected: &[(&str, &str)]| {
+            let seen = effects(files);
+            let seen: Vec<_> = seen.iter().map(|(name, effect)| (name.as_str(), *effect)).collect();
+            assert_eq!(seen, expected);
+        };
+        let none = json!({});
+        check(
+            &[claude(&["a"], &["a"], &none), shared()],
+            &[("user a", "shadowed"), ("project a", "pending"), ("local a", "used")],
+        );
+        check(
+            &[claude(&["a"], &[], &none), shared()],
+            &[("user a", "used"), ("project a", "pending")],
+        );
+        let approved =
+            (settings::path(&roots(), Scope::User), json!({"enabledMcpjsonServers": ["a"]}));
+        check(
+            &[claude(&["a"], &[], &none), shared(), approved],
+            &[("user a", "shadowed"), ("project a", "used")],
+        );
+        let by_project =
+            (settings::path(&roots(), Scope::Local), json!({"enableAllProjectMcpServers": true}));
+        check(&[shared(), by_project.clone()], &[("project a", "pending")]);
+        let trusted = json!({"hasTrustDialogAccepted": true});
+        check(&[claude(&[], &[], &trusted), shared(), by_project], &[("project a", "used")]);
+        let refused = json!({"disabledMcpjsonServers": ["a"], "disabledMcpServers": ["b"]});
+        check(
+            &[claude(&["b"], &[], &refused), shared()],
+            &[("user b", "disabled"), ("project a", "rejected")],
+        );
+        let managed =
+            (managed_servers_path(&roots()), json!({"mcpServers": {"m": {"command": "x"}}}));
+        check(
+            &[claude(&["a"], &[], &none), managed],
+            &[("user a", "ruled out"), ("managed m", "used")],
+        );
+        let dead =
+            (settings::path(&roots(), Scope::User), json!({"mcpServers": {"d": {"command": "x"}}}));
+        check(&[dead], &[("ignored d", "ignored")]);
+        check(
+            &[(mcp_json::path(&roots()), json!({"f": {"command": "x"}}))],
+            &[("ignored f", "ignored")],
+        );
+    }
+}
