@@ -1,5 +1,7 @@
 //! `zskills list`: what is installed, where, and whose it is.
 
+pub mod servers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,14 +10,16 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{Exit, session};
+use crate::clients::FileProblem;
 use crate::env::Env;
 use crate::ledger::Ledger;
 use crate::lock::Lock;
 use crate::model::{InstallRecord, Item, Level, Note, Record, Roots, Scope, State, Thing};
+use crate::plan;
 use crate::store::tree::Fingerprints;
 use crate::ui::{Paint, Ui, Verbosity};
 
-/// List plugins, and whether each is active
+/// List plugins and MCP servers, and whether each is in use
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print one JSON document
@@ -31,16 +35,25 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let sight = session::sight(env, &Lock::default(), &mut fingerprints)?;
     let owned = session::owned(&env.roots)?;
     let plugins = Plugins::sort(&sight.observed.state, &env.roots, &owned.ledger);
-    for problem in &sight.problems {
+    let servers = servers::look(&env.roots, &sight);
+    // What costs one server is said beside it.
+    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let problems: Vec<&FileProblem> = sight.problems.iter().filter(in_the_way).collect();
+    for problem in &problems {
         ui.error(&problem.diagnostic.to_string());
     }
     if args.json {
-        ui.json(&json!({ "schema": "zskills/list/1", "plugins": plugins.json() }));
+        ui.json(&json!({
+            "schema": "zskills/list/1",
+            "plugins": plugins.json(),
+            "mcp_servers": servers::json(&servers, &env.roots, &owned.ledger),
+        }));
     } else {
         let detail = Detail { paths: args.paths, commits: ui.verbosity == Verbosity::Verbose };
         ui.data(&plugins.text(detail, ui.out));
+        ui.data(&servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out));
     }
-    if !sight.problems.is_empty() {
+    if !problems.is_empty() {
         ui.note(&Note {
             level: Level::Unmet,
             about: "list".to_owned(),

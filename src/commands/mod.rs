@@ -7,6 +7,7 @@ mod installers;
 mod list;
 mod session;
 mod sync;
+mod why;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -56,6 +57,7 @@ enum Command {
     Sync(sync::Args),
     List(list::Args),
     Doctor(doctor::Args),
+    Why(why::Args),
 }
 
 /// How a command ended.
@@ -91,6 +93,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Sync(args) => sync::run(args, &env, ui),
         Command::List(args) => list::run(args, &env, ui),
         Command::Doctor(args) => doctor::run(args, &env, ui),
+        Command::Why(args) => why::run(args, &env, ui),
     };
     match done {
         Ok(exit) => exit as u8,

@@ -14,6 +14,7 @@ mod source;
 mod state;
 mod suggest;
 mod tree;
+mod variable;
 
 pub use diagnostic::{Diagnostic, Position, position};
 pub use files::Files;
@@ -32,3 +33,4 @@ pub use source::{ReferenceError, Source, SourceError, check_reference};
 pub use state::{Change, InstallRecord, Item, KnownMarketplace, Record, State, Thing};
 pub use suggest::did_you_mean;
 pub use tree::{Commit, TreeHash};
+pub use variable::{Variable, variables_in};

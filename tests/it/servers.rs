@@ -258,3 +258,107 @@ fn a_server_that_a_manifest_cannot_say_is_named_and_stays() {
     home.zskills(&["sync", "--adopt"]).expect(1).says(&["with space", "odd"]);
     assert_eq!(home.read(CLAUDE), text);
 }
+
+const PLUGIN: &str = "~/.claude/plugins/cache/m/p/1.0.0";
+
+/// A plugin that is installed and on, with one server in each of its two files.
+fn with_plugin(home: &Sandbox) {
+    let at = home.path(PLUGIN).display().to_string();
+    home.write(
+        "~/.claude/plugins/installed_plugins.json",
+        json!({"version": 2, "plugins": {"p@m": [{"scope": "user", "installPath": at, "version": "1.0.0"}]}})
+            .to_string(),
+    );
+    home.write("~/.claude/settings.json", r#"{"enabledPlugins":{"p@m":true}}"#);
+    home.write(
+        &format!("{PLUGIN}/.claude-plugin/plugin.json"),
+        r#"{"name":"p","mcpServers":{"in":{"command":"${CLAUDE_PLUGIN_ROOT}/run.sh"}}}"#,
+    );
+    home.write(&format!("{PLUGIN}/.mcp.json"), r#"{"flat":{"type":"http","url":"https://h"}}"#);
+}
+
+#[test]
+fn list_shows_every_server_and_which_entry_wins() {
+    let home = home(&server("a", "command = \"true\"\nenv = { KEY = \"${HOME}\" }"));
+    home.synced();
+    with_plugin(&home);
+    let root = home.path("~/code/app").display().to_string();
+    let mut file = home.json(CLAUDE);
+    file["projects"][root]["mcpServers"]["a"] = json!({"type": "http", "url": "https://u:pw123456@h/?token=abcdef", "headers": {"X-Api-Key": TOKEN}});
+    home.write(CLAUDE, file.to_string());
+    home.write(".mcp.json", r#"{"mcpServers":{"p":{"command":"true"}}}"#);
+    home.write("~/code/app/.claude/settings.json", r#"{"mcpServers":{"dead":{"command":"true"}}}"#);
+    let run = home.zskills(&["list"]);
+    run.expect(0)
+        .says(&["shadowed by local scope", "★ plugin:p:in", "★ plugin:p:flat", "X-Api-Key"])
+        .says(&["pending approval", "does not read servers here", "[env: KEY]"])
+        .is_silent_about(&[TOKEN, "pw123456", "abcdef"]);
+    let list = home.zskills(&["list", "--json"]);
+    list.is_silent_about(&[TOKEN, "pw123456", "abcdef"]);
+    let list = list.document("list");
+    let rows = list["mcp_servers"].as_array().unwrap();
+    let row = |name: &str, scope: &str| {
+        rows.iter().find(|row| row["name"] == name && row["scope"] == scope).unwrap()
+    };
+    assert_eq!(row("a", "user")["effective"], false);
+    assert_eq!(row("a", "user")["owner"], "zskills");
+    assert_eq!(
+        row("a", "user")["transport"],
+        json!({"kind": "stdio", "command": "true", "args": [], "env_keys": ["KEY"], "env_refs": ["HOME"]})
+    );
+    assert_eq!(row("a", "local")["effect"], "used");
+    assert_eq!(row("a", "local")["transport"]["header_keys"], json!(["X-Api-Key"]));
+    assert_eq!(row("p", "project")["effect"], "pending");
+    assert_eq!(row("dead", "project")["effect"], "ignored");
+    let bundled = row("plugin:p:in", "plugin");
+    assert_eq!(bundled["source"], json!({"kind": "from_plugin", "plugin": "p@m"}));
+    assert_eq!(rows.len(), 6);
+}
+
+#[test]
+fn a_home_without_servers_says_so() {
+    Sandbox::new().zskills(&["list"]).expect(0).says(&["MCP servers", "(none configured)"]);
+}
+
+#[test]
+fn why_names_the_line_that_wins_and_what_it_shadows() {
+    let home = home(&server("a", "command = \"true\""));
+    home.synced();
+    let root = home.path("~/code/app").display().to_string();
+    let mut file = home.json(CLAUDE);
+    file["projects"][root]["mcpServers"]["a"] = json!({"command": "false"});
+    home.write(CLAUDE, format!("{file:#}"));
+    home.write(
+        ".mcp.json",
+        "{\n  \"mcpServers\": {\n    \"a\": {\n      \"command\": \"x\"\n    }\n  }\n}",
+    );
+    home.zskills(&["why", "a"]).expect(0).says(&[
+        "in use from local scope: false",
+        "~/.claude.json:13:",
+        "~/.claude.json:3:5",
+        "user: shadowed by local scope",
+        "~/code/app/.mcp.json:3:5",
+        "project: pending approval",
+        "skills.toml:3:1",
+    ]);
+    let why = home.zskills(&["why", "a", "--json"]).document("why");
+    let places = why["reasons"][0]["places"].as_array().unwrap();
+    assert_eq!(places[0]["decides"], true);
+    assert_eq!(places.len(), 4);
+    home.zskills(&["why", "b"]).expect(1).says(&["nothing here is called `b`"]);
+}
+
+#[test]
+fn why_tells_of_plugins_which_switch_decides() {
+    let home = home("");
+    with_plugin(&home);
+    home.write("~/code/app/.claude/settings.local.json", r#"{"enabledPlugins":{"p@m":false}}"#);
+    home.zskills(&["why", "p"]).expect(0).says(&[
+        "p@m (plugin): installed, but off",
+        "settings.local.json:1:",
+        "local settings switch it off: decides",
+        "user settings switch it on: shadowed",
+        "1.0.0 is recorded in user scope",
+        "`m` is not registered",
+    ]);
+}

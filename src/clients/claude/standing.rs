@@ -191,7 +191,7 @@ fn shadow(all: &mut [Standing]) {
 fn managed(roots: &Roots, files: &Files) -> Option<Vec<Standing>> {
     let file = managed_servers_path(roots);
     let text = str::from_utf8(files.get(&file)?).ok()?;
-    Some(entries(&file, text, Place::Managed, &Effect::Used))
+    Some(entries(&file, text, &Place::Managed, &Effect::Used))
 }
 
 fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) -> Vec<Standing> {
@@ -229,7 +229,7 @@ pub fn ignored(roots: &Roots, files: &Files) -> Vec<Standing> {
     let mut all: Vec<Standing> = places
         .filter_map(|(path, scope)| {
             let text = str::from_utf8(files.get(&path)?).ok()?;
-            Some(entries(&path, text, Place::Ignored(scope), &Effect::Ignored))
+            Some(entries(&path, text, &Place::Ignored(scope), &Effect::Ignored))
         })
         .flatten()
         .collect();
@@ -258,7 +258,7 @@ fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
         .collect()
 }
 
-fn entries(file: &Path, text: &str, place: Place, effect: &Effect) -> Vec<Standing> {
+fn entries(file: &Path, text: &str, place: &Place, effect: &Effect) -> Vec<Standing> {
     let Some(Value::Object(servers)) = json::get(text, &[Key::Name("mcpServers")]) else {
         return Vec::new();
     };
