@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use crate::model::Commit;
 use crate::store::tree::Limits;
 
 /// What becomes of the first folder in the paths of an archive.
@@ -70,6 +71,19 @@ pub fn untar_gz(bytes: &[u8], into: &Path, top: Top, limits: Limits) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Returns the commit that `git archive` wrote into the header of a tar.gz.
+pub fn commit(bytes: &[u8]) -> Option<Commit> {
+    const MOST: u64 = 4096;
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+    let mut first = archive.entries().ok()?.next()?.ok()?;
+    if first.header().entry_type() != tar::EntryType::XGlobalHeader {
+        return None;
+    }
+    let mut text = String::new();
+    first.by_ref().take(MOST).read_to_string(&mut text).ok()?;
+    text.lines().find_map(|line| line.split_once(" comment=")?.1.parse().ok())
 }
 
 /// Why an archive was not unpacked.

@@ -15,6 +15,8 @@ pub struct Env {
     pub roots: Roots,
     /// How long one git process may take.
     pub git_timeout: Duration,
+    /// Where archives of GitHub repositories are: `ZSKILLS_GITHUB_URL`.
+    pub github: String,
     pub no_color: bool,
     pub force_color: bool,
     /// RFC 3339 in UTC with milliseconds, as the client writes it.
@@ -33,6 +35,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
     Ok(Env {
         roots,
         git_timeout: git_timeout(&lookup)?,
+        github: github(&lookup)?,
         no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
         now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
@@ -145,6 +148,17 @@ fn git_timeout(lookup: &Lookup) -> Result<Duration> {
     match value.to_str().and_then(|text| text.parse().ok()) {
         Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
         _ => bail!("`{NAME}` is `{}`, not a number of seconds above 0", value.display()),
+    }
+}
+
+fn github(lookup: &Lookup) -> Result<String> {
+    const NAME: &str = "ZSKILLS_GITHUB_URL";
+    let Some(value) = lookup(NAME) else { return Ok(crate::fetch::GITHUB.to_owned()) };
+    match value.to_str() {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        _ => bail!("`{NAME}` is not an http or https address"),
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Request {
     Catalog { url: String },
     /// The skills that a host publishes below `/.well-known/`.
     WellKnown { url: String },
+    /// The files of a GitHub repository as an archive, without its history.
+    Snapshot { repo: String, reference: Option<String> },
 }
 
 /// Which commit of a repository.
@@ -76,8 +78,13 @@ pub struct FetchOptions<'a> {
     /// How long one download may take.
     pub timeout: Duration,
     pub plain: Plain,
+    /// Where GitHub's archives are.
+    pub github: String,
     pub progress: &'a dyn Progress,
 }
+
+/// The address that an enterprise's own GitHub takes the place of.
+pub const GITHUB: &str = "https://github.com";
 
 impl<'a> FetchOptions<'a> {
     /// Returns the usual options: online, git and npm from PATH, two minutes for each thing.
@@ -89,6 +96,7 @@ impl<'a> FetchOptions<'a> {
             npm: Npm::new(Git::TIMEOUT),
             timeout: Git::TIMEOUT,
             plain: Plain::Loopback,
+            github: GITHUB.to_owned(),
             progress,
         }
     }
@@ -186,6 +194,45 @@ fn fetch_whole(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
     fetched
 }
 
+/// What branches and tags of a repository are now, by name; what is not there is left out.
+pub type Tips = Result<BTreeMap<String, Commit>, FetchError>;
+
+/// Asks every repository for the tips of some of its branches and tags: one process each.
+pub fn tips<'u>(
+    asked: &BTreeMap<&'u str, Vec<&str>>,
+    options: &FetchOptions<'_>,
+) -> BTreeMap<&'u str, Tips> {
+    let queue = Mutex::new(asked.iter().collect::<VecDeque<_>>());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..asked.len().min(ASKED_AT_ONCE) {
+            scope.spawn(|| {
+                while let Some((url, names)) = next() {
+                    let tips = tips_of(url, names, options);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(*url, tips);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tips_of(url: &str, names: &[&str], options: &FetchOptions<'_>) -> Tips {
+    if options.offline {
+        return Err(FetchError::Offline(redact(url)));
+    }
+    let what = redact(url);
+    options.progress.start(&what);
+    let found = options.git.ls_remote(url, names);
+    options.progress.done(&what);
+    let pairs = names.iter().zip(found?);
+    Ok(pairs.filter_map(|(name, commit)| Some(((*name).to_owned(), commit?))).collect())
+}
+
+/// A question for tips is small: the wait for the answer is all there is to it.
+const ASKED_AT_ONCE: usize = 32;
+
 /// Servers and laptops take this many connections well; more gain little.
 const AT_ONCE: usize = 8;
 
@@ -214,6 +261,7 @@ impl Request {
             | Self::Catalog { url }
             | Self::WellKnown { url } => url,
             Self::Npm { package, .. } => package,
+            Self::Snapshot { repo, .. } => repo,
         }
     }
 }

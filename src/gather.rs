@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog;
 use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
-use crate::model::{Level, TreeHash};
+use crate::model::{Commit, Level, TreeHash, redact_url};
 use crate::parallel;
 use crate::resolve::{
     Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, SkillsWanted, TreeAt, Trouble,
@@ -32,6 +32,7 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
             return resolution;
         }
         fetch(&resolution.needs, means, &mut checkouts);
+        answers.extend(tips(&resolution.needs, means.fetch));
         let (elsewhere, here): (Vec<Need>, Vec<Need>) =
             resolution.needs.into_iter().partition(|need| {
                 matches!(need, Need::Tree { origin: Origin::Fetched(_), .. } | Need::Skills(_))
@@ -40,8 +41,7 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
         let trees = parallel::map(&elsewhere, |need| answer_anew(need, &checkouts));
         answers.extend(elsewhere.into_iter().zip(trees));
         for need in here {
-            let answer = answer(&need, &checkouts, means);
-            answers.insert(need, answer);
+            answers.entry(need).or_insert_with_key(|need| answer(need, &checkouts, means));
         }
     }
 }
@@ -63,6 +63,31 @@ fn fetch(needs: &BTreeSet<Need>, means: &Means, checkouts: &mut Checkouts) {
     checkouts.extend(fetch::fetch_all(&requests, means.fetch));
 }
 
+/// Asks each repository once for all that is wanted of it, many of them at the same time.
+fn tips(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
+    let mut asked: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for need in needs {
+        if let Need::Tip { url, reference } = need {
+            asked.entry(url).or_default().push(reference.as_deref().unwrap_or("HEAD"));
+        }
+    }
+    let found = fetch::tips(&asked, options);
+    let answer = |need: &Need| {
+        let Need::Tip { url, reference } = need else { return None };
+        let name = reference.as_deref().unwrap_or("HEAD");
+        let tip = match &found[url.as_str()] {
+            Err(error) => Err(fetch_trouble(error)),
+            Ok(tips) => tips.get(name).cloned().map(Answer::Tip).ok_or_else(|| Trouble {
+                level: Level::Unmet,
+                text: format!("`{}` has no branch or tag `{name}`", redact_url(url)),
+                hint: Some("look with `git ls-remote`, and correct the manifest".to_owned()),
+            }),
+        };
+        Some((need.clone(), tip))
+    };
+    needs.iter().filter_map(answer).collect()
+}
+
 type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
 
 fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
@@ -77,6 +102,7 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             read_tree(&checkout, folder, hash).map(Answer::Tree)
         }
         Need::Skills(_) => answer_anew(need, checkouts),
+        Need::Tip { .. } => unreachable!("tips are asked for together"),
         Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
             Ok(clean) => Ok(Answer::Clean(clean)),
             // What git does not take for a repository holds no commits that could be lost.
@@ -98,7 +124,9 @@ fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
             let checkout = checkout(&wanted.origin, checkouts)?;
             skills::skills(wanted, &checkout).map(Answer::Skills)
         }
-        Need::Catalog(_) | Need::Clean(_) => unreachable!("only trees and skills are read anew"),
+        Need::Catalog(_) | Need::Clean(_) | Need::Tip { .. } => {
+            unreachable!("only trees and skills are read anew")
+        }
     }
 }
 
@@ -106,7 +134,7 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
     match origin {
         Origin::Local(path) if disk::exists(path) => Ok(Checkout {
             root: path.clone(),
-            commit: path.ancestors().find_map(tree::head),
+            commit: snapshot(path).or_else(|| path.ancestors().find_map(tree::head)),
             version: None,
             notes: Vec::new(),
         }),
@@ -125,6 +153,12 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
             Err(error) => Err(fetch_trouble(error)),
         },
     }
+}
+
+/// Returns the commit of a marketplace that was unpacked from an archive.
+fn snapshot(path: &Path) -> Option<Commit> {
+    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
+    String::from_utf8_lossy(&marker).trim().parse().ok()
 }
 
 fn fetch_trouble(error: &FetchError) -> Trouble {

@@ -90,12 +90,19 @@ pub enum HttpFailure {
 }
 
 impl HttpError {
+    /// Tells an address that has nothing from one that could not be asked.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.kind, HttpFailure::Status(404 | 410))
+    }
+
     /// Says what the user can do.
     pub fn hint(&self) -> &'static str {
         match self.kind {
             HttpFailure::Address | HttpFailure::Redirect => "use an https address",
             HttpFailure::Status(401 | 403) => "the server wants a login; use a public address",
-            HttpFailure::Status(404 | 410) => "check the address; the file may have moved",
+            HttpFailure::Status(404 | 410) => {
+                "the address may be revoked, expired or moved; check it"
+            }
             HttpFailure::Status(429) => "too many requests; wait a few minutes, then try again",
             HttpFailure::Status(500..) => "the server has a problem; try again later",
             HttpFailure::Status(_) => "open the address in a browser to see more",

@@ -3,7 +3,7 @@
 mod skills;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -52,7 +52,10 @@ pub fn observe(
         if disk::exists(&path) {
             observed.present.insert(path.clone());
         }
-        if let Some(head) = tree::head(&path) {
+        if let Some(marker) = unpacked(&path) {
+            observed.heads.extend(marker.parse().ok().map(|commit| (path.clone(), commit)));
+            observed.unpacked.insert(path);
+        } else if let Some(head) = tree::head(&path) {
             observed.heads.insert(path, head);
         } else if !disk::is_dir(&path)
             && let Ok(Some(bytes)) = disk::read(&path)
@@ -117,6 +120,15 @@ fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
     folders.sort();
     folders.dedup();
     folders
+}
+
+/// Returns what the client noted in a marketplace that it unpacked from an archive.
+fn unpacked(path: &Path) -> Option<String> {
+    if disk::exists(&path.join(".git")) {
+        return None;
+    }
+    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
+    Some(String::from_utf8_lossy(&marker).trim().to_owned())
 }
 
 fn marketplace_places(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {

@@ -13,7 +13,7 @@ use super::{Exit, Faults};
 use crate::clients::FileProblem;
 use crate::clients::claude::source::from_client;
 use crate::env::Env;
-use crate::manifest::{self, edit};
+use crate::manifest::edit;
 use crate::model::{
     Item, MarketplaceName, Note, PluginId, Record, Roots, Scope, Source, State, Thing, WantedServer,
 };
@@ -27,7 +27,7 @@ pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
 
 /// Makes a plan that touches only our own files: manifest, lock and ledger.
 fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
-    let mut declared = (ask.declared)()?;
+    let declared = (ask.declared)()?;
     let owned = session::owned(&env.roots)?;
     let sight = session::sight(env, &declared.lock, fingerprints)?;
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
@@ -39,8 +39,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     let mut adoption = adopt(&declared, &sight.observed.state, &env.roots)?;
     adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
     let Adoption { text, lines, notes, applied } = adoption;
-    declared.intent =
-        manifest::parse(&declared.intent.manifest, &text, &env.roots).map_err(Faults::from)?;
+    let declared = declared.with_text(text, &env.roots)?;
     let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
     let mut ledger = owned.ledger.clone();
     for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
@@ -49,25 +48,17 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     for (thing, value) in applied {
         ledger.set_applied(&env.roots, &thing, value);
     }
-    let manifest = OwnFile {
-        path: declared.intent.manifest.clone(),
-        before: declared.text.clone().map(String::into_bytes),
-        after: text.into_bytes(),
-    };
-    let own = [
-        Some(manifest),
-        declared.lock_step(&resolution.lock),
-        Some(OwnFile {
+    let own: Vec<OwnFile> = declared
+        .own(&resolution.lock)
+        .into_iter()
+        .chain([OwnFile {
             path: plan::ledger_path(&env.roots),
             before: owned.file.clone(),
             after: ledger.render().into_bytes(),
-        }),
-    ];
-    let steps = if lines.is_empty() {
-        Vec::new()
-    } else {
-        own.iter().flatten().filter_map(OwnFile::step).collect()
-    };
+        }])
+        .collect();
+    let steps =
+        if lines.is_empty() { Vec::new() } else { own.iter().filter_map(OwnFile::step).collect() };
     let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
     plan.notes.extend(resolution.notes.iter().cloned());
     Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
@@ -199,7 +190,7 @@ fn unmanaged(declared: &Declared, state: &State, roots: &Roots) -> Vec<(String, 
 }
 
 /// Returns the manifest entry of a marketplace as the client's registry has it.
-fn marketplace_entry(
+pub(super) fn marketplace_entry(
     name: &MarketplaceName,
     state: &State,
     declared: &Declared,
@@ -221,7 +212,7 @@ fn marketplace_entry(
 }
 
 /// Spells a source without this machine's paths where it can: relative to the manifest, or to the home.
-fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
+pub(super) fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
     let (Source::Directory { path } | Source::File { path }) = source else {
         return source.to_string();
     };

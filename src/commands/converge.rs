@@ -15,10 +15,10 @@ use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
 use crate::git::Git;
 use crate::lock::Lock;
-use crate::model::{Level, Note, WantedPlugin};
+use crate::model::{Level, Note, Thing, WantedPlugin};
 use crate::npm::Npm;
 use crate::observe::Sight;
-use crate::plan::{self, OwnFile, Plan, Prune, Sign};
+use crate::plan::{self, Plan, Prune, Sign};
 use crate::resolve::{Movement, Question, Resolution};
 use crate::store::run_lock;
 use crate::store::tree::Fingerprints;
@@ -42,6 +42,31 @@ pub struct Ask<'a> {
     pub json: bool,
     pub movement: Movement,
     pub skills: SkillAsk,
+    /// Manifest and lock follow, and what comes is held to them; else it is a one-off.
+    pub save: bool,
+    /// What goes even if it is not ours, because somebody named it.
+    pub going: BTreeSet<Thing>,
+}
+
+impl<'a> Ask<'a> {
+    /// Returns what most commands want: apply, online, asking before anything foreign goes.
+    pub fn new(schema: &'static str, declared: &'a dyn Fn() -> Result<Declared>) -> Self {
+        Self {
+            schema,
+            declared,
+            extra: &[],
+            mode: Mode::Apply,
+            prune: Prune::Owned,
+            locked: false,
+            offline: false,
+            yes: false,
+            json: false,
+            movement: Movement::Keep,
+            skills: SkillAsk::default(),
+            save: true,
+            going: BTreeSet::new(),
+        }
+    }
 }
 
 /// What is asked about skills alone.
@@ -138,7 +163,17 @@ enum Ended {
 }
 
 fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
-    let declared = (ask.declared)()?;
+    prepare_for(ask, env, ui, (ask.declared)()?, fingerprints)
+}
+
+/// Makes the plan for what is declared.
+pub fn prepare_for(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    declared: Declared,
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
     let owned = session::owned(&env.roots)?;
     let sight = session::sight(env, &declared.lock, fingerprints)?;
     let mut resolution = resolve(ask, env, ui, &declared, &sight, fingerprints);
@@ -147,7 +182,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     if refused_by_lock {
         resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
-    let own: Vec<OwnFile> = declared.lock_step(&resolution.lock).into_iter().collect();
+    let own = if ask.save { declared.own(&resolution.lock) } else { Vec::new() };
     let mut plan = plan::plan(plan::Inputs {
         roots: &env.roots,
         intent: &declared.intent,
@@ -162,6 +197,8 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
         prune: ask.prune,
         discard: &ask.skills.discard,
         ran: &ask.skills.ran.borrow(),
+        going: &ask.going,
+        save: ask.save,
         now: &env.now,
         own: &own,
     })
@@ -185,6 +222,7 @@ pub fn resolve(
         git: Git::new(env.git_timeout),
         npm: Npm::new(env.git_timeout),
         timeout: env.git_timeout,
+        github: env.github.clone(),
         ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
     };
     let question = Question {
@@ -194,7 +232,7 @@ pub fn resolve(
         extra: ask.extra,
         lock: &declared.lock,
         observed: &sight.observed,
-        movement: ask.movement,
+        movement: &ask.movement,
     };
     gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
 }

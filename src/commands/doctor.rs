@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::converge::{self, Ask, Mode, SkillAsk};
+use super::converge::{self, Ask};
 use super::{Exit, session};
 use crate::doctor::{self, Facts, Finding, Fix, Severity};
 use crate::env::Env;
 use crate::model::{Diagnostic, WantedPlugin};
 use crate::observe;
-use crate::plan::Prune;
-use crate::resolve::Movement;
 use crate::store::tree::Fingerprints;
 use crate::ui::{Paint, Ui, plain};
 
@@ -85,17 +83,11 @@ fn fix(args: &Args, env: &Env, ui: Ui, findings: &[Finding]) -> Result<Exit> {
         .collect();
     let declared = || session::declared_or_none(args.file.as_deref(), env);
     let ask = Ask {
-        schema: "zskills/doctor-fix/1",
-        declared: &declared,
         extra: &extra,
-        mode: Mode::Apply,
-        prune: Prune::Owned,
-        locked: false,
         offline: args.offline,
         yes: args.yes,
         json: args.json,
-        movement: Movement::Keep,
-        skills: SkillAsk::default(),
+        ..Ask::new("zskills/doctor-fix/1", &declared)
     };
     let exit = converge::run(&ask, env, ui)?;
     let left = examine(args, env)?;

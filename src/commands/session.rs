@@ -23,8 +23,10 @@ pub struct Declared {
     pub lock: Lock,
     pub lock_path: PathBuf,
     pub lock_file: Option<Vec<u8>>,
-    /// The manifest's own text; absent when there is no manifest.
+    /// The manifest's own text, as it is to be; absent when there is no manifest.
     pub text: Option<String>,
+    /// The manifest's file as it is.
+    pub file: Option<Vec<u8>>,
     /// What the user may want to know about the choice of the manifest.
     pub hint: Option<&'static str>,
 }
@@ -38,12 +40,30 @@ impl Declared {
             lock: Lock::default(),
             lock_file: None,
             text: None,
+            file: None,
             hint: None,
         }
     }
 
+    /// Returns the same with another text of the manifest, which is written when the plan is applied.
+    pub fn with_text(mut self, text: String, roots: &Roots) -> Result<Self, Faults> {
+        self.intent = manifest::parse(&self.intent.manifest, &text, roots)?;
+        self.text = Some(text);
+        Ok(self)
+    }
+
+    /// Returns our own files as they are to be.
+    pub fn own(&self, lock: &Lock) -> Vec<OwnFile> {
+        let manifest = self.text.clone().map(|text| OwnFile {
+            path: self.intent.manifest.clone(),
+            before: self.file.clone(),
+            after: text.into_bytes(),
+        });
+        manifest.into_iter().chain(self.lock_step(lock)).collect()
+    }
+
     /// Returns the lock as it is to be; without a manifest, and with nothing locked, there is none.
-    pub fn lock_step(&self, lock: &Lock) -> Option<OwnFile> {
+    fn lock_step(&self, lock: &Lock) -> Option<OwnFile> {
         let needless = self.lock_file.is_none() && *lock == Lock::default();
         (!needless).then(|| OwnFile {
             path: self.lock_path.clone(),
@@ -87,6 +107,7 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
     };
     // The lock lies beside the real file, so that both live in the dotfile repository.
     let real = disk::follow_links(path);
+    let file = Some(bytes.clone());
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow::anyhow!("the manifest `{}` is not UTF-8", path.display()))?;
     let intent = manifest::parse(&real, &text, &env.roots).map_err(Faults::from)?;
@@ -100,7 +121,7 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
             lock::parse(&lock_path, &text).map_err(Faults::from)?
         }
     };
-    Ok(Some(Declared { intent, lock, lock_path, lock_file, text: Some(text), hint: None }))
+    Ok(Some(Declared { intent, lock, lock_path, lock_file, text: Some(text), file, hint: None }))
 }
 
 /// Returns the manifest's path without asking whether it is there.

@@ -8,7 +8,6 @@ use super::converge::{self, Ask, Mode, SkillAsk};
 use super::{Exit, adopt, session};
 use crate::env::Env;
 use crate::plan::Prune;
-use crate::resolve::Movement;
 use crate::ui::Ui;
 
 /// Make this machine match skills.toml
@@ -58,9 +57,6 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let read = if args.adopt { session::declared_or_none } else { session::declared };
     let declared = || read(args.file.as_deref(), env);
     let ask = Ask {
-        schema: "zskills/sync/1",
-        declared: &declared,
-        extra: &[],
         mode: if args.check {
             Mode::Check
         } else if args.dry_run {
@@ -73,8 +69,8 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         offline: args.offline || args.frozen,
         yes: args.yes,
         json: args.json,
-        movement: Movement::Keep,
         skills: SkillAsk { discard: args.discard_changes.clone(), ..SkillAsk::default() },
+        ..Ask::new("zskills/sync/1", &declared)
     };
     if args.adopt { adopt::run(&ask, env, ui) } else { converge::run(&ask, env, ui) }
 }

@@ -53,6 +53,15 @@ pub(super) fn archive(cache_dir: &Path, sha256: &str) -> Option<PathBuf> {
     hex.then(|| cache_dir.join("archive").join(sha256.to_ascii_lowercase()))
 }
 
+/// Returns where the files of a commit are that GitHub packed.
+pub(super) fn snapshot(cache_dir: &Path, repo: &str, commit: &Commit) -> PathBuf {
+    let repository = repository(cache_dir, repo);
+    cache_dir
+        .join("snapshots")
+        .join(repository.file_name().unwrap_or_default())
+        .join(commit.as_str())
+}
+
 /// Returns the folder of a catalog.
 pub(super) fn catalog(cache_dir: &Path, url: &str) -> PathBuf {
     cache_dir.join("catalogs").join(digest(url, 32))

@@ -28,6 +28,8 @@ pub enum FetchError {
     NoFolder { what: String, subdir: String },
     #[error("`{url}` publishes no skills that can be read: {why}")]
     Index { url: String, why: String },
+    #[error("the archive `{url}` does not say which commit it is")]
+    Unsigned { url: String },
     #[error("`{0}` is not in the cache, and the network is not to be used")]
     Offline(String),
     #[error("cannot write to the cache at `{}`", path.display())]
@@ -46,6 +48,7 @@ impl FetchError {
             | Self::Http(_)
             | Self::NoFolder { .. }
             | Self::Index { .. }
+            | Self::Unsigned { .. }
             | Self::Offline(_)
             | Self::Io { .. } => false,
         }
@@ -62,6 +65,7 @@ impl FetchError {
                 "the file was replaced, or the marketplace is wrong; do not use it until its author explains"
             }
             Self::Index { .. } => "ask whoever runs that host",
+            Self::Unsigned { .. } => "use the repository itself as the source",
             Self::NoFolder { .. } => "check the path in the marketplace",
             Self::Offline(_) => "run the command again with the network, without `--offline`",
             Self::Io { .. } => "check the space and the permissions of the cache folder",

@@ -18,6 +18,9 @@ use super::{Checkout, FetchError, FetchOptions, Request, Revision, cache, wellkn
 /// A catalog is a text that people maintain.
 const MOST_CATALOG: u64 = 16 << 20;
 
+/// What the client writes into a marketplace that it unpacked from an archive.
+const SNAPSHOT_MARKER: &str = ".gcs-sha";
+
 /// An archive holds one plugin.
 const MOST_ARCHIVE: u64 = 256 << 20;
 
@@ -40,7 +43,7 @@ pub(super) fn cached(request: &Request, cache_dir: &Path) -> Option<Result<Check
             let root = cache::archive(cache_dir, sha256)?;
             root.is_dir().then(|| Ok(plain(root)))
         }
-        Request::Catalog { .. } | Request::WellKnown { .. } => None,
+        Request::Catalog { .. } | Request::WellKnown { .. } | Request::Snapshot { .. } => None,
     }
 }
 
@@ -62,7 +65,10 @@ pub(super) fn stale(request: &Request, cache_dir: &Path) -> Option<Checkout> {
             let root = cache::well_known(cache_dir, url);
             root.is_dir().then(|| plain(root))
         }
-        Request::Git { .. } | Request::Npm { .. } | Request::Archive { .. } => None,
+        Request::Git { .. }
+        | Request::Npm { .. }
+        | Request::Archive { .. }
+        | Request::Snapshot { .. } => None,
     }
 }
 
@@ -79,6 +85,9 @@ pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Check
         Request::Archive { url, sha256 } => archive(request, url, sha256, options),
         Request::Catalog { url } => catalog(url, options),
         Request::WellKnown { url } => wellknown::get(url, options),
+        Request::Snapshot { repo, reference } => {
+            snapshot(request, repo, reference.as_deref(), options)
+        }
     }
 }
 
@@ -176,6 +185,38 @@ fn catalog(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, FetchError
     file.write_all(&bytes).map_err(io)?;
     file.persist(root.join("marketplace.json")).map_err(|error| io(error.error))?;
     Ok(plain(root))
+}
+
+/// Downloads what GitHub packs of a branch; without one its default branch, however it is called.
+fn snapshot(
+    request: &Request,
+    repo: &str,
+    reference: Option<&str>,
+    options: &FetchOptions<'_>,
+) -> Result<Checkout, FetchError> {
+    let names = reference.map_or(vec!["HEAD", "main", "master"], |name| vec![name]);
+    let url = |name: &str| format!("{}/{repo}/archive/{name}.tar.gz", options.github);
+    let mut answers = names.iter().map(|name| {
+        let url = url(name);
+        http::get(&url, limits(options, MOST_ARCHIVE)).map(|bytes| (url, bytes))
+    });
+    let absent = |answer: &Result<_, http::HttpError>| matches!(answer, Err(e) if e.is_absent());
+    let last = names.len() - 1;
+    let answer = answers.by_ref().enumerate().find(|(n, answer)| *n == last || !absent(answer));
+    let (url, bytes) = answer.map(|(_, answer)| answer).expect("at least one name is asked for")?;
+    let stage = cache::stage(&options.cache_dir)?;
+    let built = folder(stage.path(), "snapshot")?;
+    archive::unpack(&bytes, &built, Top::Strip, Limits::DEFAULT)
+        .map_err(|error| FetchError::Archive { url: redact(&url), error })?;
+    let commit =
+        archive::commit(&bytes).ok_or_else(|| FetchError::Unsigned { url: redact(&url) })?;
+    let marker = built.join(SNAPSHOT_MARKER);
+    fs::write(&marker, commit.as_str())
+        .map_err(|source| FetchError::Io { path: marker, source })?;
+    check(request, &built)?;
+    let root = cache::snapshot(&options.cache_dir, repo, &commit);
+    cache::place(&built, &root, |found| found.join(SNAPSHOT_MARKER).is_file())?;
+    Ok(clone(root, commit))
 }
 
 /// Returns the commit that a revision is, if it says so itself.

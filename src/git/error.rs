@@ -53,7 +53,7 @@ impl GitError {
                 "the repository is private or does not exist; set up a git credential helper or \
                  an ssh key, so that `git ls-remote` on it works without a question"
             }
-            GitFailure::NotFound => "check the address; the repository may have moved",
+            GitFailure::NotFound => "the address may be revoked, expired or moved; check it",
             GitFailure::Network => "check the connection and the proxy settings, then try again",
             GitFailure::Tls => {
                 "the certificate was not accepted; git's `http.sslCAInfo` names further authorities"

@@ -109,6 +109,10 @@ pub struct Inputs<'a> {
     pub discard: &'a [String],
     /// The installers that this process has run, by package.
     pub ran: &'a BTreeMap<String, Vec<String>>,
+    /// What goes even if it is not ours, because somebody named it.
+    pub going: &'a BTreeSet<Thing>,
+    /// Whether what is put there is held to the manifest from now on.
+    pub save: bool,
     /// RFC 3339 with milliseconds.
     pub now: &'a str,
     /// Our own files with the text each is to have: the lock.

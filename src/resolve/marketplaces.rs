@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Answer, CatalogAt, DesiredMarketplace, Movement, Need, Origin, Resolver, Stop, note, revision,
+    Answer, CatalogAt, DesiredMarketplace, Need, Origin, Resolver, Stop, Trouble, note, revision,
 };
 use crate::clients::claude::source::from_client;
 use crate::fetch::{Request, Revision};
 use crate::lock::LockedMarketplace;
 use crate::model::{
-    Commit, Item, MarketplaceName, Record, Source, TreeHash, WantedMarketplace, did_you_mean,
-    well_known_marketplace,
+    Commit, Item, Level, MarketplaceName, Record, Source, TreeHash, WantedMarketplace,
+    did_you_mean, well_known_marketplace,
 };
 
 /// A marketplace whose commit is known.
@@ -28,6 +28,11 @@ pub(super) struct Market {
 }
 
 impl Market {
+    /// A full commit cannot move.
+    fn reference_is_no_commit(&self) -> bool {
+        self.reference.as_deref().is_none_or(|reference| reference.parse::<Commit>().is_err())
+    }
+
     /// The client reads a local folder where it lies; its bytes move whenever the user edits them.
     pub(super) fn is_local(&self) -> bool {
         matches!(self.source, Source::Directory { .. } | Source::File { .. })
@@ -77,7 +82,7 @@ impl Resolver<'_> {
         };
         match market.source.git_url() {
             Some(url) => self.find_commit(name, url, entry, &mut market)?,
-            None => self.find_catalog_file(name, entry, &mut market),
+            None => self.find_catalog_file(name, entry, &mut market)?,
         }
         // The name is checked wherever the catalog has to be read anyway.
         if market.is_local() {
@@ -137,14 +142,25 @@ impl Resolver<'_> {
         let head = self.question.observed.heads.get(&market.location);
         let commit = match entry.and_then(|e| e.commit.as_ref()) {
             Some(commit) => Some(commit.clone()),
-            None if self.question.movement == Movement::Keep
-                && self.registered_as(name, market) =>
-            {
-                head.cloned()
-            }
+            None if self.registered_as(name, market) => head.cloned(),
             None => None,
         };
+        if self.moves(name) && market.reference_is_no_commit() {
+            return self.find_tip(name, url, commit, entry, market);
+        }
+        self.find_at(name, url, commit, market)
+    }
+
+    /// Settles a marketplace on a commit, or without one on what its source has now.
+    fn find_at(
+        &mut self,
+        name: &MarketplaceName,
+        url: String,
+        commit: Option<Commit>,
+        market: &mut Market,
+    ) -> Result<(), Stop> {
         if let Some(commit) = commit {
+            let head = self.question.observed.heads.get(&market.location);
             market.catalog = if head == Some(&commit) {
                 Need::Catalog(Origin::Local(market.location.clone()))
             } else {
@@ -162,24 +178,141 @@ impl Resolver<'_> {
         Ok(())
     }
 
+    fn moves(&self, name: &MarketplaceName) -> bool {
+        self.question.movement.moves_marketplace(name)
+    }
+
+    /// Moves a marketplace to the newest commit. What is pinned is only compared with its pin, and
+    /// when the source does not answer, the copy that is there stays.
+    fn find_tip(
+        &mut self,
+        name: &MarketplaceName,
+        url: String,
+        have: Option<Commit>,
+        entry: Option<&LockedMarketplace>,
+        market: &mut Market,
+    ) -> Result<(), Stop> {
+        let pin = entry.and_then(|entry| entry.pin.clone());
+        if pin.is_none()
+            && let Some(request) = self.unpacked(market)
+        {
+            return self.find_unpacked(name, request, have, market);
+        }
+        let need = Need::Tip { url: url.clone(), reference: market.reference.clone() };
+        let tip = match self.ask(&need) {
+            Ok(Answer::Tip(tip)) => tip.clone(),
+            Ok(_) => unreachable!("a tip need is answered by a commit"),
+            Err(Stop::Never(trouble)) => {
+                return match have {
+                    Some(commit) => {
+                        self.stays(name, &trouble, Some(&commit));
+                        self.find_at(name, url, Some(commit), market)
+                    }
+                    None => Err(Stop::Never(trouble)),
+                };
+            }
+            Err(Stop::Later) => return Err(Stop::Later),
+        };
+        match (pin, have) {
+            (Some(pin), Some(locked)) => {
+                if locked != tip && self.noted.insert(name.clone()) {
+                    let trouble = Trouble {
+                        level: Level::Refused,
+                        text: format!(
+                            "its pin `{pin}` was {} when it was locked and is {} now",
+                            locked.short(),
+                            tip.short()
+                        ),
+                        hint: Some(
+                            "look at what changed; another pin in the manifest accepts it".into(),
+                        ),
+                    };
+                    self.out.notes.push(note(name.to_string(), &trouble));
+                }
+                self.find_at(name, url, Some(locked), market)
+            }
+            (_, have) => {
+                market.locked &= have.as_ref() == Some(&tip);
+                self.find_at(name, url, Some(tip), market)
+            }
+        }
+    }
+
+    /// Returns the request for the archive of a marketplace that the client unpacked from one.
+    fn unpacked(&self, market: &Market) -> Option<Request> {
+        let Source::GitHub { repo, reference } = &market.source else { return None };
+        self.question
+            .observed
+            .unpacked
+            .contains(&market.location)
+            .then(|| Request::Snapshot { repo: repo.clone(), reference: reference.clone() })
+    }
+
+    fn find_unpacked(
+        &mut self,
+        name: &MarketplaceName,
+        request: Request,
+        have: Option<Commit>,
+        market: &mut Market,
+    ) -> Result<(), Stop> {
+        let here = Need::Catalog(Origin::Local(market.location.clone()));
+        market.catalog = Need::Catalog(Origin::Fetched(request));
+        match self.catalog(name, market) {
+            Ok(at) => {
+                market.locked = false;
+                market.commit = at.commit;
+                Ok(())
+            }
+            Err(Stop::Never(trouble)) => {
+                self.stays(name, &trouble, have.as_ref());
+                market.catalog = here;
+                market.commit = have;
+                Ok(())
+            }
+            Err(Stop::Later) => Err(Stop::Later),
+        }
+    }
+
+    /// Notes that a marketplace could not be refreshed and what of it is used instead.
+    fn stays(&mut self, name: &MarketplaceName, trouble: &Trouble, commit: Option<&Commit>) {
+        if !self.noted.insert(name.clone()) {
+            return;
+        }
+        let at = commit.map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
+        let text = format!("was not refreshed, the copy{at} stays: {}", trouble.text);
+        self.out.notes.push(note(name.to_string(), &Trouble { text, ..trouble.clone() }));
+    }
+
     fn find_catalog_file(
-        &self,
+        &mut self,
         name: &MarketplaceName,
         entry: Option<&LockedMarketplace>,
         market: &mut Market,
-    ) {
-        let Source::Url { url } = &market.source else { return };
+    ) -> Result<(), Stop> {
+        let Source::Url { url } = &market.source else { return Ok(()) };
         let digest = self.question.observed.catalogs.get(&market.location);
-        let keep = self.question.movement == Movement::Keep;
-        let unchanged = digest.is_some()
+        let here = digest.is_some();
+        let unchanged = here
             && match entry {
                 Some(entry) => entry.digest.as_ref() == digest,
-                None => keep && self.registered_as(name, market),
+                None => self.registered_as(name, market),
             };
-        market.locked = unchanged;
-        if !unchanged {
-            market.catalog = Need::Catalog(Origin::Fetched(Request::Catalog { url: url.clone() }));
+        let remote = Need::Catalog(Origin::Fetched(Request::Catalog { url: url.clone() }));
+        let local = std::mem::replace(&mut market.catalog, remote);
+        market.locked = unchanged && !self.moves(name);
+        if market.locked {
+            market.catalog = local;
+        } else if here && self.moves(name) {
+            match self.catalog(name, market) {
+                Err(Stop::Never(trouble)) => {
+                    self.stays(name, &trouble, None);
+                    market.catalog = local;
+                    market.locked = unchanged;
+                }
+                other => drop(other?),
+            }
         }
+        Ok(())
     }
 
     /// Tells whether the client's registry has this marketplace from the same place and revision.
@@ -283,7 +416,8 @@ impl Resolver<'_> {
                         "commit them elsewhere or delete that folder, then sync again",
                     ));
                 }
-                Ok((Some(self.catalog(name, market)?.root), None))
+                let root = self.catalog(name, market)?.root;
+                Ok(((root != market.location).then_some(root), None))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::marketplaces::{Market, written};
 use super::{
-    Answer, DesiredPlugin, Movement, Need, Origin, Placement, Resolver, Stop, TreeAt, Trouble,
+    Answer, DesiredPlugin, Need, Origin, Placement, Replaced, Resolver, Stop, TreeAt, Trouble,
     note, revision,
 };
 use crate::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
@@ -22,6 +22,8 @@ struct Want {
     scope: Scope,
     enabled: bool,
     auto: bool,
+    /// It is there for a plugin that moves.
+    moves: bool,
     version: Option<semver::VersionReq>,
     pin: Option<String>,
     /// In the manifest, or a dependency of what is.
@@ -35,6 +37,7 @@ impl Want {
             scope: plugin.scope,
             enabled: plugin.enabled,
             auto: false,
+            moves: false,
             version: plugin.version.clone(),
             pin: plugin.pin.clone(),
             declared,
@@ -42,12 +45,13 @@ impl Want {
     }
 
     /// The client installs and enables what an installed plugin depends on, in the same scope.
-    fn dependency(&self, id: PluginId) -> Self {
+    fn dependency(&self, id: PluginId, moves: bool) -> Self {
         Self {
             id,
             scope: self.scope,
             enabled: true,
             auto: true,
+            moves,
             version: None,
             pin: None,
             declared: self.declared,
@@ -72,7 +76,8 @@ impl Resolver<'_> {
             }
             match self.plugin(&want) {
                 Ok(dependencies) => {
-                    queue.extend(dependencies.into_iter().map(|id| want.dependency(id)));
+                    let moves = want.moves || self.question.movement.moves_plugin(&want.id);
+                    queue.extend(dependencies.into_iter().map(|id| want.dependency(id, moves)));
                 }
                 Err(stop) => self.give_up(&want, stop),
             }
@@ -108,7 +113,7 @@ impl Resolver<'_> {
             commit: found.commit,
             bytes: found.bytes.map(|from| Placement {
                 hash: found.locked.tree.clone(),
-                altered: self.was_altered(&want.id, &install_path),
+                replaces: self.replaces(&want.id, &install_path),
                 from,
             }),
             install_path,
@@ -124,7 +129,11 @@ impl Resolver<'_> {
     /// Returns the lock entry when it still answers the manifest's question.
     fn locked_plugin(&self, want: &Want, market: &Market) -> Option<LockedPlugin> {
         let entry = self.question.lock.plugins.get(&want.id)?;
-        let answers = (want.auto || entry.pin == want.pin)
+        // What is pinned never moves; what is a dependency moves with what it is for.
+        let moves =
+            want.pin.is_none() && (want.moves || self.question.movement.moves_plugin(&want.id));
+        let answers = !moves
+            && (want.auto || entry.pin == want.pin)
             && check_version(want, &entry.version).is_ok()
             && self.lock_has_same_source(&want.id.marketplace, market);
         answers.then(|| entry.clone())
@@ -170,7 +179,7 @@ impl Resolver<'_> {
     /// Takes what the client has installed, when there is no lock and it meets the intent.
     fn take_installed(&mut self, want: &Want, market: &Market) -> Result<Option<Found>, Stop> {
         let head = self.question.observed.heads.get(&market.location);
-        let keep = self.question.movement == Movement::Keep
+        let keep = !self.question.movement.moves_plugin(&want.id)
             && !market.is_local()
             // A marketplace that moves takes its plugins along.
             && market.commit.as_ref() == head;
@@ -203,6 +212,7 @@ impl Resolver<'_> {
     fn take_newest(&mut self, want: &Want, market: &Market) -> Result<Found, Stop> {
         let entry = self.entry(want, market)?;
         let (origin, folder) = origin(want, market, &entry, None)?;
+        let origin = self.at_tip(want, origin)?;
         let at = self.tree(origin, &folder)?;
         if let Some(fault) = at.manifest.as_ref().and_then(|manifest| manifest.fault.clone()) {
             return Err(Stop::unmet(format!("the client refuses its `plugin.json`: {fault}")));
@@ -233,6 +243,29 @@ impl Resolver<'_> {
         Ok(Found { locked, version: recorded, commit, bytes })
     }
 
+    /// Asks for the commit of a branch or tag first, where a plugin moves: mostly it has not.
+    fn at_tip(&mut self, want: &Want, origin: Origin) -> Result<Origin, Stop> {
+        let moves = want.moves || self.question.movement.moves_plugin(&want.id);
+        let (url, reference, subdir) = match origin {
+            Origin::Fetched(Request::Git { url, revision: Revision::Head, subdir }) if moves => {
+                (url, None, subdir)
+            }
+            Origin::Fetched(Request::Git { url, revision: Revision::Named(name), subdir })
+                if moves && name.parse::<Commit>().is_err() =>
+            {
+                (url, Some(name), subdir)
+            }
+            origin => return Ok(origin),
+        };
+        match self.ask(&Need::Tip { url: url.clone(), reference })? {
+            Answer::Tip(tip) => {
+                let revision = Revision::Commit(tip.clone());
+                Ok(Origin::Fetched(Request::Git { url, revision, subdir }))
+            }
+            _ => unreachable!("a tip need is answered by a commit"),
+        }
+    }
+
     /// Tells whether the client reads a plugin where its marketplace's folder lies.
     fn lies_in_place(&mut self, want: &Want, market: &Market) -> Result<bool, Stop> {
         Ok(matches!(self.entry(want, market)?.source, EntrySource::Folder { .. }))
@@ -244,6 +277,7 @@ impl Resolver<'_> {
         if let Some(entry) = catalog.entries.iter().find(|e| e.name.as_str() == plugin) {
             return Ok(entry.clone());
         }
+        self.out.delisted.insert(want.id.clone(), catalog.renames.get(plugin).cloned());
         if let Some(new) = catalog.renames.get(plugin) {
             return Err(Stop::unmet_hint(
                 format!("marketplace `{}` renamed it to `{new}`", catalog.name),
@@ -251,6 +285,7 @@ impl Resolver<'_> {
             ));
         }
         if let Some(note) = catalog.notes.iter().find(|n| n.name.as_deref() == Some(plugin)) {
+            self.out.delisted.remove(&want.id);
             return Err(Stop::unmet(format!(
                 "its entry in the catalog is unusable: {}",
                 note.text
@@ -294,6 +329,14 @@ impl Resolver<'_> {
         records.min_by_key(|(elsewhere, _)| *elsewhere).map(|(_, record)| record)
     }
 
+    /// Returns what becomes of the folder that is about to be replaced.
+    fn replaces(&self, id: &PluginId, path: &Path) -> Option<Replaced> {
+        if self.is_as_locked(id, path) {
+            return Some(Replaced::Renewed);
+        }
+        self.was_altered(id, path).then_some(Replaced::Altered)
+    }
+
     /// Tells whether the folder that is about to be replaced once held what the lock says.
     fn was_altered(&self, id: &PluginId, path: &Path) -> bool {
         let recorded = self.question.observed.state.iter().any(|(item, record)| {
@@ -304,6 +347,11 @@ impl Resolver<'_> {
             && self.question.observed.trees.contains_key(path)
             && (self.question.lock.plugins.get(id))
                 .is_some_and(|locked| path.ends_with(catalog::folder(&locked.version)))
+    }
+
+    fn is_as_locked(&self, id: &PluginId, path: &Path) -> bool {
+        let locked = self.question.lock.plugins.get(id);
+        locked.is_some_and(|locked| self.question.observed.trees.get(path) == Some(&locked.tree))
     }
 
     /// Notes why a plugin cannot be had, and keeps what the lock said of it.

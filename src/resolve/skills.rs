@@ -195,7 +195,7 @@ impl<'a> Resolver<'a> {
             command: want.install_cmd.clone().unwrap_or_default(),
             scope: want.scope,
             missing: missing.map(|pattern| (*pattern).clone()),
-            refresh: self.question.movement == Movement::Newest,
+            refresh: *self.question.movement == Movement::Newest,
         });
         let from = origin(want.source.as_ref());
         let is_theirs = |name: &SkillName| {

@@ -22,18 +22,39 @@ pub struct Question<'a> {
     pub extra: &'a [WantedPlugin],
     pub lock: &'a Lock,
     pub observed: &'a Observed,
-    pub movement: Movement,
+    pub movement: &'a Movement,
     /// Skills whose local edits are to be given up.
     pub discard: &'a [String],
 }
 
-/// Whether an entry without a lock settles for what the client already has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which things move to the newest of their source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Movement {
-    /// Keep what is installed when it meets the intent: `sync` never upgrades.
+    /// Keep what is locked or installed when it meets the intent: `sync` never upgrades.
+    #[default]
     Keep,
-    /// Ask the sources for their newest.
+    /// Ask every source for its newest. What is pinned never moves.
     Newest,
+    /// The same for these alone.
+    Some { marketplaces: BTreeSet<MarketplaceName>, plugins: BTreeSet<PluginId> },
+}
+
+impl Movement {
+    pub fn moves_marketplace(&self, name: &MarketplaceName) -> bool {
+        match self {
+            Self::Keep => false,
+            Self::Newest => true,
+            Self::Some { marketplaces, .. } => marketplaces.contains(name),
+        }
+    }
+
+    pub fn moves_plugin(&self, id: &PluginId) -> bool {
+        match self {
+            Self::Keep => false,
+            Self::Newest => true,
+            Self::Some { plugins, .. } => plugins.contains(id),
+        }
+    }
 }
 
 /// What the client's files say and what lies on disk.
@@ -46,6 +67,8 @@ pub struct Observed {
     pub heads: BTreeMap<PathBuf, Commit>,
     /// The digests of catalogs that the client keeps as a plain file.
     pub catalogs: BTreeMap<PathBuf, TreeHash>,
+    /// The marketplaces that the client unpacked from an archive: no `.git`, a `.gcs-sha` instead.
+    pub unpacked: BTreeSet<PathBuf>,
     /// What stands where a marketplace belongs, be it what it may.
     pub present: BTreeSet<PathBuf>,
     pub shelves: BTreeMap<Scope, Shelf>,
@@ -112,6 +135,8 @@ pub enum Need {
     Tree { origin: Origin, folder: String },
     /// Whether a clone is free of local edits and commits.
     Clean(PathBuf),
+    /// The commit that a branch or tag of a repository is; without one, its default branch.
+    Tip { url: String, reference: Option<String> },
     /// The skills of a source.
     Skills(SkillsWanted),
 }
@@ -135,6 +160,7 @@ pub enum Answer {
     Tree(TreeAt),
     Clean(bool),
     Skills(SkillsAt),
+    Tip(Commit),
 }
 
 /// The skills of a source.
@@ -274,8 +300,17 @@ pub struct DesiredPlugin {
 pub struct Placement {
     pub from: PathBuf,
     pub hash: TreeHash,
-    /// What is there now is the locked version with other bytes: it was altered on disk.
-    pub altered: bool,
+    /// What becomes of a folder of the same version, if there is one.
+    pub replaces: Option<Replaced>,
+}
+
+/// What is wrong with a folder that makes room for another one of the same version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It had been recorded with other bytes: it was altered on disk.
+    Altered,
+    /// It is the locked one; the source has new content.
+    Renewed,
 }
 
 /// The outcome of resolving.
@@ -284,6 +319,8 @@ pub struct Resolution {
     pub desired: Desired,
     pub lock: Lock,
     pub notes: Vec<Note>,
+    /// Wanted plugins that their marketplace no longer lists, and what it calls them now.
+    pub delisted: BTreeMap<PluginId, Option<String>>,
     /// Empty when the rest is final.
     pub needs: BTreeSet<Need>,
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Change, Item, Record, Thing};
 use crate::plan::{Line, Sign};
-use crate::resolve::{DesiredMarketplace, DesiredPlugin};
+use crate::resolve::{DesiredMarketplace, DesiredPlugin, Replaced};
 
 /// Returns what happens to a marketplace, if anything does.
 pub(super) fn marketplace(
@@ -62,7 +62,12 @@ pub(super) fn plugin(thing: &Thing, plugin: &DesiredPlugin, changes: &[Change]) 
         _ => said.push(version.clone()),
     }
     match (&plugin.bytes, sign) {
-        (Some(placement), Sign::Change) if placement.altered => {
+        (Some(placement), Sign::Change)
+            if placement.replaces == Some(Replaced::Renewed) && !said[0].contains('→') =>
+        {
+            said.push("same version, new content".to_owned());
+        }
+        (Some(placement), Sign::Change) if placement.replaces == Some(Replaced::Altered) => {
             said.push("its bytes on disk are not the ones in the lock, reinstalled".to_owned());
         }
         (Some(_), Sign::Change) if said.len() == 1 && !said[0].contains('→') => {

@@ -105,7 +105,7 @@ fn take(inputs: &Inputs, diff: &mut Diff, thing: &Thing, changes: Vec<Change>, d
         change.before.is_none()
             && matches!(change.item, Item::Marketplace { .. } | Item::Plugin { .. })
     });
-    if declared && founding {
+    if declared && founding && inputs.save {
         diff.claimed.insert(inputs.roots, thing, &inputs.intent.manifest);
     }
     diff.additions.extend(changes);

@@ -19,7 +19,9 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
             continue;
         }
         let foreign = !ours.contains(&thing);
-        if foreign && (inputs.prune == Prune::Owned || !prunable(inputs, &thing)) {
+        let named = inputs.going.contains(&thing);
+        let reached = inputs.prune == Prune::Unmanaged && prunable(inputs, &thing);
+        if foreign && !named && !reached {
             report(inputs, diff, &thing);
             continue;
         }
@@ -34,8 +36,12 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
             diff.notes.push(Note::info(name, format!("kept: `{user}` comes from it")));
             continue;
         }
-        let text = if foreign { "not in the manifest" } else { "no longer in the manifest" };
-        let text = text.to_owned();
+        let text = match (named, foreign) {
+            (true, _) => "as asked",
+            (false, true) => "not in the manifest",
+            (false, false) => "no longer in the manifest",
+        };
+        let (text, foreign) = (text.to_owned(), foreign && !named);
         diff.lines.push(Line { sign: Sign::Remove, thing: thing.clone(), text, foreign });
         diff.removals.extend(removals(inputs, &thing));
         diff.released.remove(inputs.roots, &thing);

@@ -77,7 +77,7 @@ impl<'a> Resolver<'a> {
         let package = matches!(want.source, Some(SkillSource::Npm { .. }));
         let pinned = if package { Ok(record.pin.clone()) } else { Err(record.pin.as_deref()) };
         let same_pin = pinned.as_ref().err().is_none_or(|pin| *pin == want.pin.as_deref());
-        let meets = self.question.movement == Movement::Keep
+        let meets = *self.question.movement != Movement::Newest
             && record.source == origin(want.source.as_ref())
             && same_pin
             && record.tree.as_ref().is_none_or(|recorded| recorded == tree);
