@@ -17,6 +17,14 @@ pub struct Env {
     pub git_timeout: Duration,
     /// Where archives of GitHub repositories are: `ZSKILLS_GITHUB_URL`.
     pub github: String,
+    /// Further variables of every git process: what reaches a server that wants a login.
+    pub git_environment: Vec<(OsString, OsString)>,
+    /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
+    git_settings: usize,
+    /// Not to use the `fzf` that is on PATH: `ZSKILLS_NO_FZF`.
+    pub no_fzf: bool,
+    /// What `VISUAL` or `EDITOR` names.
+    pub editor: Option<String>,
     pub no_color: bool,
     pub force_color: bool,
     /// RFC 3339 in UTC with milliseconds, as the client writes it.
@@ -36,10 +44,34 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
         roots,
         git_timeout: git_timeout(&lookup)?,
         github: github(&lookup)?,
+        git_environment: Vec::new(),
+        git_settings: lookup("GIT_CONFIG_COUNT")
+            .and_then(|count| count.to_str()?.parse().ok())
+            .unwrap_or(0),
+        no_fzf: lookup("ZSKILLS_NO_FZF").is_some_and(|v| v == "1"),
+        editor: ["VISUAL", "EDITOR"]
+            .into_iter()
+            .filter_map(lookup)
+            .find_map(|v| v.into_string().ok().filter(|v| !v.trim().is_empty())),
         no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
         now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
     })
+}
+
+impl Env {
+    /// Has git use an address with a login wherever the one without it is asked for, from now on.
+    /// The login stands in the environment of git, never in its arguments or in a file.
+    pub fn log_in(&mut self, with: &str, without: &str) {
+        let n = self.git_settings;
+        let mut set = |name: String, value: String| {
+            self.git_environment.push((name.into(), value.into()));
+        };
+        set(format!("GIT_CONFIG_KEY_{n}"), format!("url.{with}.insteadOf"));
+        set(format!("GIT_CONFIG_VALUE_{n}"), without.to_owned());
+        set("GIT_CONFIG_COUNT".to_owned(), (n + 1).to_string());
+        self.git_settings += 1;
+    }
 }
 
 type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::catalog;
-use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request};
-use crate::model::{Commit, Level, TreeHash, redact_url};
+use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request, Revision};
+use crate::model::{Commit, Level, Source, TreeHash, redact_url};
 use crate::parallel;
 use crate::resolve::{
     Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, SkillsWanted, TreeAt, Trouble,
@@ -44,6 +44,28 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
             answers.entry(need).or_insert_with_key(|need| answer(need, &checkouts, means));
         }
     }
+}
+
+/// Fetches and reads the catalog of a source that nobody has named yet.
+pub fn catalog_of(
+    source: &Source,
+    pin: Option<&str>,
+    options: &FetchOptions,
+) -> Result<CatalogAt, Trouble> {
+    let reference = pin.or(source.reference());
+    let request = match (source, source.git_url()) {
+        (Source::Directory { path } | Source::File { path }, _) => {
+            return read_catalog(&checkout(&Origin::Local(path.clone()), &Checkouts::new())?);
+        }
+        (Source::Url { url }, _) => Request::Catalog { url: url.clone() },
+        (_, url) => Request::Git {
+            url: url.unwrap_or_default(),
+            revision: reference.map_or(Revision::Head, |name| Revision::Named(name.to_owned())),
+            subdir: None,
+        },
+    };
+    let checkout = fetch::fetch(&request, options).map_err(|error| fetch_trouble(&error))?;
+    read_catalog(&checkout)
 }
 
 /// Fetches what the needs name and no earlier round has fetched, all of it at the same time.

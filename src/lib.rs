@@ -4,6 +4,7 @@ pub mod apply;
 pub mod archive;
 pub mod bundled;
 pub mod catalog;
+pub mod catalogs;
 pub mod clients;
 pub mod commands;
 pub mod doctor;

@@ -217,14 +217,7 @@ pub fn resolve(
     fingerprints: &mut Fingerprints,
 ) -> Resolution {
     let bars = Bars::new(ui);
-    let fetch = FetchOptions {
-        offline: ask.offline,
-        git: Git::new(env.git_timeout),
-        npm: Npm::new(env.git_timeout),
-        timeout: env.git_timeout,
-        github: env.github.clone(),
-        ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
-    };
+    let fetch = fetch_options(ask.offline, env, &bars);
     let question = Question {
         discard: &ask.skills.discard,
         roots: &env.roots,
@@ -235,6 +228,18 @@ pub fn resolve(
         movement: &ask.movement,
     };
     gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
+}
+
+/// Returns how things are fetched on this machine.
+pub fn fetch_options<'a>(offline: bool, env: &Env, bars: &'a Bars) -> FetchOptions<'a> {
+    FetchOptions {
+        offline,
+        git: Git::new(env.git_timeout).with_environment(&env.git_environment),
+        npm: Npm::new(env.git_timeout),
+        timeout: env.git_timeout,
+        github: env.github.clone(),
+        ..FetchOptions::new(env.roots.cache_dir.clone(), bars)
+    }
 }
 
 /// Returns what the manifest names and the lock does not.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Answer, CatalogAt, DesiredMarketplace, Need, Origin, Resolver, Stop, Trouble, note, revision,
+    Answer, CatalogAt, DesiredMarketplace, Movement, Need, Origin, Resolver, Stop, Trouble, note,
+    revision,
 };
 use crate::clients::claude::source::from_client;
 use crate::fetch::{Request, Revision};
@@ -45,6 +46,16 @@ impl Resolver<'_> {
         for wanted in &self.question.intent.marketplaces {
             if self.market(&wanted.name).is_ok() {
                 self.settle_market(&wanted.name, true);
+            }
+        }
+    }
+
+    /// Resolves what is to move and stands in no manifest: it is only refreshed.
+    pub(super) fn other_marketplaces(&mut self) {
+        let Movement::Some { marketplaces, .. } = self.question.movement else { return };
+        for name in marketplaces {
+            if self.market(name).is_ok() {
+                self.settle_market(name, false);
             }
         }
     }

@@ -30,6 +30,7 @@ pub fn resolve(question: Question, answers: &Answers) -> Resolution {
     resolver.marketplaces();
     resolver.plugins();
     resolver.skills();
+    resolver.other_marketplaces();
     resolver.out
 }
 

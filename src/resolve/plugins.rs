@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 /// A plugin that is to be there, because of the manifest or of another plugin.
+#[expect(clippy::struct_excessive_bools, reason = "each says another thing of a wish")]
 struct Want {
     id: PluginId,
     scope: Scope,
