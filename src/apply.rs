@@ -54,6 +54,9 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
     match step {
         Step::Place { from, to, what } => put(from, to, *what, roots)
             .with_context(|| format!("cannot put `{}` in place", to.display()))?,
+        Step::Delete { path } => {
+            disk::remove(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
         Step::Write { path, before, after } => {
             // The client reads, changes and writes this file as a whole, under a lock of its own.
             let _theirs = (*path == roots.claude_json)

@@ -64,8 +64,9 @@ pub fn catalog_of(
             subdir: None,
         },
     };
-    let checkout = fetch::fetch(&request, options).map_err(|error| fetch_trouble(&error))?;
-    read_catalog(&checkout)
+    let fetched = fetch::fetch(&request, options);
+    let checkouts = Checkouts::from([(request.clone(), fetched)]);
+    read_catalog(&checkout(&Origin::Fetched(request), &checkouts)?)
 }
 
 /// Fetches what the needs name and no earlier round has fetched, all of it at the same time.
@@ -156,7 +157,9 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
     match origin {
         Origin::Local(path) if disk::exists(path) => Ok(Checkout {
             root: path.clone(),
-            commit: snapshot(path).or_else(|| path.ancestors().find_map(tree::head)),
+            commit: tree::head(path)
+                .or_else(|| snapshot(path))
+                .or_else(|| path.ancestors().find_map(tree::head)),
             version: None,
             notes: Vec::new(),
         }),

@@ -13,11 +13,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::model::Commit;
+use crate::model::{Commit, without_login};
 use crate::store::tree;
 
 pub use error::{GitError, GitFailure};
-pub(crate) use redact::{redact, without_userinfo};
+pub(crate) use redact::redact;
 
 /// The git on this machine.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Git {
     }
 
     fn forget_userinfo(&self, url: &str, into: &Path) -> Result<(), GitError> {
-        let clean = without_userinfo(url);
+        let clean = without_login(url);
         if clean != url {
             self.run(url, &arguments(&["remote", "set-url", "origin", &clean]), into)?;
         }

@@ -66,6 +66,12 @@ pub fn observe(
     Ok(Sight { files, problems, observed })
 }
 
+/// Returns what the client's files say and looks at nothing else.
+pub fn state(roots: &Roots, codecs: &[&dyn Codec]) -> Result<State> {
+    let files = read_files(codecs.iter().flat_map(|codec| codec.files(roots)).collect())?;
+    Ok(codecs.iter().flat_map(|codec| codec.decode(roots, &files).state).collect())
+}
+
 /// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.
 pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
     let below = |path: PathBuf| disk::folders(&path);

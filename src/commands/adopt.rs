@@ -13,7 +13,7 @@ use super::{Exit, Faults};
 use crate::clients::FileProblem;
 use crate::clients::claude::source::from_client;
 use crate::env::Env;
-use crate::manifest::edit;
+use crate::manifest::{self, edit};
 use crate::model::{
     Item, MarketplaceName, Note, PluginId, Record, Roots, Scope, Source, State, Thing, WantedServer,
 };

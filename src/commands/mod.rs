@@ -3,10 +3,17 @@
 mod adopt;
 mod converge;
 mod doctor;
+mod enable;
+mod install;
 mod installers;
 mod list;
+mod marketplace;
+mod outdated;
+mod remove;
 mod session;
 mod sync;
+mod upgrade;
+mod verb;
 mod why;
 
 use std::ffi::OsString;
@@ -58,6 +65,15 @@ enum Command {
     List(list::Args),
     Doctor(doctor::Args),
     Why(why::Args),
+    Install(install::Args),
+    Remove(remove::Args),
+    Purge(remove::PurgeArgs),
+    Enable(enable::Args),
+    Disable(enable::DisableArgs),
+    Upgrade(upgrade::Args),
+    Update(upgrade::UpdateArgs),
+    Outdated(outdated::Args),
+    Marketplace(marketplace::Args),
 }
 
 /// How a command ended.
@@ -94,6 +110,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::List(args) => list::run(args, &env, ui),
         Command::Doctor(args) => doctor::run(args, &env, ui),
         Command::Why(args) => why::run(args, &env, ui),
+        Command::Install(args) => install::run(args, &env, ui),
+        Command::Remove(args) => remove::run(args, &env, ui),
+        Command::Purge(args) => remove::purge(args, &env, ui),
+        Command::Enable(args) => enable::run(args, &env, ui),
+        Command::Disable(args) => enable::disable(args, &env, ui),
+        Command::Upgrade(args) => upgrade::run(args, &env, ui),
+        Command::Update(args) => upgrade::update(args, &env, ui),
+        Command::Outdated(args) => outdated::run(args, &env, ui),
+        Command::Marketplace(args) => marketplace::run(args, &env, ui),
     };
     match done {
         Ok(exit) => exit as u8,

@@ -10,7 +10,7 @@ use crate::env::Env;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock};
 use crate::manifest;
-use crate::model::{Intent, Roots};
+use crate::model::{Intent, Roots, State};
 use crate::observe::{self, Sight};
 use crate::plan::{self, OwnFile};
 use crate::store::tree::Fingerprints;
@@ -150,6 +150,11 @@ pub fn owned(roots: &Roots) -> Result<Owned> {
 /// Looks at the client's files and the disk.
 pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
     observe::observe(&env.roots, &CODECS, lock, fingerprints)
+}
+
+/// Returns what the client's files say, as far as they can be read; no tree is looked at.
+pub fn state(env: &Env) -> Result<State> {
+    observe::state(&env.roots, &CODECS)
 }
 
 /// Rewrites registries that the client would reject, after putting a copy of each aside.

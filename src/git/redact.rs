@@ -1,5 +1,7 @@
 //! Takes secrets and control characters out of what programs and servers say.
 
+use crate::model::without_path_tokens;
+
 /// Returns a text without user names and passwords in URLs, without the query strings of URLs,
 /// and without control characters other than line ends.
 pub(crate) fn redact(text: &str) -> String {
@@ -12,26 +14,14 @@ pub(crate) fn redact(text: &str) -> String {
         let (url, tail) = after.split_at(length);
         let url = &url[userinfo(url)..];
         match url.split_once('?') {
-            Some((url, _)) => clean.extend([url, "?…"]),
-            None => clean.push_str(url),
+            Some((url, _)) => clean.extend([&without_path_tokens(url), "?…"]),
+            None => clean.push_str(&without_path_tokens(url)),
         }
         rest = tail;
     }
     clean.push_str(rest);
     clean.retain(|c| c == '\n' || !c.is_control());
     clean
-}
-
-/// Returns a URL without the user name and password that http would need; the user of an ssh
-/// address is part of the address, only a password goes.
-pub(crate) fn without_userinfo(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (user, host) = rest.split_at(userinfo(rest));
-    match (scheme, user.split_once(':')) {
-        ("ssh", None) => url.to_owned(),
-        ("ssh", Some((user, _))) => format!("{scheme}://{user}@{host}"),
-        _ => format!("{scheme}://{host}"),
-    }
 }
 
 /// Returns how many bytes of `user:password@host/path` come before the host.

@@ -267,6 +267,6 @@ fn a_clone_keeps_the_user_of_ssh_and_no_other() {
         ("git@h:o/r", "git@h:o/r"),
         ("file:///a@b/c", "file:///a@b/c"),
     ] {
-        assert_eq!(without_userinfo(url), expected);
+        assert_eq!(without_login(url), expected);
     }
 }

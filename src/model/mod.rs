@@ -24,7 +24,7 @@ pub use intent::{
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
-pub use redact::redact_url;
+pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use roots::Roots;
 pub use scope::{Client, Scope};
 pub use secret::{secret_in, without_secret};

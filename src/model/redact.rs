@@ -19,6 +19,42 @@ pub fn redact_url(text: &str) -> String {
     shown
 }
 
+/// Returns a URL without the user name and password that http would need; the user of an ssh
+/// address is part of the address, only a password goes.
+pub fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (user, host) = rest.split_at(rest[..authority].rfind('@').map_or(0, |at| at + 1));
+    match (scheme, user.split_once(':')) {
+        ("ssh", None) => url.to_owned(),
+        ("ssh", Some((user, _))) => format!("{scheme}://{user}@{host}"),
+        _ => format!("{scheme}://{host}"),
+    }
+}
+
+/// Tells whether a part of a path is a token and no name: long, and digits among the letters.
+pub fn is_token(part: &str) -> bool {
+    const PREFIXES: [&str; 7] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "sk-", "xoxb-"];
+    let word = part.strip_suffix(".git").unwrap_or(part);
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-=.~".contains(&b));
+    let random = word.len() >= 20 && digits >= 4 && letters >= 4 && !word.contains('.');
+    plain && (random || PREFIXES.iter().any(|prefix| word.starts_with(prefix))) && !is_commit(word)
+}
+
+/// A commit in an address is no secret.
+fn is_commit(word: &str) -> bool {
+    matches!(word.len(), 40 | 64) && word.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Returns the path of a URL without what looks like a token.
+pub fn without_path_tokens(url: &str) -> String {
+    let parts: Vec<&str> =
+        url.split('/').map(|part| if is_token(part) { "…" } else { part }).collect();
+    parts.join("/")
+}
+
 fn ends_url(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>')
 }
@@ -28,7 +64,8 @@ fn redact_rest(url: &str) -> String {
     let (url, fragment) = url.split_once('#').map_or((url, None), |(u, f)| (u, Some(f)));
     let url = url.split_once('?').map_or(url, |(u, _)| u);
     let fragment = fragment.filter(|f| !f.contains('=')).map(|f| format!("#{f}"));
-    format!("{}{}", without_userinfo(url), fragment.unwrap_or_default())
+    let url = without_path_tokens(without_userinfo(url));
+    format!("{url}{}", fragment.unwrap_or_default())
 }
 
 fn without_userinfo(url: &str) -> &str {
@@ -65,6 +102,12 @@ mod tests {
         check(
             "fatal: unable to access 'https://x:y@h/r.git/': from http://a@b/c, 403",
             "fatal: unable to access 'https://h/r.git/': from http://b/c, 403",
+        );
+        check("https://h/m/0a1b2c3d4e5f6a7b8c9d0e1f/r.git", "https://h/m/…/r.git");
+        check("https://h/m/ghp_x/r.git", "https://h/m/…/r.git");
+        check(
+            "https://h/awesome-claude-code-plugins-2/r",
+            "https://h/awesome-claude-code-plugins-2/r",
         );
         check("no address: a@b", "no address: a@b");
         check("://", "://");

@@ -140,6 +140,18 @@ impl Source {
         }
     }
 
+    /// Returns the same source without the user name and password that http would need.
+    #[must_use]
+    pub fn without_login(&self) -> Self {
+        match self {
+            Self::Git { url, reference } => {
+                Self::Git { url: super::without_login(url), reference: reference.clone() }
+            }
+            Self::Url { url } => Self::Url { url: super::without_login(url) },
+            Self::GitHub { .. } | Self::Directory { .. } | Self::File { .. } => self.clone(),
+        }
+    }
+
     /// Returns the text to print: as [`fmt::Display`], without credentials.
     pub fn redacted(&self) -> String {
         redact_url(&self.to_string())

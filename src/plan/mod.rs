@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use diff::server_entry;
-pub use render::{json, text};
+pub use render::{json, note_json, text};
 
 use crate::clients::agents;
 use crate::clients::claude::{mcp_json, settings};
@@ -64,6 +64,8 @@ pub enum Sign {
 pub enum Step {
     /// Swap a copy of a folder, or file, into place.
     Place { from: PathBuf, to: PathBuf, what: Bytes },
+    /// Delete a folder of bytes that nothing names any more.
+    Delete { path: PathBuf },
     /// Replace a file that still holds `before`.
     Write { path: PathBuf, before: Option<Vec<u8>>, after: Vec<u8> },
     /// Swap a copy of some files of a folder into place.

@@ -80,6 +80,7 @@ fn step_json(step: &Step) -> Value {
             };
             json!({ "step": "place", "what": what, "from": from, "to": to })
         }
+        Step::Delete { path } => json!({ "step": "delete", "path": path }),
         Step::Write { path, before, .. } => {
             json!({ "step": "write", "path": path, "new": before.is_none() })
         }

@@ -11,7 +11,7 @@ use crate::fetch::{Request, Revision};
 use crate::lock::LockedMarketplace;
 use crate::model::{
     Commit, Item, Level, MarketplaceName, Record, Source, TreeHash, WantedMarketplace,
-    did_you_mean, well_known_marketplace,
+    did_you_mean, well_known_marketplace, without_login,
 };
 
 /// A marketplace whose commit is known.
@@ -442,7 +442,8 @@ impl Resolver<'_> {
 
 /// Returns the source as the lock spells it: like the manifest, which knows no absolute paths of its own making.
 pub(super) fn written(source: &Source, wanted: Option<&WantedMarketplace>) -> String {
-    wanted.and_then(|w| w.written.clone()).unwrap_or_else(|| source.to_string())
+    let written = wanted.and_then(|w| w.written.clone());
+    without_login(&written.unwrap_or_else(|| source.to_string()))
 }
 
 /// Returns the folder that a catalog file describes: the parent of `.claude-plugin`.

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "this folder is where printing lives")]
 
 mod paint;
+pub mod pick;
 mod progress;
 mod prompt;
 

@@ -23,6 +23,8 @@ mod scopes;
 mod servers;
 mod skills;
 mod sync;
+mod verbs_install;
+mod verbs_marketplace;
 
 use repo::Repo;
 use sandbox::Sandbox;

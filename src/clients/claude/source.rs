@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::Source;
+use crate::model::{Source, without_login};
 
-/// Returns the client's source object. The pin wins over the source's own reference.
+/// Returns the client's source object, without a login. The pin wins over the source's own reference.
 pub fn to_client(source: &Source, pin: Option<&str>) -> Value {
     let (mut value, reference) = match source {
         Source::GitHub { repo, reference } => {
             (json!({"source": "github", "repo": repo}), reference.as_deref())
         }
         Source::Git { url, reference } => {
-            (json!({"source": "git", "url": url}), reference.as_deref())
+            (json!({"source": "git", "url": without_login(url)}), reference.as_deref())
         }
         Source::Directory { path } => return json!({"source": "directory", "path": path}),
         Source::File { path } => return json!({"source": "file", "path": path}),
-        Source::Url { url } => return json!({"source": "url", "url": url}),
+        Source::Url { url } => return json!({"source": "url", "url": without_login(url)}),
     };
     if let Some(reference) = pin.or(reference) {
         value["ref"] = json!(reference);

@@ -1,0 +1,149 @@
+//! `zskills upgrade` and `zskills update`: to the newest of the sources, without a pull.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::converge::{self, Ask, Prepared};
+use super::session::Declared;
+use super::verb::{self, Draft, Flags, Known};
+use super::{Exit, session};
+use crate::catalogs;
+use crate::env::Env;
+use crate::model::{MarketplaceName, Note, PluginId, Scope};
+use crate::resolve::Movement;
+use crate::store::tree::Fingerprints;
+use crate::ui::Ui;
+
+/// Move plugins and their marketplaces to the newest
+///
+/// Without names: everything in the manifest. What is pinned stays. Also installs new content under
+/// an old version number, which the client itself never does.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Plugins, or marketplaces with all their plugins
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Remove plugins that their marketplace no longer lists, also from the manifest
+    #[arg(long)]
+    prune: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Refresh marketplaces; installed plugins stay as they are
+#[derive(Debug, clap::Args)]
+pub struct UpdateArgs {
+    /// Marketplaces [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let declared = || session::declared(args.flags.file.as_deref(), env);
+    let (movement, failed) = movement(&args.names, &declared()?);
+    let mut ask = args.flags.ask("zskills/upgrade/1", &declared);
+    ask.movement = movement;
+    if !args.prune {
+        return drive(&ask, env, ui, &failed);
+    }
+    let gone = delisted(&ask, env, ui)?;
+    ask.going = gone.iter().map(|(id, scope)| verb::plugin(id, *scope)).collect();
+    let ask = &ask;
+    converge::drive(ask, env, ui, &|fingerprints| {
+        let declared = declared()?;
+        let state = session::state(env)?;
+        let mut draft = Draft::new(&declared, &state, &env.roots);
+        for (id, scope) in &gone {
+            draft.drop_plugin(id, *scope)?;
+        }
+        let text = draft.text;
+        let declared = verb::edited(declared, text, &env.roots)?;
+        with_notes(ask, env, ui, declared, &failed, fingerprints)
+    })
+}
+
+/// Refreshes marketplaces, declared or only registered.
+pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
+    let declared = || args.flags.declared(env);
+    let state = session::state(env)?;
+    let registered = catalogs::registered(&state);
+    let known = verb::marketplace_names(&declared()?, &registered);
+    let (names, failed) = if args.names.is_empty() {
+        // A kind of source that only the client knows is the client's to refresh.
+        let foreign =
+            |name: &String| registered.iter().any(|m| m.name == *name && m.source().is_none());
+        (
+            known.iter().filter(|name| !foreign(name)).filter_map(|n| n.parse().ok()).collect(),
+            vec![],
+        )
+    } else {
+        verb::each(&args.names, |name| verb::find_marketplace(name, &known))
+    };
+    let mut ask = args.flags.ask("zskills/update/1", &declared);
+    ask.movement =
+        Movement::Some { marketplaces: names.into_iter().collect(), plugins: BTreeSet::new() };
+    drive(&ask, env, ui, &failed)
+}
+
+/// Converges and adds what failed before.
+pub fn drive(ask: &Ask, env: &Env, ui: Ui, failed: &[Note]) -> Result<Exit> {
+    converge::drive(ask, env, ui, &|fingerprints| {
+        with_notes(ask, env, ui, (ask.declared)()?, failed, fingerprints)
+    })
+}
+
+fn with_notes(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    declared: Declared,
+    failed: &[Note],
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
+    let mut prepared = converge::prepare_for(ask, env, ui, declared, fingerprints)?;
+    prepared.plan.notes.extend(failed.iter().cloned());
+    Ok(prepared)
+}
+
+/// Returns what moves for the names of plugins and marketplaces, and a note for each unknown one.
+fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
+    if names.is_empty() {
+        return (Movement::Newest, Vec::new());
+    }
+    let known = Known::wanted(declared);
+    let mut marketplaces: BTreeSet<MarketplaceName> = BTreeSet::new();
+    let mut plugins: BTreeSet<PluginId> = BTreeSet::new();
+    let mut failed = Vec::new();
+    let declared_markets = verb::marketplace_names(declared, &[]);
+    for name in names {
+        match (known.find(name, "in the manifest"), verb::find_marketplace(name, &declared_markets))
+        {
+            (Ok(id), _) => {
+                marketplaces.insert(id.marketplace.clone());
+                plugins.insert(id);
+            }
+            (Err(_), Ok(marketplace)) => {
+                plugins.extend(known.ids().filter(|id| id.marketplace == marketplace).cloned());
+                marketplaces.insert(marketplace);
+            }
+            (Err(note), Err(_)) => failed.push(note),
+        }
+    }
+    (Movement::Some { marketplaces, plugins }, failed)
+}
+
+/// Returns the wanted plugins that their marketplace no longer lists.
+fn delisted(ask: &Ask, env: &Env, ui: Ui) -> Result<Vec<(PluginId, Scope)>> {
+    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
+    let declared = (ask.declared)()?;
+    let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
+    let resolution = converge::resolve(ask, env, ui, &declared, &sight, &mut fingerprints);
+    let wanted = declared.intent.plugins.iter();
+    Ok(wanted
+        .filter(|plugin| resolution.delisted.contains_key(&plugin.id))
+        .map(|plugin| (plugin.id.clone(), plugin.scope))
+        .collect())
+}
