@@ -158,6 +158,21 @@ fn absolute(path: &Path, cwd: &Path) -> PathBuf {
     out
 }
 
+/// Returns the folders in which programs are looked for.
+pub fn search_path() -> Vec<PathBuf> {
+    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// Tells whether a variable is set, be it to nothing.
+pub fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+/// Returns the value of a variable that somebody else named.
+pub fn value(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
 /// Returns where administrators put Claude Code's managed settings.
 fn managed_dir() -> PathBuf {
     PathBuf::from(if cfg!(target_os = "macos") {

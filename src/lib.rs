@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod archive;
+pub mod around;
 pub mod bundled;
 pub mod catalog;
 pub mod catalogs;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::catalog;
 use crate::clients::claude::mcp_json;
-use crate::clients::{Codec, FileProblem};
+use crate::clients::{self, Decoded, FileProblem};
 use crate::lock::Lock;
 use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
 use crate::resolve::Observed;
@@ -26,20 +26,11 @@ pub struct Sight {
 }
 
 /// Looks at everything once. Nothing is written and no process is started.
-pub fn observe(
-    roots: &Roots,
-    codecs: &[&dyn Codec],
-    lock: &Lock,
-    fingerprints: &mut Fingerprints,
-) -> Result<Sight> {
-    let files = read_files(codecs.iter().flat_map(|codec| codec.files(roots)).collect())?;
-    let (mut observed, mut problems) = (Observed::default(), Vec::new());
-    for codec in codecs {
-        let decoded = codec.decode(roots, &files);
-        observed.state.extend(decoded.state);
-        problems.extend(decoded.problems);
-    }
+pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
+    let files = read_files(clients::files(roots))?;
+    let Decoded { state, mut problems } = clients::decode(roots, &files);
     problems.extend(linked(roots));
+    let mut observed = Observed { state, ..Observed::default() };
     observed.provenance = skills::provenance(roots);
     observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
     for path in plugin_folders(roots, &observed.state, lock) {
@@ -67,9 +58,9 @@ pub fn observe(
 }
 
 /// Returns what the client's files say and looks at nothing else.
-pub fn state(roots: &Roots, codecs: &[&dyn Codec]) -> Result<State> {
-    let files = read_files(codecs.iter().flat_map(|codec| codec.files(roots)).collect())?;
-    Ok(codecs.iter().flat_map(|codec| codec.decode(roots, &files).state).collect())
+pub fn state(roots: &Roots) -> Result<State> {
+    let files = read_files(clients::files(roots))?;
+    Ok(clients::decode(roots, &files).state)
 }
 
 /// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.

@@ -10,6 +10,22 @@ use crate::model::{Change, Client, Diagnostic, Files, Roots, State};
 /// Every codec, in the order in which their files are written: inventories before what clients read.
 pub const CODECS: [&dyn Codec; 2] = [&agents::Agents, &claude::Claude];
 
+/// Returns the files of all clients.
+pub fn files(roots: &Roots) -> Vec<PathBuf> {
+    CODECS.iter().flat_map(|codec| codec.files(roots)).collect()
+}
+
+/// Returns what the files of all clients say.
+pub fn decode(roots: &Roots, files: &Files) -> Decoded {
+    let mut all = Decoded::default();
+    for codec in CODECS {
+        let decoded = codec.decode(roots, files);
+        all.state.extend(decoded.state);
+        all.problems.extend(decoded.problems);
+    }
+    all
+}
+
 /// How one client keeps our facts in its files. No file access.
 pub trait Codec: Sync {
     /// Returns whose files these are; changes for others do not concern this codec.

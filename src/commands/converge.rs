@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use super::session::{self, Declared};
 use super::{Exit, Faults, installers};
 use crate::apply::{self, Applied};
-use crate::clients::CODECS;
+use crate::clients::claude::{self, Mended, mcp_json};
+use crate::clients::{self, CODECS};
 use crate::env::Env;
 use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
@@ -18,7 +20,7 @@ use crate::lock::Lock;
 use crate::model::{Level, Note, Thing, WantedPlugin};
 use crate::npm::Npm;
 use crate::observe::Sight;
-use crate::plan::{self, Plan, Prune, Sign};
+use crate::plan::{self, Line, OwnFile, Plan, Prune, Sign};
 use crate::resolve::{Movement, Question, Resolution};
 use crate::store::run_lock;
 use crate::store::tree::Fingerprints;
@@ -95,6 +97,11 @@ pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
     drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
 }
 
+/// The same, and puts right how servers are written on the way.
+pub fn run_mending(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
+    drive(ask, env, ui, &|fingerprints| prepare_mended(ask, env, ui, fingerprints))
+}
+
 /// Shows and applies a plan; makes it again when another program writes in between.
 pub fn drive(
     ask: &Ask,
@@ -166,6 +173,15 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     prepare_for(ask, env, ui, (ask.declared)()?, fingerprints)
 }
 
+fn prepare_mended(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
+    prepare_from(ask, env, ui, (ask.declared)()?, fingerprints, |sight| mend(env, sight))
+}
+
 /// Makes the plan for what is declared.
 pub fn prepare_for(
     ask: &Ask,
@@ -174,8 +190,21 @@ pub fn prepare_for(
     declared: Declared,
     fingerprints: &mut Fingerprints,
 ) -> Result<Prepared> {
+    prepare_from(ask, env, ui, declared, fingerprints, |_| (Vec::new(), Vec::new()))
+}
+
+/// Makes the plan from what is seen, after `first` has changed what is seen; it returns its steps.
+fn prepare_from(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    declared: Declared,
+    fingerprints: &mut Fingerprints,
+    first: impl Fn(&mut Sight) -> (Vec<OwnFile>, Vec<Line>),
+) -> Result<Prepared> {
     let owned = session::owned(&env.roots)?;
-    let sight = session::sight(env, &declared.lock, fingerprints)?;
+    let mut sight = session::sight(env, &declared.lock, fingerprints)?;
+    let (mended, lines) = first(&mut sight);
     let mut resolution = resolve(ask, env, ui, &declared, &sight, fingerprints);
     let missing = not_locked(&declared);
     let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
@@ -183,6 +212,7 @@ pub fn prepare_for(
         resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
     let own = if ask.save { declared.own(&resolution.lock) } else { Vec::new() };
+    let own: Vec<OwnFile> = mended.into_iter().chain(own).collect();
     let mut plan = plan::plan(plan::Inputs {
         roots: &env.roots,
         intent: &declared.intent,
@@ -203,8 +233,39 @@ pub fn prepare_for(
         own: &own,
     })
     .map_err(Faults::from)?;
+    plan.lines.splice(0..0, lines);
     plan.notes.splice(0..0, resolution.notes.iter().cloned());
     Ok(Prepared { declared, resolution, plan, refused_by_lock })
+}
+
+/// Writes servers so that the client uses them; the rest of the plan goes by the mended files.
+fn mend(env: &Env, sight: &mut Sight) -> (Vec<OwnFile>, Vec<Line>) {
+    let linked = sight.problems.iter().any(|problem| problem.id == "mcp.symlink");
+    if linked {
+        // The client would refuse to write there, and so do we.
+        return (Vec::new(), Vec::new());
+    }
+    let Mended { files, things } = claude::mend(&env.roots, &sight.files);
+    let changed = |(path, after): (&Path, Option<&[u8]>)| {
+        let (before, after) = (sight.files.get(path), after?);
+        (before != Some(after)).then(|| OwnFile {
+            path: path.to_owned(),
+            before: before.map(<[u8]>::to_vec),
+            after: after.to_vec(),
+        })
+    };
+    let mut own: Vec<OwnFile> = files.iter().filter_map(changed).collect();
+    // What is moved arrives before it leaves.
+    let arrives = |file: &OwnFile| {
+        file.path == env.roots.claude_json || file.path == mcp_json::path(&env.roots)
+    };
+    own.sort_by_key(|file| !arrives(file));
+    let line = |(thing, text)| Line { sign: Sign::Change, thing, text, foreign: false };
+    let decoded = clients::decode(&env.roots, &files);
+    sight.files = files;
+    sight.observed.state = decoded.state;
+    sight.problems = decoded.problems;
+    (own, things.into_iter().map(line).collect())
 }
 
 /// Resolves a manifest against what is there, fetching what it takes.

@@ -6,7 +6,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::converge::{self, Ask};
+use super::list::servers;
 use super::{Exit, session};
+use crate::around::around;
+use crate::bundled::bundled;
 use crate::doctor::{self, Facts, Finding, Fix, Severity};
 use crate::env::Env;
 use crate::model::{Diagnostic, WantedPlugin};
@@ -55,6 +58,11 @@ fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
     let declared = session::declared_or_none(args.file.as_deref(), env)?;
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
+    let bundled = bundled(&env.roots, &sight.observed.state);
+    let standings = servers::of(&env.roots, &sight, &bundled);
+    let manifest = [declared.intent.manifest.as_path()];
+    let files = sight.files.iter().filter(|(_, bytes)| bytes.is_some()).map(|(path, _)| path);
+    let around = around(&env.roots, &standings, files.chain(manifest));
     Ok(doctor::check(&Facts {
         roots: &env.roots,
         intent: Some(&declared.intent),
@@ -63,6 +71,8 @@ fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
         problems: &sight.problems,
         observed: &sight.observed,
         cached: &observe::cached(&env.roots),
+        standings: &standings,
+        around: &around,
     }))
 }
 
@@ -89,7 +99,9 @@ fn fix(args: &Args, env: &Env, ui: Ui, findings: &[Finding]) -> Result<Exit> {
         json: args.json,
         ..Ask::new("zskills/doctor-fix/1", &declared)
     };
-    let exit = converge::run(&ask, env, ui)?;
+    let mends = findings.iter().any(|finding| matches!(finding.fix, Fix::Mend(_)));
+    let exit =
+        if mends { converge::run_mending(&ask, env, ui)? } else { converge::run(&ask, env, ui)? };
     let left = examine(args, env)?;
     if !args.json {
         report(args, ui, &left);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Faults;
-use crate::clients::{CODECS, claude};
+use crate::clients::claude;
 use crate::env::Env;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock};
@@ -149,12 +149,12 @@ pub fn owned(roots: &Roots) -> Result<Owned> {
 
 /// Looks at the client's files and the disk.
 pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
-    observe::observe(&env.roots, &CODECS, lock, fingerprints)
+    observe::observe(&env.roots, lock, fingerprints)
 }
 
 /// Returns what the client's files say, as far as they can be read; no tree is looked at.
 pub fn state(env: &Env) -> Result<State> {
-    observe::state(&env.roots, &CODECS)
+    observe::state(&env.roots)
 }
 
 /// Rewrites registries that the client would reject, after putting a copy of each aside.

@@ -3,11 +3,14 @@
 
 mod files;
 mod plugins;
+mod servers;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::around::Around;
 use crate::clients::FileProblem;
+use crate::clients::claude::standing::Standing;
 use crate::lock::Lock;
 use crate::model::{Diagnostic, Files, Intent, Roots, WantedPlugin};
 use crate::resolve::Observed;
@@ -24,6 +27,9 @@ pub struct Facts<'a> {
     pub observed: &'a Observed,
     /// The folders in the client's plugin cache that hold a version.
     pub cached: &'a BTreeSet<PathBuf>,
+    /// Every entry of a server, and what the client makes of it.
+    pub standings: &'a [Standing],
+    pub around: &'a Around,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +69,8 @@ pub enum Fix {
     Sync,
     /// Install what the client's settings ask for although the manifest does not name it.
     Install(Box<WantedPlugin>),
+    /// Write servers so that the client uses them, with the words for it.
+    Mend(&'static str),
     /// Rewrite the file, after a copy of it was put aside.
     Repair(&'static str),
     /// Nothing; a person has to decide, and this is what to do.
@@ -75,6 +83,7 @@ impl Fix {
         match self {
             Self::Sync => "`--fix` puts it right from the manifest and the lock".to_owned(),
             Self::Install(_) => "`--fix` installs it".to_owned(),
+            Self::Mend(what) => format!("`--fix` {what}"),
             Self::Repair(what) => format!("`--fix` {what}, and keeps a copy of the file"),
             Self::ByHand(what) => what.clone(),
         }
@@ -87,13 +96,23 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 6] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 16] = [
         files::problems,
         plugins::wanted_but_missing,
         plugins::enabled_but_not_installed,
         plugins::inventory_without_marketplace_or_bytes,
         plugins::drift_from_lock,
         plugins::bytes_without_inventory,
+        servers::wanted_but_missing,
+        servers::commands,
+        servers::variables,
+        servers::foreign_syntax,
+        servers::deprecated,
+        servers::two_transports,
+        servers::shadowed,
+        servers::secrets,
+        servers::unpinned,
+        servers::pending,
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
     findings.sort_by(|a, b| (a.severity, a.id, &a.about).cmp(&(b.severity, b.id, &b.about)));

@@ -7,7 +7,7 @@ mod render;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use diff::server_entry;
+pub use diff::{is_met, server_entry};
 pub use render::{json, note_json, text};
 
 use crate::clients::agents;

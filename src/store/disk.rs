@@ -200,6 +200,22 @@ pub fn unlink(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Tells whether a path leads to a file that may be run.
+pub fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && may_run(&meta))
+}
+
+#[cfg(unix)]
+fn may_run(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn may_run(_: &fs::Metadata) -> bool {
+    true
+}
+
 /// Returns the folders in a folder; none when it cannot be read.
 pub fn folders(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(path) else { return Vec::new() };

@@ -362,3 +362,136 @@ fn why_tells_of_plugins_which_switch_decides() {
         "`m` is not registered",
     ]);
 }
+
+/// Asks doctor about a home in which `a` in user scope is this entry.
+#[track_caller]
+fn finds(entry: &Value, id: &str, phrases: &[&str]) {
+    let home = home("").file(CLAUDE, &json!({"mcpServers": {"a": entry}}).to_string());
+    let before = home.tree();
+    let run = home.zskills(&["doctor"]);
+    run.expect(0).says(&[&format!("[{id}] ~/.claude.json:1:")]).says(phrases);
+    assert_eq!(changes(&before, &home.tree()), [""; 0]);
+    assert_eq!(home.processes(), [""; 0], "nothing is started");
+}
+
+#[test]
+fn doctor_names_what_keeps_a_server_from_working() {
+    finds(&json!({"command": "no-such-program"}), "mcp.command-missing", &["no-such-program"]);
+    finds(&json!({"command": "./bin/x"}), "mcp.command-missing", &["./bin/x"]);
+    finds(
+        &json!({"command": "true", "env": {"A": "${NOT_SET_HERE}"}}),
+        "mcp.env-unset",
+        &["`NOT_SET_HERE` is not set"],
+    );
+    finds(
+        &json!({"type": "http", "url": "https://h", "headers": {"A": "Bearer ${env:T}"}}),
+        "mcp.env-syntax",
+        &["`${env:T}`", "write `${T}`"],
+    );
+    finds(&json!({"command": "true", "args": ["$HOME/x"]}), "mcp.env-syntax", &["`${HOME}`"]);
+    finds(&json!({"type": "sse", "url": "https://h"}), "mcp.sse-deprecated", &["deprecated"]);
+    finds(&json!({"type": "pigeon", "url": "https://h"}), "mcp.schema", &["unknown type `pigeon`"]);
+    finds(
+        &json!({"command": "true", "url": "https://h"}),
+        "mcp.url-and-command",
+        &["keep one of the two"],
+    );
+    finds(&json!({"command": "npx", "args": ["-y", "x"]}), "mcp.unpinned", &["`x`"]);
+}
+
+#[test]
+fn doctor_has_nothing_against_a_good_server() {
+    let home = home("").var("TOKEN", "t");
+    home.write("~/code/app/bin/run", "#!/bin/sh\n");
+    home.set_mode("~/code/app/bin/run", 0o755);
+    let servers = json!({
+        "a": {"command": "./bin/run", "env": {"T": "${TOKEN}", "D": "${NOT_SET:-d}"}},
+        "b": {"command": "sh", "args": ["-c", "echo $HOME"]},
+        "c": {"type": "http", "url": "https://h/mcp", "headers": {"Authorization": "Bearer ${TOKEN}"}},
+        "d": {"command": "${NOT_SET:-true}"},
+    });
+    home.write(CLAUDE, json!({"mcpServers": servers}).to_string());
+    home.zskills(&["doctor"]).expect(0).says(&["all is well"]);
+}
+
+#[test]
+fn doctor_resolves_the_folder_of_a_plugin() {
+    let home = home("");
+    with_plugin(&home);
+    home.zskills(&["doctor"]).says(&["mcp.command-missing", "${CLAUDE_PLUGIN_ROOT}/run.sh"]);
+    home.write(&format!("{PLUGIN}/run.sh"), "#!/bin/sh\n");
+    home.set_mode(&format!("{PLUGIN}/run.sh"), 0o755);
+    home.zskills(&["doctor"]).is_silent_about(&["mcp.command-missing", "CLAUDE_PLUGIN_ROOT"]);
+}
+
+#[test]
+fn doctor_names_scopes_that_disagree_and_servers_that_wait() {
+    let home = home("");
+    let root = home.path("~/code/app").display().to_string();
+    let local = json!({"mcpServers": {"a": {"command": "false"}, "same": {"command": "true"}}});
+    let user = json!({"a": {"command": "true"}, "same": {"command": "true", "args": []}});
+    home.write(CLAUDE, json!({"mcpServers": user, "projects": {root: local}}).to_string());
+    home.write(".mcp.json", r#"{"mcpServers":{"p":{"command":"true"}}}"#);
+    home.zskills(&["doctor", "--check"])
+        .expect(0)
+        .says(&["[mcp.shadowed]", "`a` is shadowed by local scope", "[mcp.pending]", "`p`"])
+        .is_silent_about(&["`same`"]);
+}
+
+#[test]
+fn a_secret_in_a_tracked_file_is_found_and_never_printed() {
+    let home = home("");
+    let file = json!({"mcpServers": {"a": {"command": "true", "args": ["--token", TOKEN]}}});
+    home.write(".mcp.json", file.to_string());
+    home.zskills(&["doctor"]).is_silent_about(&["mcp.secret-literal"]);
+    home.git(&home.path("."), &["add", ".mcp.json"]);
+    let run = home.zskills(&["doctor", "--check"]);
+    run.expect(3).says(&["mcp.secret-literal", ".mcp.json:1:", "`args`"]).is_silent_about(&[TOKEN]);
+    home.zskills(&["doctor", "--json"]).is_silent_about(&[TOKEN]);
+    let manifest = server("b", &format!("command = \"true\"\nenv = {{ KEY = \"{TOKEN}\" }}"));
+    home.write(MANIFEST, wants(&manifest));
+    home.zskills(&["doctor"]).says(&["skills.toml:3:", "`env.KEY`"]).is_silent_about(&[TOKEN]);
+}
+
+#[test]
+fn fix_wraps_moves_and_types() {
+    let home = home("");
+    home.write(
+        CLAUDE,
+        r#"{"mcpServers":{"typeless":{"url":"https://h/mcp"},"taken":{"command":"true"}}}"#,
+    );
+    home.write(".mcp.json", r#"{"flat":{"command":"true"}}"#);
+    home.write(
+        "~/.claude/settings.json",
+        "{\n  \"model\": \"m\",\n  \"mcpServers\": {\n    \"lost\": {\"command\": \"true\", \"n\": 1.10},\n    \"taken\": {\"command\": \"false\"}\n  }\n}\n",
+    );
+    home.write(
+        "~/code/app/.claude.local/settings.json",
+        r#"{"mcpServers":{"mine":{"command":"true"}}}"#,
+    );
+    home.zskills(&["doctor", "--check"]).expect(3);
+    let fix = home.zskills(&["doctor", "--fix"]);
+    fix.says(&["wrapped in `mcpServers`", "moved here from", "`type` is now `http`", "taken"]);
+    let file = home.json(CLAUDE);
+    assert_eq!(file["mcpServers"]["typeless"], json!({"type": "http", "url": "https://h/mcp"}));
+    assert_eq!(file["mcpServers"]["lost"]["n"].to_string(), "1.10");
+    assert_eq!(file["mcpServers"]["taken"]["command"], "true");
+    assert_eq!(local(&home)["mcpServers"]["mine"]["command"], "true");
+    assert_eq!(home.json(".mcp.json"), json!({"mcpServers": {"flat": {"command": "true"}}}));
+    let settings = home.json("~/.claude/settings.json");
+    assert_eq!(settings, json!({"model": "m", "mcpServers": {"taken": {"command": "false"}}}));
+    let before = home.stamps();
+    home.zskills(&["doctor", "--fix"]).says(&["mcp.ignored-location", "taken"]);
+    assert_eq!(changes(&before, &home.stamps()), [""; 0]);
+}
+
+#[test]
+fn doctor_and_fix_bring_back_a_server_that_the_manifest_wants() {
+    let home = home(&server("a", "command = \"true\""));
+    home.synced();
+    home.write(CLAUDE, "{}");
+    home.zskills(&["doctor", "--check"]).expect(3).says(&["intent.missing", "skills.toml:3:1"]);
+    home.zskills(&["doctor", "--fix"]).expect(0);
+    assert_eq!(home.json(CLAUDE)["mcpServers"]["a"]["command"], "true");
+    home.zskills(&["doctor", "--check"]).expect(0);
+}

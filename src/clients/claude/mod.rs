@@ -4,6 +4,7 @@ mod claude_json;
 pub mod installed_plugins;
 pub mod known_marketplaces;
 pub mod mcp_json;
+mod mend;
 mod page;
 mod repair;
 pub mod servers;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+pub use mend::{Mended, mend, missing_type};
 pub use repair::repair;
 
 use super::{Codec, Decoded};

@@ -21,6 +21,8 @@ pub struct Standing {
     /// The keys that lead to the entry in the file.
     pub path: Vec<String>,
     pub effect: Effect,
+    /// The folder of the plugin that it belongs to.
+    pub root: Option<PathBuf>,
 }
 
 /// What kind of place an entry stands in.
@@ -121,6 +123,8 @@ pub struct FromPlugin<'a> {
     pub full_name: &'a str,
     pub entry: &'a Value,
     pub file: &'a Path,
+    /// The plugin's folder.
+    pub root: &'a Path,
 }
 
 /// Returns every entry: by scope, then managed, plugins and ignored places.
@@ -164,7 +168,15 @@ fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<Standing> {
             path.extend(["mcpServers".to_owned(), name.clone()]);
             let effect = approval.effect(name, entry, *scope == Scope::Project);
             let place = Place::Scope(*scope);
-            Some(Standing { name: name.clone(), place, entry: entry.clone(), file, path, effect })
+            Some(Standing {
+                name: name.clone(),
+                place,
+                entry: entry.clone(),
+                file,
+                path,
+                effect,
+                root: None,
+            })
         })
         .collect();
     all.sort_by_key(|standing| match standing.place {
@@ -217,6 +229,7 @@ fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) ->
             entry: plugin.entry.clone(),
             file: plugin.file.to_owned(),
             effect,
+            root: Some(plugin.root.to_owned()),
         });
     }
     all
@@ -254,6 +267,7 @@ fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
             entry,
             file: file.clone(),
             effect: Effect::Ignored,
+            root: None,
         })
         .collect()
 }
@@ -271,6 +285,7 @@ fn entries(file: &Path, text: &str, place: &Place, effect: &Effect) -> Vec<Stand
             entry,
             file: file.to_owned(),
             effect: effect.clone(),
+            root: None,
         })
         .collect()
 }

@@ -29,6 +29,7 @@ pub fn of(roots: &Roots, sight: &Sight, bundled: &[Bundled]) -> Vec<Standing> {
             full_name,
             entry: &server.entry,
             file: &server.file,
+            root: &server.root,
         })
         .collect();
     standings(roots, &sight.observed.state, &sight.files, &plugins)

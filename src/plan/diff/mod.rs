@@ -8,7 +8,7 @@ mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use servers::entry as server_entry;
+pub use servers::{entry as server_entry, is_met};
 
 use super::{Bytes, Inputs, Line, Step};
 use crate::ledger::Ledger;

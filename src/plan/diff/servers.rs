@@ -73,6 +73,23 @@ pub(super) fn wanted(inputs: &Inputs) -> BTreeSet<Thing> {
     inputs.intent.servers.iter().map(thing).collect()
 }
 
+/// Says whether an entry has everything that the manifest declares; a literal meets a reference.
+pub fn is_met(server: &WantedServer, current: &Value) -> bool {
+    let wanted = client_shape(&entry(server));
+    same_server(current, &wanted)
+        || same_server(current, &merged(current, Some(&literals(&wanted)), &wanted))
+}
+
+/// Returns marks for literals wherever they could stand.
+fn literals(wanted: &Value) -> Value {
+    match wanted {
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), literals(value))).collect())
+        }
+        _ => Value::Null,
+    }
+}
+
 fn item(inputs: &Inputs, server: &WantedServer) -> Item {
     let project = (server.scope != Scope::User).then(|| inputs.roots.project.clone());
     Item::Server { name: server.name.clone(), scope: server.scope, project }
