@@ -1,24 +1,13 @@
 //! What lies around the servers on this machine: programs, variables, and files that git tracks.
 //! Nothing is started and nothing is contacted.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::clients::claude::standing::Standing;
+use crate::clients::claude::standing::{Standing, texts};
+use crate::doctor::Around;
 use crate::env;
 use crate::model::{Roots, variables_in};
 use crate::store::disk;
-
-/// Facts about this machine that the checks of servers rely on.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Around {
-    /// For each command as written, with the folder of its plugin: whether there is such a program.
-    pub commands: BTreeMap<(String, Option<PathBuf>), bool>,
-    /// The variables that are set, of those that servers refer to.
-    pub variables: BTreeSet<String>,
-    /// The files that hold servers and that git tracks.
-    pub tracked: BTreeSet<PathBuf>,
-}
 
 /// Finds out about the programs and variables of servers, and about these files.
 pub fn around<'a>(
@@ -40,15 +29,6 @@ pub fn around<'a>(
     }
     around.tracked = files.filter(|file| is_tracked(file)).map(Path::to_owned).collect();
     around
-}
-
-/// Returns every text of an entry into which the client puts variables.
-pub fn texts(entry: &serde_json::Value) -> Vec<&str> {
-    let one = ["command", "url"].iter().filter_map(|key| entry.get(key)?.as_str());
-    let args = entry.get("args").and_then(|args| args.as_array()).into_iter().flatten();
-    let tables = ["env", "headers"].iter().filter_map(|key| entry.get(key)?.as_object());
-    let values = tables.flat_map(|table| table.values());
-    one.chain(args.chain(values).filter_map(|value| value.as_str())).collect()
 }
 
 /// Tells whether a command can be run: a path from the project, or a name on the search path.

@@ -22,34 +22,8 @@ use crate::http::Plain;
 use crate::model::{Commit, Note};
 use crate::npm::Npm;
 
+pub use crate::model::{Request, Revision};
 pub use error::FetchError;
-
-/// Bytes that are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Request {
-    /// A repository; with `subdir`, no more of it than that folder needs.
-    Git { url: String, revision: Revision, subdir: Option<String> },
-    /// A package of an npm registry.
-    Npm { package: String, version: Option<String>, registry: Option<String> },
-    /// A zip or tar.gz file with the sha256 in hex that it must have.
-    Archive { url: String, sha256: String },
-    /// A `marketplace.json` behind http(s).
-    Catalog { url: String },
-    /// The skills that a host publishes below `/.well-known/`.
-    WellKnown { url: String },
-    /// The files of a GitHub repository as an archive, without its history.
-    Snapshot { repo: String, reference: Option<String> },
-}
-
-/// Which commit of a repository.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Revision {
-    /// The tip of the default branch.
-    Head,
-    /// A branch, a tag or 40 hex digits.
-    Named(String),
-    Commit(Commit),
-}
 
 /// A folder in our cache that is not to be changed.
 ///

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_applied_value_comes_back_and_goes_with_its_thing() {
-        let roots = crate::env::read(Some(Path::new("/h"))).unwrap().roots;
+        let roots = Roots::below(Path::new("/h"), Path::new("/p"));
         let thing = Thing::Server { name: "s".into(), scope: Scope::User };
         let mut ledger = Ledger::default();
         ledger.set_applied(&roots, &thing, json!(1));

@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod model;
 pub mod npm;
 pub mod observe;
+pub mod paint;
 mod parallel;
 pub mod plan;
 mod process;

@@ -5,10 +5,9 @@ mod files;
 mod plugins;
 mod servers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::around::Around;
 use crate::clients::FileProblem;
 use crate::clients::claude::standing::Standing;
 use crate::lock::Lock;
@@ -30,6 +29,17 @@ pub struct Facts<'a> {
     /// Every entry of a server, and what the client makes of it.
     pub standings: &'a [Standing],
     pub around: &'a Around,
+}
+
+/// Facts about this machine that the checks of servers rely on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Around {
+    /// For each command as written, with the folder of its plugin: whether there is such a program.
+    pub commands: BTreeMap<(String, Option<PathBuf>), bool>,
+    /// The variables that are set, of those that servers refer to.
+    pub variables: BTreeSet<String>,
+    /// The files that hold servers and that git tracks.
+    pub tracked: BTreeSet<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

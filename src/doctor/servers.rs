@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Facts, Finding, Fix, Severity};
 use crate::clients::claude::servers::same_server;
-use crate::clients::claude::standing::{Effect, Place, Standing};
+use crate::clients::claude::standing::{Effect, Place, Standing, texts};
 use crate::formats::json::{self, Key};
 use crate::model::{Diagnostic, Item, Position, Record, Scope, secret_in, variables_in};
 use crate::plan;
@@ -275,7 +275,7 @@ fn references(standing: &Standing) -> Vec<crate::model::Variable> {
     let shell = SHELLS.contains(&command.rsplit('/').next().unwrap_or_default());
     let args = standing.entry.get("args").and_then(Value::as_array);
     let is_arg = |text: &str| args.is_some_and(|args| args.iter().any(|arg| arg == text));
-    crate::around::texts(&standing.entry)
+    texts(&standing.entry)
         .into_iter()
         .filter(|text| !(shell && is_arg(text)))
         .flat_map(variables_in)

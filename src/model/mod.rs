@@ -6,6 +6,7 @@ mod intent;
 mod name;
 mod note;
 mod redact;
+mod request;
 mod roots;
 mod scope;
 mod secret;
@@ -25,6 +26,7 @@ pub use intent::{
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
+pub use request::{Request, Revision};
 pub use roots::Roots;
 pub use scope::{Client, Scope};
 pub use secret::{secret_in, without_secret};

@@ -30,6 +30,24 @@ pub struct Roots {
 }
 
 impl Roots {
+    /// Returns what holds for a home when no variable moves anything.
+    pub fn below(home: &Path, project: &Path) -> Self {
+        let claude_dir = home.join(".claude");
+        Self {
+            claude_json: home.join(".claude.json"),
+            claude_plugins: claude_dir.join("plugins"),
+            claude_managed: PathBuf::from("/etc/claude-code"),
+            agents_dir: home.join(".agents"),
+            config_dir: home.join(".config/zskills"),
+            cache_dir: home.join(".cache/zskills"),
+            state_dir: home.join(".local/state/zskills"),
+            cwd: project.to_owned(),
+            project: project.to_owned(),
+            home: home.to_owned(),
+            claude_dir,
+        }
+    }
+
     /// Returns the folder for a path that starts with `~`, else the path below `base`.
     pub fn resolve(&self, text: &str, base: &Path) -> PathBuf {
         match text.strip_prefix('~') {

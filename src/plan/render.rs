@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Bytes, Line, Plan, Sign, Step};
 use crate::model::{Level, Note, Thing};
-use crate::ui::{Paint, plain};
+use crate::paint::{Paint, plain};
 
 /// Returns the plan's lines, aligned, with a count at the end; empty when there is nothing to say.
 pub fn text(plan: &Plan, paint: Paint) -> String {
@@ -22,7 +22,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
                 line.thing.scope().as_str()
             }
         };
-        let sign = paint.sign(line.sign);
+        let sign = sign(line.sign, paint);
         writeln!(out, "  {sign} {kind:<11} {name}{pad}  {scope:<7}  {}", plain(&line.text))
             .expect("strings take text");
     }
@@ -40,6 +40,15 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         writeln!(out, "{}", counts.join(", ")).expect("strings take text");
     }
     out
+}
+
+fn sign(sign: Sign, paint: Paint) -> String {
+    match sign {
+        Sign::Add => paint.green("+"),
+        Sign::Change => paint.yellow("~"),
+        Sign::Remove => paint.red("-"),
+        Sign::Keep => paint.dim("·"),
+    }
 }
 
 /// Returns the plan as a JSON document without its schema line.

@@ -7,11 +7,10 @@ use super::{
     revision,
 };
 use crate::clients::claude::source::from_client;
-use crate::fetch::{Request, Revision};
 use crate::lock::LockedMarketplace;
 use crate::model::{
-    Commit, Item, Level, MarketplaceName, Record, Source, TreeHash, WantedMarketplace,
-    did_you_mean, well_known_marketplace, without_login,
+    Commit, Item, Level, MarketplaceName, Record, Request, Revision, Source, TreeHash,
+    WantedMarketplace, did_you_mean, well_known_marketplace, without_login,
 };
 
 /// A marketplace whose commit is known.

@@ -11,8 +11,7 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fetch::Revision;
-use crate::model::{Level, MarketplaceName, Note};
+use crate::model::{Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
 pub use skills::{matches_any, origin};

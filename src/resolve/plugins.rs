@@ -9,11 +9,10 @@ use super::{
     note, revision,
 };
 use crate::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
-use crate::fetch::{Request, Revision};
 use crate::lock::LockedPlugin;
 use crate::model::{
-    Commit, InstallRecord, Item, MarketplaceName, PluginId, Record, Scope, Source, WantedPlugin,
-    did_you_mean,
+    Commit, InstallRecord, Item, MarketplaceName, PluginId, Record, Request, Revision, Scope,
+    Source, WantedPlugin, did_you_mean,
 };
 
 /// A plugin that is to be there, because of the manifest or of another plugin.

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::catalog::{Catalog, PluginManifest};
-use crate::fetch::Request;
 use crate::lock::Lock;
 use crate::model::{
-    Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope, SkillName, SkillRecord,
-    Source, State, TreeHash, WantedPlugin,
+    Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope, SkillName,
+    SkillRecord, Source, State, TreeHash, WantedPlugin,
 };
 use crate::skill::LintFinding;
 use crate::skill::foreign::Provenance;

@@ -1,14 +1,13 @@
 //! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted.
 #![expect(clippy::print_stderr, reason = "this folder is where printing lives")]
 
-mod paint;
 pub mod pick;
 mod progress;
 mod prompt;
 
 use std::io::Write as _;
 
-pub use paint::Paint;
+pub use crate::paint::{Paint, plain};
 pub use progress::Bars;
 pub use prompt::confirm;
 
@@ -79,20 +78,5 @@ impl Ui {
 
     pub fn hint(self, text: &str) {
         eprintln!("{} {}", self.err.dim("hint:"), plain(text));
-    }
-}
-
-/// Removes control characters, which could rewrite a terminal, but keeps line breaks and tabs.
-pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_printed_cannot_move_the_cursor() {
-        assert_eq!(plain("a\u{1b}[2Jb\r\nc"), "a[2Jb\nc");
     }
 }

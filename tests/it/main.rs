@@ -13,6 +13,7 @@ mod crash;
 mod doctor;
 mod itself;
 mod keep;
+mod layers;
 mod list;
 mod lock;
 mod marketplaces;

@@ -272,6 +272,15 @@ fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
         .collect()
 }
 
+/// Returns every text of an entry into which the client puts variables.
+pub fn texts(entry: &Value) -> Vec<&str> {
+    let one = ["command", "url"].iter().filter_map(|key| entry.get(key)?.as_str());
+    let args = entry.get("args").and_then(|args| args.as_array()).into_iter().flatten();
+    let tables = ["env", "headers"].iter().filter_map(|key| entry.get(key)?.as_object());
+    let values = tables.flat_map(|table| table.values());
+    one.chain(args.chain(values).filter_map(|value| value.as_str())).collect()
+}
+
 fn entries(file: &Path, text: &str, place: &Place, effect: &Effect) -> Vec<Standing> {
     let Some(Value::Object(servers)) = json::get(text, &[Key::Name("mcpServers")]) else {
         return Vec::new();

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::Disk;
 use super::{Pick, matches, matches_any, origin, some, split_package};
-use crate::fetch::{Request, Revision};
 use crate::lock::LockedSkill;
 use crate::manifest::is_glob;
 use crate::model::{
-    Commit, Note, SkillName, SkillRecord, SkillSource, Source, WantedSkill, did_you_mean,
+    Commit, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source, WantedSkill,
+    did_you_mean,
 };
 use crate::resolve::{
     Answer, DesiredSkill, Movement, Need, Origin, Resolver, Shelved, SkillAt, SkillsAt,

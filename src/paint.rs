@@ -1,6 +1,4 @@
-//! Colour, which never carries meaning alone.
-
-use crate::plan::Sign;
+//! Text for a terminal: colour, which never carries meaning alone, and nothing that moves the cursor.
 
 /// Whether a stream takes colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,15 +8,6 @@ pub enum Paint {
 }
 
 impl Paint {
-    pub fn sign(self, sign: Sign) -> String {
-        match sign {
-            Sign::Add => self.wrap("32", "+"),
-            Sign::Change => self.wrap("33", "~"),
-            Sign::Remove => self.wrap("31", "-"),
-            Sign::Keep => self.wrap("2", "·"),
-        }
-    }
-
     pub fn red(self, text: &str) -> String {
         self.wrap("31;1", text)
     }
@@ -44,5 +33,20 @@ impl Paint {
             Self::Plain => text.to_owned(),
             Self::Colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         }
+    }
+}
+
+/// Removes control characters, which could rewrite a terminal, but keeps line breaks and tabs.
+pub fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_cannot_move_the_cursor() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\nc"), "a[2Jb\nc");
     }
 }
