@@ -432,9 +432,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn keep_locked_market(&mut self, name: &MarketplaceName) {
+    pub(super) fn keep_locked_market(&mut self, name: &MarketplaceName) {
         if let Some(entry) = self.question.lock.marketplaces.get(name) {
-            self.out.lock.marketplaces.insert(name.clone(), entry.clone());
+            self.out.lock.marketplaces.entry(name.clone()).or_insert_with(|| entry.clone());
         }
     }
 }

@@ -93,3 +93,6 @@ fn revision(reference: Option<&str>) -> Revision {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,20 +43,6 @@ impl Want {
             declared,
         }
     }
-
-    /// The client installs and enables what an installed plugin depends on, in the same scope.
-    fn dependency(&self, id: PluginId, moves: bool) -> Self {
-        Self {
-            id,
-            scope: self.scope,
-            enabled: true,
-            auto: true,
-            moves,
-            version: None,
-            pin: None,
-            declared: self.declared,
-        }
-    }
 }
 
 impl Resolver<'_> {
@@ -69,18 +55,37 @@ impl Resolver<'_> {
     }
 
     fn closure(&mut self, mut queue: VecDeque<Want>) {
+        // Each once: what the manifest asks for and cannot have is not had as a dependency either.
+        let mut seen = BTreeSet::new();
         while let Some(want) = queue.pop_front() {
             let key = (want.id.clone(), want.scope);
-            if self.out.desired.plugins.contains_key(&key) {
+            if self.out.desired.plugins.contains_key(&key) || !seen.insert(key) {
                 continue;
             }
             match self.plugin(&want) {
                 Ok(dependencies) => {
                     let moves = want.moves || self.question.movement.moves_plugin(&want.id);
-                    queue.extend(dependencies.into_iter().map(|id| want.dependency(id, moves)));
+                    let needed = dependencies.into_iter();
+                    queue.extend(needed.map(|id| self.dependency(&want, id, moves)));
                 }
                 Err(stop) => self.give_up(&want, stop),
             }
+        }
+    }
+
+    /// The client installs and enables what an installed plugin depends on, in the same scope. What
+    /// the manifest says of it in another scope holds here too: both share one lock entry.
+    fn dependency(&self, of: &Want, id: PluginId, moves: bool) -> Want {
+        let named = self.question.intent.plugins.iter().find(|plugin| plugin.id == id);
+        Want {
+            scope: of.scope,
+            enabled: true,
+            auto: true,
+            moves,
+            version: named.and_then(|plugin| plugin.version.clone()),
+            pin: named.and_then(|plugin| plugin.pin.clone()),
+            declared: of.declared,
+            id,
         }
     }
 
@@ -133,7 +138,7 @@ impl Resolver<'_> {
         let moves =
             want.pin.is_none() && (want.moves || self.question.movement.moves_plugin(&want.id));
         let answers = !moves
-            && (want.auto || entry.pin == want.pin)
+            && ((want.auto && want.pin.is_none()) || entry.pin == want.pin)
             && check_version(want, &entry.version).is_ok()
             && self.lock_has_same_source(&want.id.marketplace, market);
         answers.then(|| entry.clone())
@@ -354,13 +359,20 @@ impl Resolver<'_> {
         locked.is_some_and(|locked| self.question.observed.trees.get(path) == Some(&locked.tree))
     }
 
-    /// Notes why a plugin cannot be had, and keeps what the lock said of it.
+    /// Notes why a plugin cannot be had, and keeps what the lock says of it and of all that it needs.
     fn give_up(&mut self, want: &Want, stop: Stop) {
         if let Stop::Never(trouble) = stop {
             self.out.notes.push(note(want.id.to_string(), &trouble));
         }
-        if let Some(entry) = self.question.lock.plugins.get(&want.id) {
-            self.out.lock.plugins.entry(want.id.clone()).or_insert_with(|| entry.clone());
+        let mut queue = vec![want.id.clone()];
+        while let Some(id) = queue.pop() {
+            let Some(entry) = self.question.lock.plugins.get(&id) else { continue };
+            if self.out.lock.plugins.contains_key(&id) {
+                continue;
+            }
+            queue.extend(entry.dependencies.iter().cloned());
+            self.keep_locked_market(&id.marketplace);
+            self.out.lock.plugins.insert(id, entry.clone());
         }
     }
 }
