@@ -113,11 +113,29 @@ impl Context<'_> {
             let scope = self.scope(entry.table, &Scope::ALL);
             let pin = self.pin(entry.table).map(|pin| pin.value);
             let Some(Spanned { value: id, at }) = id else { continue };
+            self.same_pin(&wanted, &id, pin.as_ref(), &at);
             self.once(&mut seen, (id.clone(), scope), &format!("`{id}` in {scope} scope"), at);
             let at = self.reader.position(&entry.at);
             wanted.push(WantedPlugin { id, version, enabled, scope, pin, at });
         }
         wanted
+    }
+
+    /// Complains when a plugin has another pin in another scope: the lock holds one entry for both.
+    fn same_pin(
+        &mut self,
+        before: &[WantedPlugin],
+        id: &PluginId,
+        pin: Option<&String>,
+        at: &Range<usize>,
+    ) {
+        if let Some(first) =
+            before.iter().find(|other| other.id == *id && other.pin.as_ref() != pin)
+        {
+            let line = first.at.line;
+            let message = format!("`{id}` has another pin than in line {line}");
+            self.reader.fault_with_hint(at, message, "give it the same `pin` in every scope");
+        }
     }
 
     /// Reads `name = "plugin@marketplace"`, or `name` and `marketplace` apart.

@@ -286,3 +286,6 @@ pub fn ledger_path(roots: &Roots) -> PathBuf {
 pub fn lock_path(manifest: &Path) -> PathBuf {
     manifest.with_extension("lock")
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,17 @@ fn duplicates_are_refused_with_the_place_of_the_second() {
 }
 
 #[test]
+fn one_plugin_with_two_pins_is_refused() {
+    let user = "version = 1\n[[skills]]\nname = \"a@b\"\npin = \"v1\"\n";
+    let project = "[[skills]]\nname = \"a@b\"\nscope = \"project\"\n";
+    refuses(
+        &format!("{user}{project}"),
+        "6:",
+        &["a@b", "another pin than in line 2", "same `pin`"],
+    );
+}
+
+#[test]
 fn the_file_of_another_tool_is_recognized() {
     refuses("[skills]\nfoo = \"1\"\n", "1:", &["another tool", "[[skills]]"]);
 }
