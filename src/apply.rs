@@ -30,6 +30,16 @@ pub enum Applied {
 /// # Errors
 /// The first step that fails; those before it are done and leave a valid state.
 pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
+    let applied = steps(plan, roots);
+    if plan.steps.iter().any(|step| matches!(step, Step::Place { .. } | Step::Part { .. })) {
+        // Why a step failed matters more than what it left behind; the next run clears that up.
+        let cleaned = clean(roots);
+        return applied.and_then(|applied| cleaned.map(|()| applied));
+    }
+    applied
+}
+
+fn steps(plan: &Plan, roots: &Roots) -> Result<Applied> {
     // Neighbouring places do not depend on each other, so they are put in place side by side.
     let both_place = |a: &Step, b: &Step| {
         matches!(
@@ -43,9 +53,6 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
                 return Ok(Applied::Stale(path));
             }
         }
-    }
-    if plan.steps.iter().any(|step| matches!(step, Step::Place { .. } | Step::Part { .. })) {
-        clean(roots)?;
     }
     Ok(Applied::All)
 }

@@ -102,6 +102,7 @@ fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
         .unwrap_or_else(|| claude_dir.join("plugins"));
     let claude_managed =
         variable("ZSKILLS_MANAGED_SETTINGS", lookup, cwd)?.unwrap_or_else(managed_dir);
+    let project = git_root(cwd).unwrap_or_else(|| cwd.to_owned());
     Ok(Roots {
         claude_dir,
         claude_json,
@@ -111,7 +112,12 @@ fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
         config_dir: xdg("XDG_CONFIG_HOME", ".config", home, lookup)?.join("zskills"),
         cache_dir: xdg("XDG_CACHE_HOME", ".cache", home, lookup)?.join("zskills"),
         state_dir: xdg("XDG_STATE_HOME", ".local/state", home, lookup)?.join("zskills"),
-        project: git_root(cwd).unwrap_or_else(|| cwd.to_owned()),
+        // The working directory comes without links; a home behind one is still the same folder.
+        project: if std::fs::canonicalize(home).is_ok_and(|real| real == project) {
+            home.to_owned()
+        } else {
+            project
+        },
         home: home.to_owned(),
         cwd: cwd.to_owned(),
     })
@@ -152,6 +158,11 @@ fn absolute(path: &Path, cwd: &Path) -> PathBuf {
     for part in cwd.join(path).components() {
         match part {
             std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                // What a link leads to has a parent of its own.
+                out = std::fs::canonicalize(&out).unwrap_or(out);
+                out.pop();
+            }
             part => out.push(part),
         }
     }

@@ -129,7 +129,8 @@ pub fn drive(
         let Some(lock) = &lock else { return Ok(finish(ask, ui, &prepared, Ended::Shown)) };
         installers::settle(ask, ui, &mut prepared.plan, &mut agreed);
         if prepared.refused_by_lock || prepared.plan.is_empty() {
-            return Ok(finish(ask, ui, &prepared, Ended::Unchanged));
+            let ended = if attempt == 0 { Ended::Unchanged } else { Ended::Applied };
+            return Ok(finish(ask, ui, &prepared, ended));
         }
         if first {
             ask_before_pruning(ask, ui, &prepared.plan)?;

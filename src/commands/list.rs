@@ -17,7 +17,7 @@ use crate::lock::Lock;
 use crate::model::{InstallRecord, Item, Level, Note, Record, Roots, Scope, State, Thing};
 use crate::plan;
 use crate::store::tree::Fingerprints;
-use crate::ui::{Paint, Ui, Verbosity};
+use crate::ui::{Paint, Ui, Verbosity, plain};
 
 /// List plugins and MCP servers, and whether each is in use
 #[derive(Debug, clap::Args)]
@@ -200,8 +200,9 @@ impl Row {
         let version = record.version.as_deref().unwrap_or("-");
         let pad = " ".repeat(width - self.id.chars().count());
         let mut line = format!(
-            "  {}{pad}  {version:<14} {:<8} {}",
-            self.id,
+            "  {}{pad}  {:<14} {:<8} {}",
+            plain(&self.id),
+            plain(version),
             self.scope,
             paint.dim(self.owner())
         );

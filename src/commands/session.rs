@@ -82,7 +82,8 @@ pub struct Owned {
 /// Reads the manifest named by `--file`, else the user's own, and the lock beside it.
 pub fn declared(file: Option<&Path>, env: &Env) -> Result<Declared> {
     let path = manifest_path(file, &env.roots);
-    let local = file.is_none() && disk::exists(&env.roots.cwd.join("skills.toml"));
+    let here = env.roots.cwd.join("skills.toml");
+    let local = file.is_none() && here != path && disk::exists(&here);
     let Some(declared) = read(&path, env)? else {
         let hint = if local { LOCAL } else { "name one with `--file`, or write that file" };
         bail!("there is no manifest at `{}`\nhint: {hint}", path.display());

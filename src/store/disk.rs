@@ -47,6 +47,10 @@ pub fn replace(
         if same { fs::rename(&staged, &target) } else { fs::remove_file(&staged) }?;
         Ok(same)
     });
+    if replaced.is_err() {
+        // Half a file is of no use to anybody, least of all on a full disk.
+        drop(fs::remove_file(&staged));
+    }
     if !replaced.map_err(fail)? {
         return Err(ReplaceError::Stale(path.to_owned()));
     }

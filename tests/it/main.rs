@@ -11,6 +11,7 @@ mod bad_manifest;
 mod bad_remote;
 mod crash;
 mod doctor;
+mod faults;
 mod itself;
 mod keep;
 mod layers;
