@@ -119,7 +119,7 @@ pub fn drive(
         None
     };
     let (mut outcome, mut shown, mut agreed) = (None, false, None);
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
         let mut prepared = prepare(&mut fingerprints)?;
         let first = !shown;
         if first && !ask.json {

@@ -62,9 +62,9 @@ fn a_manifest_says_what_is_wanted_and_where() {
     assert_eq!(
         plugins,
         [
-            "alpha@tools user true Some(\"^1.2\") None 17",
-            "alpha@tools project false None Some(\"v2\") 22",
-            "beta@elsewhere user true None None 28",
+            "alpha@tools user true Some(\"^1.2\") Some(\"v2\") 17",
+            "alpha@tools project false None Some(\"v2\") 23",
+            "beta@elsewhere user true None None 29",
         ]
     );
 }

@@ -35,7 +35,12 @@ impl Disk {
             state: &decoded.state,
             files: &self.files,
             problems: &decoded.problems,
-            codec: &Claude,
+            codecs: &[&Claude],
+            shelves: &BTreeMap::new(),
+            discard: &[],
+            ran: &BTreeMap::new(),
+            going: &BTreeSet::new(),
+            save: true,
             ledger: &ledger,
             ledger_file,
             prune,
@@ -53,6 +58,7 @@ impl Disk {
                 assert_ne!(before.as_ref(), Some(after), "a step that writes nothing new");
                 self.files.set(path.clone(), Some(after.clone()));
             }
+            step => unreachable!("no wish here asks for {step:?}"),
         }
     }
 
@@ -101,7 +107,7 @@ impl Disk {
                     bytes: missing(&install_path).map(|from| Placement {
                         from,
                         hash: hash(),
-                        altered: false,
+                        replaces: None,
                     }),
                     install_path,
                 },
@@ -242,7 +248,7 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
         // A manifest names a plugin once in each scope, and one lock entry holds for all scopes.
         wishes.sort_by_key(|(plugin, market, scope, ..)| (*plugin, *market, *scope));
         wishes.dedup_by_key(|(plugin, market, scope, ..)| (*plugin, *market, *scope));
-        let mut versions = std::collections::BTreeMap::new();
+        let mut versions = BTreeMap::new();
         for (plugin, market, _, _, version) in &mut wishes {
             *version = *versions.entry((*plugin, *market)).or_insert(*version);
         }
