@@ -15,6 +15,7 @@ mod sandbox;
 
 mod catalogs;
 mod peer;
+mod servers;
 
 use catalogs::Catalog;
 use peer::{check, claude, listed};

@@ -224,9 +224,88 @@ fn upper(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::clients::claude::servers::same_server;
+    use crate::manifest::{self, edit};
+    use crate::plan::is_met;
+
+    fn words() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-zA-Z0-9 ._/:=\\-]{0,20}",
+            "\\PC{0,8}",
+            Just("${A}".to_owned()),
+            Just("${A:-b c}".to_owned()),
+            Just(TOKEN.to_owned()),
+            Just(format!("--token={TOKEN}")),
+            Just("https://u:hunter22@h/?key=hunter22".to_owned()),
+        ]
+    }
+
+    fn pairs() -> impl Strategy<Value = Value> {
+        prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_-]{0,8}", words(), 0..4)
+            .prop_map(|map| json!(map))
+    }
+
+    fn extras() -> impl Strategy<Value = Value> {
+        let value = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            Just(json!(1.5)),
+            Just(json!({"clientId": "me", "deep": [1, {"a": "b"}]})),
+        ];
+        prop::collection::btree_map("x[a-z]{1,6}", value, 0..3).prop_map(|map| json!(map))
+    }
+
+    /// Entries as the client, or a person, writes them.
+    fn entries() -> impl Strategy<Value = Value> {
+        let stdio = ("[a-z/.]{1,12}", prop::collection::vec(words(), 0..4), pairs(), any::<bool>());
+        let stdio = stdio.prop_map(|(command, args, env, typed)| {
+            let mut entry = json!({ "command": command, "args": args, "env": env });
+            if typed {
+                entry["type"] = json!("stdio");
+            }
+            entry
+        });
+        let kinds = prop::sample::select(vec!["http", "sse", "streamable-http"]);
+        let remote = (kinds, "https://[a-z]{1,9}(/[a-z]{1,9})?(\\?token=[a-z0-9]{6,12})?", pairs());
+        let remote = remote.prop_map(
+            |(kind, url, headers)| json!({ "type": kind, "url": url, "headers": headers }),
+        );
+        (prop_oneof![stdio, remote], extras()).prop_map(|(mut entry, extras)| {
+            if let (Some(entry), Some(extras)) = (entry.as_object_mut(), extras.as_object()) {
+                entry.extend(extras.clone());
+            }
+            entry
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_adopted_comes_back_through_the_manifest_and_needs_no_write(entry in entries()) {
+            let roots = crate::env::read(Some(Path::new("/h"))).unwrap().roots;
+            let file = Path::new("/h/skills.toml");
+            let mut variables = Variables::new();
+            let adopted = adopt(("my-server", Scope::User), &entry, &mut variables).unwrap();
+            let text = edit::add_server(file, "version = 1\n", &adopted.wanted).unwrap();
+            let intent = match manifest::parse(file, &text, &roots) {
+                Ok(intent) => intent,
+                // Control characters and the like are for people to settle.
+                Err(_) => return Ok(()),
+            };
+            let back = WantedServer { at: adopted.wanted.at, ..intent.servers[0].clone() };
+            prop_assert_eq!(&back, &adopted.wanted);
+            prop_assert!(is_met(&back, &entry), "{} {}", entry, server_entry(&back));
+            if adopted.exports.is_empty() {
+                prop_assert!(same_server(&entry, &server_entry(&back)));
+            }
+            prop_assert!(!text.contains(TOKEN) && !text.contains("hunter22"), "{}", text);
+        }
+    }
 
     const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
 

@@ -284,7 +284,48 @@ fn managed(inputs: &Inputs) -> Option<Note> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn entries() -> impl Strategy<Value = Value> {
+        let text = prop::sample::select(vec!["a", "b", "${A}"]);
+        let table = prop::collection::btree_map("[xyz]", text.clone(), 0..3);
+        let key = prop::sample::select(vec!["note", "cwd", "timeout"]);
+        (text, table, prop::collection::btree_map(key, 0..3_u8, 0..3)).prop_map(
+            |(command, env, more)| {
+                let mut entry = json!({ "command": command, "env": env });
+                for (key, value) in more {
+                    entry[key] = json!(value);
+                }
+                entry
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn once_merged_nothing_is_left_to_merge_and_nothing_foreign_is_lost(
+            current in entries(),
+            applied in prop::option::of(entries()),
+            wanted in entries(),
+        ) {
+            let wanted = client_shape(&wanted);
+            let after = merged(&current, applied.as_ref(), &wanted);
+            prop_assert!(same(&merged(&after, Some(&wanted), &wanted), &after));
+            let ours = |key: &str| {
+                wanted.get(key).is_some() || applied.as_ref().is_some_and(|a| a.get(key).is_some())
+            };
+            for (key, value) in current.as_object().unwrap() {
+                if !ours(key) {
+                    prop_assert_eq!(after.get(key), Some(value));
+                }
+            }
+            for (key, value) in wanted["env"].as_object().unwrap() {
+                prop_assert_eq!(after["env"].get(key), Some(value));
+            }
+        }
+    }
 
     #[test]
     fn the_manifest_wins_for_what_it_declares_and_the_rest_stays() {
