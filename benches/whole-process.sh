@@ -44,7 +44,29 @@ clones() {
     wait
 }
 
+# A home with 50 servers in a `.claude.json` of 2 MB, most of it the client's history of projects.
+servers() {
+    mkdir -p "$work/mcp"
+    awk 'BEGIN {
+        printf "{\n  \"projects\": {\n"
+        for (p = 0; p < 250; p++) {
+            printf "    \"/home/someone/code/project%d\": { \"history\": [\n", p
+            for (h = 0; h < 80; h++)
+                printf "      { \"display\": \"a line of history with a number %d of %d\", \"pastedContents\": {}, \"time\": %d.50 },\n", h, p, h * p
+            printf "      {} ] },\n"
+        }
+        printf "    \"/\": {}\n  },\n  \"userID\": \"0\"\n}"
+    }' >"$work/mcp/.claude.json"
+    awk 'BEGIN {
+        print "version = 1"
+        for (n = 0; n < 50; n++)
+            printf "\n[[mcps]]\nname = \"server%d\"\ncommand = \"npx\"\nargs = [\"-y\", \"server@1.0.%d\"]\nenv = { TOKEN = \"${TOKEN}\" }\n", n, n
+    }' >"$work/mcp/skills.toml"
+}
+
 benches/make-home.sh "$work" 10 20
+servers
+mcp=("$zskills" --quiet --home "$work/mcp" sync --file "$work/mcp/skills.toml")
 
 echo "medians of $runs runs"
 version=$(measure nothing "$zskills" --version)
@@ -52,8 +74,11 @@ cloned=$(measure fresh_clones clones)
 first=$(measure fresh_home "${sync[@]}")
 "${sync[@]}" >/dev/null
 idle=$(measure nothing "${sync[@]}")
+"${mcp[@]}" >/dev/null
+held=$(measure nothing "${mcp[@]}")
 echo "--version                                     $version ms"
 echo "nothing to do, 200 plugins, 10 marketplaces   $idle ms"
+echo "nothing to do, 50 servers, 2 MB .claude.json  $held ms"
 echo "first sync of 10 local git marketplaces       $first ms"
 echo "git clone --depth 1 of the same, in parallel  $cloned ms"
 awk -v a="$first" -v b="$cloned" 'BEGIN { printf "first sync / clones                           %.2f\n", a / b }'
