@@ -1,0 +1,128 @@
+//! The pages tell the truth: every `console` block of README and book is run, in order, page by page.
+//!
+//! `$ zskills …` and `$ cargo run --release -- …` run the binary; other commands are left out. What
+//! stands below a command is its output, both streams: a line `...` stands for any lines, `...` in a
+//! line for anything. `? 3` says that it ends with 3; without that it ends with 0.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::repo::Marketplace;
+use crate::sandbox::Sandbox;
+
+/// One command of a page and what the page says of it.
+#[derive(Debug, PartialEq)]
+struct Example {
+    line: usize,
+    arguments: Vec<String>,
+    exit: i32,
+    output: Vec<String>,
+}
+
+#[test]
+fn every_console_block_does_what_its_page_says() {
+    let mut ran = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let home = home();
+        for example in examples(&text) {
+            let mut arguments =
+                vec!["-c", r#"exec "$@" 2>&1"#, "sh", env!("CARGO_BIN_EXE_zskills")];
+            arguments.extend(example.arguments.iter().map(String::as_str));
+            let run = home.run(&mut home.program(OsStr::new("sh"), &arguments));
+            let place = format!("{}:{}", page.display(), example.line);
+            assert_eq!(run.code, Some(example.exit), "{place}\n{run}");
+            let said: Vec<String> = run.stdout.lines().map(str::to_owned).collect();
+            let matches = example.output.is_empty() || matches(&example.output, &said);
+            assert!(matches, "{place} shows other output than\n{run}");
+            ran += 1;
+        }
+    }
+    assert!(ran > 5, "only {ran} examples were found");
+}
+
+/// A clone of this repository as the working directory, a manifest, and the marketplace it names.
+fn home() -> Sandbox {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let home = Sandbox::new().cwd("~/zskills");
+    for name in ["skills.example.toml", "skills.example.lock"] {
+        fs::copy(repository.join(name), home.path(name)).unwrap();
+    }
+    home.link("fixtures", repository.join("fixtures").to_str().unwrap());
+    Marketplace::new(home.repo("obra/superpowers-marketplace"), "superpowers-marketplace")
+        .plugin("superpowers", "1.0.0")
+        .commit();
+    let readme = fs::read_to_string(repository.join("README.md")).unwrap();
+    let manifest = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    home.manifest(manifest)
+}
+
+fn pages() -> Vec<PathBuf> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let book = fs::read_dir(repository.join("book/src")).unwrap();
+    let mut pages: Vec<PathBuf> = book.map(|entry| entry.unwrap().path()).collect();
+    pages.push(repository.join("README.md"));
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    pages
+}
+
+fn examples(text: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let (mut inside, mut ours) = (false, false);
+    for (index, line) in text.lines().enumerate() {
+        if line.starts_with("```") {
+            (inside, ours) = (line == "```console", false);
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
+            let words = command.strip_prefix("zskills ");
+            let words = words.or(command.strip_prefix("cargo run --release -- "));
+            ours = words.is_some();
+            examples.extend(words.map(|words| Example {
+                line: index + 1,
+                arguments: words.split_whitespace().map(str::to_owned).collect(),
+                exit: 0,
+                output: Vec::new(),
+            }));
+        } else if let Some(example) = examples.last_mut().filter(|_| ours) {
+            match line.strip_prefix("? ") {
+                Some(exit) => example.exit = exit.parse().unwrap(),
+                None => example.output.push(line.to_owned()),
+            }
+        }
+    }
+    examples
+}
+
+/// Tells whether lines are as a page shows them; `...` stands for any number of lines.
+fn matches(shown: &[String], said: &[String]) -> bool {
+    match shown.split_first() {
+        None => said.is_empty(),
+        Some((line, rest)) if line == "..." => {
+            (0..=said.len()).any(|skipped| matches(rest, &said[skipped..]))
+        }
+        Some((line, rest)) => {
+            said.first().is_some_and(|said| is_like(line, said)) && matches(rest, &said[1..])
+        }
+    }
+}
+
+fn is_like(shown: &str, said: &str) -> bool {
+    match shown.split_once("...") {
+        None => shown == said,
+        Some((start, end)) => said.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
+    }
+}
+
+#[test]
+fn dots_stand_for_any_lines() {
+    let check = |shown: &str, said: &str, expected: bool| {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(matches(&lines(shown), &lines(said)), expected, "{shown:?} {said:?}");
+    };
+    check("a\n...\nd", "a\nb\nc\nd", true);
+    check("...", "", true);
+    check("a", "a\nb", false);
+    check("a ... d", "a b c d", true);
+    check("a ... d", "a b c", false);
+}
