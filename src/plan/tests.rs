@@ -77,7 +77,7 @@ impl Disk {
     fn desired(&self, wishes: &[Wish]) -> Desired {
         let roots = roots();
         let mut desired = Desired::default();
-        for (id, scope, enabled, version) in wishes.iter().map(parts) {
+        for (id, scope, enabled, version) in wishes.iter().copied().map(parts) {
             let location = roots.claude_plugins.join(format!("marketplaces/{}", id.marketplace));
             let place = format!("cache/{}/{}/{version}", id.marketplace, id.plugin);
             let install_path = roots.claude_plugins.join(place);
@@ -138,9 +138,9 @@ impl Disk {
     }
 }
 
-fn parts((plugin, market, scope, enabled, version): &Wish) -> (PluginId, Scope, bool, String) {
+fn parts((plugin, market, scope, enabled, version): Wish) -> (PluginId, Scope, bool, String) {
     let id = format!("p{plugin}@m{market}").parse().unwrap();
-    (id, *scope, *enabled, format!("{version}.0.0"))
+    (id, scope, enabled, format!("{version}.0.0"))
 }
 
 fn intent(wishes: &[Wish]) -> Intent {
@@ -152,7 +152,7 @@ fn intent(wishes: &[Wish]) -> Intent {
         pin: None,
         at: Position { line: 1, column: 1 },
     };
-    let plugins = wishes.iter().map(parts).map(plugin).collect();
+    let plugins = wishes.iter().copied().map(parts).map(plugin).collect();
     Intent { manifest: "/dots/skills.toml".into(), plugins, ..Intent::default() }
 }
 
@@ -302,7 +302,7 @@ proptest! {
             for (item, record) in kept {
                 prop_assert_eq!(after.get(&item), Some(&record), "{:?}", item);
             }
-            for (id, scope, enabled, _) in wishes.iter().map(parts) {
+            for (id, scope, enabled, _) in wishes.iter().copied().map(parts) {
                 let item = Item::Enabled { id: id.to_string(), scope };
                 prop_assert_eq!(after.get(&item), Some(&Record::Enabled(enabled)));
             }
@@ -318,7 +318,7 @@ proptest! {
         for step in disk.plan(&wishes, Prune::Unmanaged).steps {
             disk.apply(&step);
         }
-        let asked: BTreeSet<String> = (wishes.iter().map(parts))
+        let asked: BTreeSet<String> = (wishes.iter().copied().map(parts))
             .filter(|(_, scope, ..)| *scope == Scope::User)
             .map(|(id, ..)| id.to_string())
             .collect();

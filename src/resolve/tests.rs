@@ -25,6 +25,9 @@ struct World {
     offline: bool,
 }
 
+/// The names of plugins, with what each depends on.
+type Plugins = Vec<(&'static str, Vec<&'static str>)>;
+
 impl World {
     fn new() -> Self {
         Self {
@@ -206,7 +209,7 @@ fn digits(commit: char) -> String {
 }
 
 fn hash(commit: char, of: &str) -> TreeHash {
-    let hex: String = of.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::store::hex(of.as_bytes());
     format!("sha256:{hex:0<63}{commit}").parse().unwrap()
 }
 
@@ -234,11 +237,12 @@ fn intent(text: &str) -> Intent {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (name, more) = line.split_once(' ').unwrap_or((line, ""));
         let more = more.replace("; ", "\n");
-        toml += &if name.contains('@') {
-            format!("[[skills]]\nname = \"{name}\"\n{more}\n")
+        let (table, source) = if name.contains('@') {
+            ("skills", String::new())
         } else {
-            format!("[[marketplaces]]\nname = \"{name}\"\nsource = \"acme/{name}\"\n{more}\n")
+            ("marketplaces", format!("source = \"acme/{name}\""))
         };
+        toml.extend(["[[", table, "]]\nname = \"", name, "\"\n", &source, "\n", &more, "\n"]);
     }
     manifest::parse(Path::new("/dots/skills.toml"), &toml, &roots()).unwrap()
 }

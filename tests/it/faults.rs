@@ -69,7 +69,7 @@ fn a_read_only_settings_file_is_named_and_left() {
 
 #[test]
 fn a_disk_that_fills_up_leaves_the_old_file_and_no_half_one() {
-    let filler: String = (0..2000).map(|n| format!("  \"key{n}\": {n},\n")).collect();
+    let filler: String = "  \"key\": 1,\n".repeat(2000);
     let settings = format!("{{\n{filler}  \"last\": 1\n}}\n");
     let home = Sandbox::new().file("~/.claude/settings.json", &settings);
     home.local_marketplace("~/market", "tools").plugin("alpha", "1.0.0").folder();
