@@ -91,7 +91,7 @@ pub(super) fn enabled_but_not_installed(facts: &Facts) -> Vec<Finding> {
                 severity: Severity::Error,
                 about: id.clone(),
                 diagnostic: at_key(facts, &file, &path, text),
-                fix: install(facts, id, *scope),
+                fix: install(facts, id, *scope, true),
             })
         })
         .collect()
@@ -104,7 +104,7 @@ fn in_manifest(facts: &Facts, id: &str, scope: Scope) -> bool {
 }
 
 /// An enabled plugin can be installed when its marketplace is known from somewhere.
-fn install(facts: &Facts, id: &str, scope: Scope) -> Fix {
+fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> Fix {
     let Ok(id) = id.parse::<PluginId>() else {
         return Fix::ByHand(
             "its name is not one that a marketplace can have; remove the key".into(),
@@ -123,7 +123,7 @@ fn install(facts: &Facts, id: &str, scope: Scope) -> Fix {
     Fix::Install(Box::new(WantedPlugin {
         id,
         version: None,
-        enabled: true,
+        enabled,
         scope,
         pin: None,
         at: Position { line: 1, column: 1 },
@@ -170,12 +170,16 @@ pub(super) fn inventory_without_marketplace_or_bytes(facts: &Facts) -> Vec<Findi
 }
 
 fn restore(facts: &Facts, id: &str, scope: Scope) -> Fix {
-    if in_manifest(facts, id, scope) { Fix::Sync } else { install(facts, id, scope) }
+    if in_manifest(facts, id, scope) {
+        return Fix::Sync;
+    }
+    // What is switched off comes back switched off.
+    let switch = facts.observed.state.get(&Item::Enabled { id: id.to_owned(), scope });
+    install(facts, id, scope, switch == Some(&Record::Enabled(true)))
 }
 
 /// Where disk and records are not what the lock says.
 pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
-    let Some(intent) = facts.intent else { return Vec::new() };
     let mut findings = Vec::new();
     let mut add = |about: String, file: &Path, path: &[Key], text: String| {
         findings.push(Finding {
@@ -202,13 +206,17 @@ pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
             add(name.to_string(), &file, &[Key::Name(name.as_str())], text);
         }
     }
-    for wanted in &intent.plugins {
-        let id = wanted.id.to_string();
-        let Some(locked) = facts.lock.plugins.get(&wanted.id) else { continue };
-        let Some(record) = record_of(facts, &id, wanted.scope) else { continue };
+    let locked = facts.lock.plugins.iter();
+    for (wanted, scope, locked) in locked.flat_map(|(id, l)| Scope::ALL.map(|s| (id, s, l))) {
+        let id = wanted.to_string();
+        let Some(record) = record_of(facts, &id, scope) else { continue };
+        // Another hand may have another version in another scope.
+        if !record.auto && !in_manifest(facts, &id, scope) {
+            continue;
+        }
         let Some(tree) = facts.observed.trees.get(&record.install_path) else { continue };
         // A local folder is read where it lies; the copy in the cache does not matter.
-        if *tree != locked.tree && !comes_from_folder(facts, &wanted.id) {
+        if *tree != locked.tree && !comes_from_folder(facts, wanted) {
             let text = format!(
                 "the bytes of `{id}` in `{}` are not the ones in skills.lock",
                 record.install_path.display()

@@ -112,6 +112,26 @@ fn an_enabled_plugin_of_a_known_marketplace_is_installed_even_if_unmanaged() {
 }
 
 #[test]
+fn what_is_switched_off_comes_back_switched_off() {
+    let home = with_unmanaged(Sandbox::new());
+    home.write("~/.claude/settings.json", "{ \"enabledPlugins\": { \"gamma@other\": false } }\n");
+    home.remove("~/.claude/plugins/cache/other");
+    home.zskills(&["doctor", "--check"]).expect(3).says(&["inventory.no-bytes", "gamma@other"]);
+    home.zskills(&["doctor", "--fix"]).expect(0);
+    assert!(home.exists("~/.claude/plugins/cache/other/gamma/3.0.0"));
+    assert_eq!(home.enabled("gamma@other"), Some(false));
+}
+
+#[test]
+fn an_altered_dependency_is_found_and_put_back() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    home.marketplace("tools").dependent("alpha", &["beta"]).plugin("beta", "2.0.0").commit();
+    home.synced();
+    home.write("~/.claude/plugins/cache/tools/beta/2.0.0/skills/beta/SKILL.md", "evil");
+    finds_and_fixes(&home, &["lock.drift", "beta@tools"]);
+}
+
+#[test]
 fn a_registry_entry_that_the_client_would_reject_is_named_with_its_place() {
     let text = "{\n  \"odd\": {\n    \"source\": { \"source\": \"remote-index\" },\n    \"installLocation\": \"/x\",\n    \"lastUpdated\": \"x\"\n  }\n}";
     let home = Sandbox::new().file(KNOWN, text);
