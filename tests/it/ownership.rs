@@ -63,6 +63,16 @@ fn prune_removes_the_unmanaged_once_it_was_confirmed() {
 }
 
 #[test]
+fn prune_leaves_what_the_settings_of_a_project_declare() {
+    let home = Sandbox::new().project("~/code/app").manifest("version = 1\n");
+    let settings = "{ \"extraKnownMarketplaces\": { \"team\": { \"source\": \
+        { \"source\": \"github\", \"repo\": \"acme/team\" } } } }\n";
+    home.write("~/code/app/.claude/settings.json", settings);
+    home.zskills(&["sync", "--prune", "--yes"]).expect(0);
+    assert_eq!(home.read("~/code/app/.claude/settings.json"), settings);
+}
+
+#[test]
 fn prune_with_a_dry_run_needs_no_confirmation() {
     let home = with_unmanaged(Sandbox::new().manifest("version = 1\n"));
     home.zskills(&["sync", "--prune", "--dry-run"]).expect(0).says(&["gamma@other"]);

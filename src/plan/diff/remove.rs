@@ -113,7 +113,13 @@ fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
         Thing::Skill { .. } => false,
         Thing::Server { scope, .. } => *scope == Scope::User,
         Thing::Marketplace { name } => {
+            // A project's settings are shared with others, and the client would register it again.
+            let by_project = |item: &Item| {
+                matches!(item, Item::Declared { name: other, scope } if other == name
+                    && *scope != Scope::User)
+            };
             !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
+                && !inputs.state.keys().any(by_project)
         }
     }
 }
