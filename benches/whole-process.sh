@@ -22,24 +22,27 @@ took() {
     echo $((end - start))
 }
 
-# Prints the median time of a command in milliseconds; $1 is run before each.
+# Prints the median time of a command in milliseconds.
 measure() {
-    local before=$1
-    shift
-    for _ in $(seq "$runs"); do
-        $before
+    local run
+    for run in $(seq "$runs"); do
         took "$@"
     done | median | awk '{ printf "%.1f", $1 / 1000 }'
 }
 
-nothing() { :; }
-fresh_home() { rm -rf "$work/fresh" "$work/skills.lock"; }
-fresh_clones() { rm -rf "$work/clones" && mkdir "$work/clones"; }
-sync=("$zskills" --quiet --home "$work/fresh" sync --file "$work/skills.toml")
+# Every run that makes files gets a folder of its own and nothing is removed in between: ext4 skips
+# inodes that were freed a moment ago, which makes creating files right after removing many slower.
+sync() { "$zskills" --quiet --home "$1" sync --file "$2"; }
+first_sync() {
+    mkdir "$1/manifest-$2"
+    cp "$1/skills.toml" "$1/manifest-$2/"
+    sync "$1/home-$2" "$1/manifest-$2/skills.toml"
+}
 clones() {
     local repo
-    for repo in "$work"/remotes/*; do
-        git clone --quiet --depth 1 "file://$repo" "$work/clones/${repo##*/}" &
+    mkdir "$1/clones-$2"
+    for repo in "$1"/remotes/*; do
+        git clone --quiet --depth 1 "file://$repo" "$1/clones-$2/${repo##*/}" &
     done
     wait
 }
@@ -64,38 +67,48 @@ servers() {
     }' >"$work/mcp/skills.toml"
 }
 
-benches/make-home.sh "$work" 10 20
+# Compares first syncs with clones; the two take turns, so that both see the same machine.
+first() {
+    local folder=$1 plugins=$2 run
+    mkdir "$folder"
+    benches/make-home.sh "$folder" 10 "$plugins"
+    for run in $(seq "$runs"); do
+        took clones "$folder" "$run" >>"$folder/cloned"
+        took first_sync "$folder" "$run" >>"$folder/synced"
+    done
+    awk -v a="$(median <"$folder/synced")" -v b="$(median <"$folder/cloned")" -v n="$plugins" 'BEGIN {
+        printf "first sync, 10 git marketplaces of %-2d plugins  %6.1f ms\n", n, a / 1000
+        printf "git clone --depth 1 of the same, in parallel  %6.1f ms\n", b / 1000
+        printf "first sync / clones                           %6.2f\n", a / b }'
+}
+
+echo "medians of $runs runs, $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)"
+first "$work/small" 1
+first "$work/large" 20
+manifest=$work/large/manifest-1/skills.toml
+sync "$work/large/home-1" "$manifest" >/dev/null
+printf -- '--version                                     %6s ms\n' "$(measure "$zskills" --version)"
+printf 'nothing to do, 200 plugins, 10 marketplaces   %6s ms\n' \
+    "$(measure sync "$work/large/home-1" "$manifest")"
 servers
-mcp=("$zskills" --quiet --home "$work/mcp" sync --file "$work/mcp/skills.toml")
+sync "$work/mcp" "$work/mcp/skills.toml" >/dev/null
+printf 'nothing to do, 50 servers, 2 MB .claude.json  %6s ms\n' \
+    "$(measure sync "$work/mcp" "$work/mcp/skills.toml")"
 
-echo "medians of $runs runs"
-version=$(measure nothing "$zskills" --version)
-cloned=$(measure fresh_clones clones)
-first=$(measure fresh_home "${sync[@]}")
-"${sync[@]}" >/dev/null
-idle=$(measure nothing "${sync[@]}")
-"${mcp[@]}" >/dev/null
-held=$(measure nothing "${mcp[@]}")
-echo "--version                                     $version ms"
-echo "nothing to do, 200 plugins, 10 marketplaces   $idle ms"
-echo "nothing to do, 50 servers, 2 MB .claude.json  $held ms"
-echo "first sync of 10 local git marketplaces       $first ms"
-echo "git clone --depth 1 of the same, in parallel  $cloned ms"
-awk -v a="$first" -v b="$cloned" 'BEGIN { printf "first sync / clones                           %.2f\n", a / b }'
 
+idle=("$zskills" --quiet --home "$work/large/home-1" sync --file "$manifest")
 if [ -x /usr/bin/time ]; then
-    peak=$(/usr/bin/time -f %M "${sync[@]}" 2>&1 >/dev/null | tail -1)
+    peak=$(/usr/bin/time -f %M "${idle[@]}" 2>&1 >/dev/null | tail -1)
 elif command -v python3 >/dev/null; then
     peak=$(python3 -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "${sync[@]}")
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "${idle[@]}")
 fi
 if [ -n "${peak:-}" ]; then
-    awk -v k="$peak" \
-        'BEGIN { printf "peak memory with nothing to do                %.1f MiB\n", k / 1024 }'
+    awk -v k="$peak" 'BEGIN { printf "peak memory with nothing to do                %6.1f MiB\n", k / 1024 }'
 fi
 
 if command -v strace >/dev/null; then
-    started=$(strace -f -qq -e trace=execve "${sync[@]}" 2>&1 >/dev/null | grep -c execve || true)
-    echo "processes started with nothing to do          $((started - 1))"
+    started=$(strace -f -qq -e trace=execve "${idle[@]}" 2>&1 >/dev/null | grep -c execve || true)
+    printf 'processes started with nothing to do          %6s\n' "$((started - 1))"
 fi

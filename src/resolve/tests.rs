@@ -25,9 +25,6 @@ struct World {
     offline: bool,
 }
 
-/// The names of plugins, with what each depends on.
-type Plugins = Vec<(&'static str, Vec<&'static str>)>;
-
 impl World {
     fn new() -> Self {
         Self {
