@@ -73,10 +73,25 @@ fn swap(new: &Path, to: &Path, staging: &Path) -> io::Result<()> {
     if !disk::exists(to) {
         return fs::rename(new, to);
     }
+    if exchange(new, to).is_ok() {
+        return disk::remove(new);
+    }
     let old = unused(staging, "old")?;
     fs::rename(to, &old)?;
     fs::rename(new, to)?;
     disk::remove(&old)
+}
+
+/// Swaps two paths at once, so that at no instant nothing is there; not every file system can.
+#[cfg(target_os = "linux")]
+fn exchange(new: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, new, CWD, to, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Returns a path in the staging folder that nothing stands at; the whole folder is ours.
