@@ -73,16 +73,18 @@ pub fn encode(
     after: Option<&InstallRecord>,
 ) -> Result<(), Diagnostic> {
     let owner = Owner::of(scope, project);
-    if current(&draft.value(), id, &owner).as_ref() == after {
+    let (plugins, plugin) = (Key::Name("plugins"), Key::Name(id));
+    // The whole document is never taken apart: a plan may have hundreds of records to write.
+    let entry = draft.get(&[plugins, plugin]);
+    if entry.and_then(|entry| current(&entry, &owner)).as_ref() == after {
         return Ok(());
     }
     upgrade(draft)?;
-    let value = draft.value();
-    let records = value["plugins"][id].as_array().map_or(&[][..], Vec::as_slice);
+    let entry = draft.get(&[plugins, plugin]).unwrap_or_default();
+    let records = entry.as_array().map_or(&[][..], Vec::as_slice);
     let mine: Vec<usize> = (0..records.len())
         .filter(|index| self::owner(&records[*index]).as_ref() == Some(&owner))
         .collect();
-    let (plugins, plugin) = (Key::Name("plugins"), Key::Name(id));
     let place = |index| [plugins, plugin, Key::Index(index)];
     match (after, mine.last()) {
         (Some(after), Some(index)) => draft.set_fields(&place(*index), &changed(after)),
@@ -98,8 +100,7 @@ pub fn encode(
 }
 
 /// Returns the record that counts for an owner.
-fn current(document: &Value, id: &str, owner: &Owner) -> Option<InstallRecord> {
-    let entry = document.get("plugins")?.get(id)?;
+fn current(entry: &Value, owner: &Owner) -> Option<InstallRecord> {
     match entry.as_array() {
         Some(records) => records
             .iter()
@@ -200,14 +201,14 @@ fn changed(after: &InstallRecord) -> Vec<(&'static str, Option<Value>)> {
 
 /// Turns a version 1 document into version 2, where each plugin has a list of records with a scope.
 fn upgrade(draft: &mut Draft) -> Result<(), Diagnostic> {
-    let value = draft.value();
-    match value.get("version").map(Value::as_u64) {
+    match draft.get(&[Key::Name("version")]).as_ref().map(Value::as_u64) {
         Some(Some(2)) => return Ok(()),
         None | Some(Some(1)) => {}
         Some(_) => return Err(draft.complaint("is of a version that we do not know")),
     }
+    let plugins = draft.get(&[Key::Name("plugins")]);
     draft.set(&[Key::Name("version")], &json!(2))?;
-    for (id, entry) in value["plugins"].as_object().into_iter().flatten() {
+    for (id, entry) in plugins.as_ref().and_then(Value::as_object).into_iter().flatten() {
         if let Some(fields) = entry.as_object() {
             let mut record = serde_json::Map::from_iter([("scope".to_owned(), json!("user"))]);
             record.extend(fields.clone());

@@ -52,7 +52,7 @@ pub fn encode(
         ("lastUpdated", Some(json!(after.last_updated))),
         ("autoUpdate", after.auto_update.map(Value::from)),
     ];
-    if draft.value().get(name).is_some_and(Value::is_object) {
+    if draft.get(&path).is_some_and(|entry| entry.is_object()) {
         draft.set_fields(&path, &fields)
     } else {
         draft.set(&path, &object(&fields))

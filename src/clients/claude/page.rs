@@ -116,7 +116,16 @@ impl Draft {
 
     /// Returns what is at `path` now.
     pub fn get(&self, path: &[Key]) -> Option<Value> {
-        json::get(self.text.as_deref()?, path)
+        match &self.text {
+            Some(text) => json::get(text, path),
+            None => path
+                .iter()
+                .try_fold(&self.blank, |value, key| match key {
+                    Key::Name(name) => value.get(name),
+                    Key::Index(_) | Key::Append => None,
+                })
+                .cloned(),
+        }
     }
 
     pub fn has(&self, path: &[Key]) -> bool {
