@@ -87,7 +87,7 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
         }
         Step::Unlink { at } => disk::unlink(at)
             .with_context(|| format!("cannot remove the link `{}`", at.display()))?,
-        Step::Remove { path, trash, at } => place::to_trash(path, trash, at)
+        Step::Trash { path, trash, at } => place::to_trash(path, trash, at)
             .with_context(|| format!("cannot move `{}` to the trash", path.display()))?,
         Step::Run { package, command, .. } => installer::run(package, command, roots)?,
     }

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::catalog;
+use crate::doctor::SeenSkill;
 use crate::fetch::{self, Checkout, FetchError, FetchOptions, Request, Revision};
-use crate::model::{Commit, Level, Source, TreeHash, redact_url};
+use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::observe;
 use crate::parallel;
 use crate::resolve::{
-    Answer, Answers, CatalogAt, Need, Origin, Question, Resolution, SkillsWanted, TreeAt, Trouble,
-    resolve,
+    Answer, Answers, AtClient, CatalogAt, Need, Observed, Origin, Question, Resolution, Shelved,
+    SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
 };
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints, Limits, TreeError};
@@ -67,6 +69,50 @@ pub fn catalog_of(
     let fetched = fetch::fetch(&request, options);
     let checkouts = Checkouts::from([(request.clone(), fetched)]);
     read_catalog(&checkout(&Origin::Fetched(request), &checkouts)?)
+}
+
+/// Finds out one thing.
+pub fn find_out(need: &Need, means: &mut Means) -> Result<Answer, Trouble> {
+    let mut checkouts = Checkouts::new();
+    fetch(&BTreeSet::from([need.clone()]), means, &mut checkouts);
+    answer(need, &checkouts, means)
+}
+
+/// Reads the skills that the client can see, and checks those that are not a plugin's.
+pub fn seen_skills(roots: &Roots, observed: &Observed) -> Vec<SeenSkill> {
+    let mut seen = Vec::new();
+    for (scope, shelf) in &observed.shelves {
+        let is_skill = |what: &Shelved| matches!(what, Shelved::Folder { is_skill: true, .. });
+        let own = shelf.skills.iter().filter(|(_, what)| is_skill(what));
+        let own = own.map(|(name, _)| (name, shelf.folder.join(name)));
+        let theirs = shelf
+            .at_client
+            .iter()
+            .filter(|(_, what)| matches!(what, AtClient::Folder { is_skill: true, .. }));
+        let theirs = theirs
+            .filter(|(name, _)| !shelf.skills.contains_key(*name))
+            .map(|(name, _)| (name, shelf.client.join(name)));
+        for (name, path) in own.chain(theirs) {
+            let (description, findings) = skills::installed(name, &path);
+            let from = scope.as_str().to_owned();
+            seen.push(SeenSkill { name: name.clone(), from, path, description, findings });
+        }
+    }
+    for (name, (plugin, path)) in observe::plugin_skills(&observed.state, roots) {
+        let description = skills::description(&path);
+        seen.push(SeenSkill { name, from: plugin, path, description, findings: Vec::new() });
+    }
+    seen
+}
+
+/// Checks every skill below a folder of this machine.
+pub fn lint(root: &Path) -> Result<(Vec<SkillAt>, Vec<Note>), Trouble> {
+    let origin = Origin::Local(root.to_owned());
+    let name = root.file_name().and_then(|name| name.to_str()).unwrap_or("skill").to_owned();
+    let wanted = SkillsWanted { origin, within: String::new(), called: name, select: Vec::new() };
+    let checkout = checkout(&wanted.origin, &Checkouts::new())?;
+    let at = skills::skills(&wanted, &checkout)?;
+    Ok((at.skills, at.notes))
 }
 
 /// Fetches what the needs name and no earlier round has fetched, all of it at the same time.

@@ -15,7 +15,7 @@ use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
 use crate::resolve::Observed;
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints};
-pub use skills::no_links;
+pub use skills::{no_links, plugin_skills};
 
 /// The files of a client, what they mean, and what is wrong with them.
 #[derive(Debug, Clone)]

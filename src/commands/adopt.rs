@@ -1,6 +1,7 @@
 //! `zskills sync --adopt`: writes what is installed but not declared into the manifest and the lock.
 
 mod servers;
+mod skills;
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,7 @@ pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
 fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
     let declared = (ask.declared)()?;
     let owned = session::owned(&env.roots)?;
-    let sight = session::sight(env, &declared.lock, fingerprints)?;
+    let mut sight = session::sight(env, &declared.lock, fingerprints)?;
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
     let faults: Vec<_> =
         sight.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
@@ -38,8 +39,10 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     }
     let mut adoption = adopt(&declared, &sight.observed.state, &env.roots)?;
     adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
-    let Adoption { text, lines, notes, applied } = adoption;
+    let mut skills = skills::adopt(&mut adoption, &declared, &mut sight, &env.roots, fingerprints)?;
+    let Adoption { text, lines, mut notes, applied } = adoption;
     let declared = declared.with_text(text, &env.roots)?;
+    notes.extend(skills::commits(&mut skills, ask, env, ui, &declared, &mut sight, fingerprints));
     let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
     let mut ledger = owned.ledger.clone();
     for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
@@ -57,8 +60,13 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
             after: ledger.render().into_bytes(),
         }])
         .collect();
-    let steps =
-        if lines.is_empty() { Vec::new() } else { own.iter().filter_map(OwnFile::step).collect() };
+    let steps = if lines.is_empty() {
+        Vec::new()
+    } else {
+        let inventories = plan::inventory_steps(&env.roots, &sight.files, &skills)
+            .map_err(|fault| Faults::from(vec![fault]))?;
+        own.iter().filter_map(OwnFile::step).chain(inventories).collect()
+    };
     let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
     plan.notes.extend(resolution.notes.iter().cloned());
     Ok(Prepared { declared, resolution, plan, refused_by_lock: false })

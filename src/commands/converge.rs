@@ -17,11 +17,11 @@ use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
 use crate::git::Git;
 use crate::lock::Lock;
-use crate::model::{Level, Note, Thing, WantedPlugin};
+use crate::model::{Level, Note, Thing, WantedPlugin, WantedSkill};
 use crate::npm::Npm;
 use crate::observe::Sight;
 use crate::plan::{self, Line, OwnFile, Plan, Prune, Sign};
-use crate::resolve::{Movement, Question, Resolution};
+use crate::resolve::{Movement, Question, Resolution, SkillsAsked};
 use crate::store::run_lock;
 use crate::store::tree::Fingerprints;
 use crate::ui::{Bars, Ui, Verbosity, confirm};
@@ -74,8 +74,12 @@ impl<'a> Ask<'a> {
 /// What is asked about skills alone.
 #[derive(Debug, Default)]
 pub struct SkillAsk {
+    /// Wanted for this once, beside the manifest.
+    pub extra: Vec<WantedSkill>,
     /// Those whose local edits are to be given up.
     pub discard: Vec<String>,
+    /// Those that move to the newest of their source.
+    pub moving: Vec<String>,
     /// The installers that this process has run, by package.
     pub ran: RefCell<BTreeMap<String, Vec<String>>>,
 }
@@ -281,7 +285,11 @@ pub fn resolve(
     let bars = Bars::new(ui);
     let fetch = fetch_options(ask.offline, env, &bars);
     let question = Question {
-        discard: &ask.skills.discard,
+        skills: SkillsAsked {
+            extra: &ask.skills.extra,
+            discard: &ask.skills.discard,
+            moving: &ask.skills.moving,
+        },
         roots: &env.roots,
         intent: &declared.intent,
         extra: ask.extra,

@@ -12,6 +12,7 @@ use crate::around::around;
 use crate::bundled::bundled;
 use crate::doctor::{self, Facts, Finding, Fix, Severity};
 use crate::env::Env;
+use crate::gather;
 use crate::model::{Diagnostic, WantedPlugin};
 use crate::observe;
 use crate::store::tree::Fingerprints;
@@ -73,6 +74,7 @@ fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
         cached: &observe::cached(&env.roots),
         standings: &standings,
         around: &around,
+        skills: &gather::seen_skills(&env.roots, &sight.observed),
     }))
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
+use super::agent_skills::install::{self as skills, Choice, Manner};
+use super::agent_skills::is_source;
 use super::converge::{self, Ask, Prepared};
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
@@ -13,18 +15,21 @@ use crate::model::{Level, Note, PluginId, Position, Scope, WantedPlugin, well_kn
 use crate::store::tree::Fingerprints;
 use crate::ui::{Ui, pick};
 
-/// Install plugins and write them into the manifest
+/// Install plugins and Agent Skills and write them into the manifest
 ///
 /// A plugin is `name@marketplace`, or `name` where only one registered marketplace lists it. What
 /// cannot be had is reported and not written down; the others are installed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `plugin[@marketplace]`
+    /// `plugin[@marketplace]`; or for Agent Skills `owner/repo[//path]`, an address, `npm:package`
+    /// or a path
     #[arg(value_name = "SPEC")]
     specs: Vec<String>,
-    /// Choose from what the registered marketplaces list
-    #[arg(short, long)]
+    /// Choose from what the registered marketplaces list, or from the skills of a source
+    #[arg(short, long, conflicts_with_all = ["all", "skills"])]
     interactive: bool,
+    #[command(flatten)]
+    choice: Choice,
     /// user, project or local
     #[arg(long, value_parser = verb::scope, default_value = "user")]
     scope: Scope,
@@ -36,6 +41,21 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let (sources, plugins): (Vec<String>, Vec<String>) =
+        args.specs.iter().cloned().partition(|spec| is_source(spec));
+    if sources.is_empty() && args.choice.is_made() {
+        bail!("`--skill` and `--all` choose among the skills of a source, and none is named");
+    }
+    if !sources.is_empty() {
+        let first = if plugins.is_empty() {
+            Exit::Done
+        } else {
+            install(&plugins, args.scope, args.no_save, &args.flags, env, ui)?
+        };
+        let manner = Manner { interactive: args.interactive, no_save: args.no_save };
+        let then = skills::install(&sources, &args.choice, manner, &args.flags, env, ui)?;
+        return Ok(if first == Exit::Done { then } else { first });
+    }
     let specs = if args.interactive { choose(env, ui)? } else { args.specs.clone() };
     if specs.is_empty() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");

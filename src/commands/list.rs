@@ -1,6 +1,7 @@
 //! `zskills list`: what is installed, where, and whose it is.
 
 pub mod servers;
+mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,7 +20,7 @@ use crate::plan;
 use crate::store::tree::Fingerprints;
 use crate::ui::{Paint, Ui, Verbosity, plain};
 
-/// List plugins and MCP servers, and whether each is in use
+/// List plugins, Agent Skills and MCP servers, and whether each is in use
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print one JSON document
@@ -35,6 +36,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let sight = session::sight(env, &Lock::default(), &mut fingerprints)?;
     let owned = session::owned(&env.roots)?;
     let plugins = Plugins::sort(&sight.observed.state, &env.roots, &owned.ledger);
+    let skills = skills::look(&env.roots, &sight.observed);
     let servers = servers::look(&env.roots, &sight);
     // What costs one server is said beside it.
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
@@ -46,11 +48,13 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.json(&json!({
             "schema": "zskills/list/1",
             "plugins": plugins.json(),
+            "agent_skills": skills.json(),
             "mcp_servers": servers::json(&servers, &env.roots, &owned.ledger),
         }));
     } else {
         let detail = Detail { paths: args.paths, commits: ui.verbosity == Verbosity::Verbose };
         ui.data(&plugins.text(detail, ui.out));
+        ui.data(&skills.text(detail.commits, detail.paths, ui.out));
         ui.data(&servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out));
     }
     if !problems.is_empty() {

@@ -1,6 +1,7 @@
 //! The command line: clap types on top, one file a command below.
 
 mod adopt;
+mod agent_skills;
 mod converge;
 mod doctor;
 mod enable;
@@ -74,6 +75,7 @@ enum Command {
     Update(upgrade::UpdateArgs),
     Outdated(outdated::Args),
     Marketplace(marketplace::Args),
+    Lint(agent_skills::lint::Args),
 }
 
 /// How a command ended.
@@ -119,6 +121,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Update(args) => upgrade::update(args, &env, ui),
         Command::Outdated(args) => outdated::run(args, &env, ui),
         Command::Marketplace(args) => marketplace::run(args, &env, ui),
+        Command::Lint(args) => agent_skills::lint::run(args, &env, ui),
     };
     match done {
         Ok(exit) => exit as u8,

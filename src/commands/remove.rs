@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use super::agent_skills::remove as skills;
 use super::converge::{self, Prepared};
+use super::session::Declared;
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
 use crate::env::Env;
@@ -14,12 +16,12 @@ use crate::observe;
 use crate::plan::Step;
 use crate::ui::{Ui, confirm, pick};
 
-/// Remove plugins and take them out of the manifest
+/// Remove plugins and Agent Skills and take them out of the manifest
 ///
 /// Their bytes stay in the client's cache, and the client removes them in time.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `plugin[@marketplace]`
+    /// `plugin[@marketplace]`, the name of a skill, or the source of skills as the manifest has it
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Choose from what is here
@@ -58,14 +60,19 @@ enum Bytes {
 
 fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     let state = session::state(env)?;
-    let mut known = Known::here(&args.flags.declared(env)?, &state, &env.roots);
+    let before = args.flags.declared(env)?;
+    let mut known = Known::here(&before, &state, &env.roots);
     if bytes == Bytes::Go {
         cached(&env.roots).into_keys().for_each(|id| known.add(id));
     }
-    let names = if args.interactive { choose(&known, env, ui)? } else { args.names.clone() };
+    let names =
+        if args.interactive { choose(&known, &before, env, ui)? } else { args.names.clone() };
     if names.is_empty() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
+    let is_skill =
+        |name: &String| known.find(name, "here").is_err() && skills::knows(&before, name);
+    let (skills, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_skill);
     let (ids, failed) = verb::each(&names, |name| known.find(name, "here"));
     if bytes == Bytes::Go && !ids.is_empty() {
         ask_first(&ids, args, ui)?;
@@ -93,6 +100,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
         }
         let text = draft.text;
         let declared = verb::edited(declared, text, &env.roots)?;
+        let declared = skills::without_all(declared, &skills, &env.roots)?;
         let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
         prepared.plan.notes.extend(failed.iter().cloned());
         prepared.plan.notes.extend(still_needed(&prepared, &ask.going));
@@ -104,13 +112,14 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     })
 }
 
-fn choose(known: &Known, env: &Env, ui: Ui) -> Result<Vec<String>> {
+fn choose(known: &Known, declared: &Declared, env: &Env, ui: Ui) -> Result<Vec<String>> {
     let words = |id: &PluginId| {
         let scopes: Vec<&str> = known.scopes(id).iter().map(|scope| scope.as_str()).collect();
         (id.to_string(), scopes.join(", "))
     };
-    let lines: Vec<_> = known.ids().map(words).collect();
-    pick::pick("plugins to remove", &lines, env.no_fzf, ui)
+    let skills = skills::names(declared).into_iter().map(|name| (name, "skill".to_owned()));
+    let lines: Vec<_> = known.ids().map(words).chain(skills).collect();
+    pick::pick("what to remove", &lines, env.no_fzf, ui)
 }
 
 fn ask_first(ids: &[PluginId], args: &Args, ui: Ui) -> Result<()> {

@@ -18,6 +18,7 @@ use crate::store::{disk, run_lock};
 use crate::ui::Ui;
 
 /// The manifest and what belongs to it.
+#[derive(Clone)]
 pub struct Declared {
     pub intent: Intent,
     pub lock: Lock,

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::agent_skills::remove as skills;
+use super::agent_skills::upgrade::moving as moving_skills;
 use super::converge::{self, Ask, Prepared};
 use super::session::Declared;
 use super::verb::{self, Draft, Flags, Known};
@@ -15,13 +17,13 @@ use crate::resolve::Movement;
 use crate::store::tree::Fingerprints;
 use crate::ui::Ui;
 
-/// Move plugins and their marketplaces to the newest
+/// Move plugins, their marketplaces and Agent Skills to the newest
 ///
 /// Without names: everything in the manifest. What is pinned stays. Also installs new content under
 /// an old version number, which the client itself never does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Plugins, or marketplaces with all their plugins
+    /// Plugins, marketplaces with all their plugins, skills, or sources of skills
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Remove plugins that their marketplace no longer lists, also from the manifest
@@ -43,9 +45,20 @@ pub struct UpdateArgs {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = || session::declared(args.flags.file.as_deref(), env);
-    let (movement, failed) = movement(&args.names, &declared()?);
+    let before = declared()?;
+    let known = Known::wanted(&before);
+    let is_skill = |name: &String| {
+        known.find(name, "in the manifest").is_err() && skills::knows(&before, name)
+    };
+    let (moving, names): (Vec<String>, Vec<String>) =
+        args.names.iter().cloned().partition(is_skill);
     let mut ask = args.flags.ask("zskills/upgrade/1", &declared);
+    let (movement, failed) = match names.as_slice() {
+        [] if !moving.is_empty() => (Movement::Keep, Vec::new()),
+        names => movement(names, &before),
+    };
     ask.movement = movement;
+    ask.skills.moving = moving_skills(&moving, &before)?;
     if !args.prune {
         return drive(&ask, env, ui, &failed);
     }

@@ -4,9 +4,12 @@
 mod files;
 mod plugins;
 mod servers;
+mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+pub use skills::SeenSkill;
 
 use crate::clients::FileProblem;
 use crate::clients::claude::standing::Standing;
@@ -29,6 +32,8 @@ pub struct Facts<'a> {
     /// Every entry of a server, and what the client makes of it.
     pub standings: &'a [Standing],
     pub around: &'a Around,
+    /// The skills that the client can see.
+    pub skills: &'a [SeenSkill],
 }
 
 /// Facts about this machine that the checks of servers rely on.
@@ -106,7 +111,7 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 16] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 22] = [
         files::problems,
         plugins::wanted_but_missing,
         plugins::enabled_but_not_installed,
@@ -123,8 +128,15 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         servers::secrets,
         servers::unpinned,
         servers::pending,
+        skills::missing,
+        skills::recorded,
+        skills::dangling,
+        skills::unrecorded,
+        skills::collisions,
+        skills::linted,
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
+    findings.extend(skills::listing_budget(facts));
     findings.sort_by(|a, b| (a.severity, a.id, &a.about).cmp(&(b.severity, b.id, &b.about)));
     findings.dedup();
     findings

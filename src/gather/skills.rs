@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::fetch::Checkout;
 use crate::model::{Level, Note};
 use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble, matches_any};
-use crate::skill::Severity;
 use crate::skill::discover::{self, Found};
 use crate::skill::lint::{self, lint};
 use crate::skill::tree::{Kind, Listing, inside, join, parent};
+use crate::skill::{LintFinding, Severity, frontmatter};
 use crate::store::disk;
 use crate::store::tree::{self, Listed, ListedKind};
 
@@ -25,7 +25,11 @@ pub(super) fn skills(wanted: &SkillsWanted, checkout: &Checkout) -> Result<Skill
     let read = |path: &str| read(&at.root, &listing, path);
     let discovery = discover::discover(&listing, &wanted.called, &read);
     notes.extend(discovery.notes);
-    let names = discovery.skills.iter().map(|found| found.name.clone()).collect();
+    let names = discovery
+        .skills
+        .iter()
+        .map(|found| (found.name.clone(), found.description.clone()))
+        .collect();
     let skills = discovery
         .skills
         .iter()
@@ -147,11 +151,25 @@ fn skill(found: &Found, at: &Look, listing: &Listing) -> Result<SkillAt, Trouble
     Ok(SkillAt {
         name: found.name.clone(),
         folder: join(&at.prefix, &found.folder),
-        description: found.description.clone(),
         part: Part { root, files },
         hash,
         findings,
     })
+}
+
+/// Returns the description of an installed skill, and what the lint has against it.
+pub(super) fn installed(name: &str, folder: &Path) -> (String, Vec<LintFinding>) {
+    let at = Look { root: folder.to_owned(), only: String::new(), prefix: String::new() };
+    let findings = match listing(&at) {
+        Ok((listing, _)) => lint(name, &listing, &|path| read(folder, &listing, path)),
+        Err(_) => Vec::new(),
+    };
+    (description(folder), findings)
+}
+
+pub(super) fn description(folder: &Path) -> String {
+    let bytes = disk::read(&folder.join("SKILL.md")).ok().flatten().unwrap_or_default();
+    frontmatter::read(&bytes).best.description.unwrap_or_default()
 }
 
 fn marketplace(root: &Path) -> Option<String> {

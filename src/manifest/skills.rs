@@ -180,11 +180,17 @@ impl Context<'_> {
 
 /// Returns the address of a host without a path; such an address is no repository.
 fn well_known(text: &str) -> Option<String> {
-    let host = text.strip_prefix("https://")?.trim_end_matches('/');
+    let local = ["http://127.0.0.1", "http://localhost"].iter().any(|host| {
+        // Without encryption only from this machine.
+        text.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    });
+    let scheme = if local { "http" } else { "https" };
+    let host = text.strip_prefix(scheme)?.strip_prefix("://")?;
+    let host = host.trim_end_matches('/');
     let is_host = host.starts_with(|c: char| c.is_ascii_alphanumeric())
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b))
         && !matches!(host, "github.com" | "www.github.com" | "gitlab.com");
-    is_host.then(|| format!("https://{host}"))
+    is_host.then(|| format!("{scheme}://{host}"))
 }
 
 /// Splits `place//path[@ref]`; a ref goes with the place.

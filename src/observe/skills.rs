@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::lock::Lock;
-use crate::model::{Item, Roots, Scope, SkillName, State};
+use crate::model::{Item, Record, Roots, Scope, SkillName, State};
 use crate::resolve::{AtClient, Shelf, Shelved};
 use crate::skill::foreign::{self, Provenance};
 use crate::store::disk::{self, Stands};
@@ -44,6 +44,34 @@ pub(super) fn provenance(roots: &Roots) -> BTreeMap<(Scope, String), Provenance>
     files.into_iter().filter_map(read).flatten().collect()
 }
 
+/// Returns the skills of the active plugins, with the plugin and the folder of each.
+pub fn plugin_skills(state: &State, roots: &Roots) -> Vec<(String, (String, PathBuf))> {
+    let mut found = Vec::new();
+    for (item, record) in state {
+        let (Item::Plugin { id, project, .. }, Record::Plugin(record)) = (item, record) else {
+            continue;
+        };
+        let here = project.as_ref().is_none_or(|project| *project == roots.project);
+        let on = Scope::ALL.into_iter().rev().find_map(|scope| {
+            match state.get(&Item::Enabled { id: id.clone(), scope }) {
+                Some(Record::Enabled(on)) => Some(*on),
+                _ => None,
+            }
+        });
+        if !here || on != Some(true) {
+            continue;
+        }
+        let folder = record.install_path.join("skills");
+        for (name, stands) in disk::entries(&folder) {
+            let path = folder.join(&name);
+            if stands == Stands::Folder && disk::exists(&path.join("SKILL.md")) {
+                found.push((name, (id.clone(), path)));
+            }
+        }
+    }
+    found
+}
+
 /// Returns the skills whose bytes matter: those of the inventory and the lock.
 fn known<'a>(state: &'a State, lock: &'a Lock, scope: Scope) -> BTreeSet<&'a str> {
     let recorded = state.keys().filter_map(|item| match item {
@@ -78,6 +106,7 @@ fn shelf(
             Stands::Folder => Shelved::Folder {
                 tree: known.contains(name.as_str()).then(|| hash(&path)).flatten(),
                 is_skill: disk::exists(&path.join("SKILL.md")),
+                is_clone: disk::exists(&path.join(".git")),
             },
             Stands::Link(_) | Stands::Other => Shelved::Other,
         };

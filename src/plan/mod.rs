@@ -75,7 +75,7 @@ pub enum Step {
     /// Remove a symbolic link.
     Unlink { at: PathBuf },
     /// Move a folder into the trash, under a name that says when.
-    Remove { path: PathBuf, trash: PathBuf, at: String },
+    Trash { path: PathBuf, trash: PathBuf, at: String },
     /// Run the installer of a package; `accepted` when a person has agreed to this very command before.
     Run { package: String, command: Vec<String>, accepted: bool },
 }
@@ -268,6 +268,25 @@ fn writes(
     };
     let files = inputs.codecs.iter().flat_map(|codec| codec.files(inputs.roots));
     Ok(files.filter_map(step).collect())
+}
+
+/// Returns the steps that write changes of skills into their inventories.
+pub fn inventory_steps(
+    roots: &Roots,
+    files: &Files,
+    changes: &[Change],
+) -> Result<Vec<Step>, Diagnostic> {
+    let mut edited = files.clone();
+    agents::Agents.encode(roots, &mut edited, changes)?;
+    let step = |path: PathBuf| {
+        let (old, new) = (files.get(&path), edited.get(&path)?);
+        (old != Some(new)).then(|| Step::Write {
+            path: path.clone(),
+            before: old.map(<[u8]>::to_vec),
+            after: new.to_vec(),
+        })
+    };
+    Ok(agents::Agents.files(roots).into_iter().filter_map(step).collect())
 }
 
 /// Returns the step that writes the ledger over what `file` holds, and leaves the new text in `file`.

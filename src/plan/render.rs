@@ -98,8 +98,8 @@ fn step_json(step: &Step) -> Value {
         }
         Step::Link { at, target } => json!({ "step": "link", "path": at, "to": target }),
         Step::Unlink { at } => json!({ "step": "unlink", "path": at }),
-        Step::Remove { path, trash, .. } => {
-            json!({ "step": "remove", "path": path, "trash": trash })
+        Step::Trash { path, trash, .. } => {
+            json!({ "step": "trash", "path": path, "trash": trash })
         }
         Step::Run { package, command, .. } => {
             json!({ "step": "run", "package": package, "command": command })

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
-pub use skills::{matches_any, origin};
+pub use skills::{matches_any, origin, survey};
 pub use types::*;
 
 /// Resolves every wanted marketplace and plugin, and what the plugins depend on.

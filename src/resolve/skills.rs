@@ -3,6 +3,8 @@
 mod disk;
 mod pick;
 
+pub use pick::survey;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::Glob;
@@ -49,7 +51,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn skills(&mut self) {
         let mut picks = Vec::new();
         let intent = self.question.intent;
-        for want in &intent.agent_skills {
+        for want in intent.agent_skills.iter().chain(self.question.skills.extra) {
             self.keep_named(want);
             if self.has_no_project(want) {
                 continue;
@@ -81,8 +83,18 @@ impl<'a> Resolver<'a> {
             let key = (pick.name.as_str().to_ascii_lowercase(), pick.want.scope);
             folders.entry(key).or_default().push(pick);
         }
+        let extra = self.question.skills.extra;
         for ((_, scope), mut picks) in folders {
-            let first = picks.remove(0);
+            // What is wanted for once and in the manifest as well is the manifest's.
+            let is_once = |pick: &Pick| extra.iter().any(|want| std::ptr::eq(want, pick.want));
+            if picks.iter().any(|pick| !is_once(pick)) {
+                picks.retain(|pick| !is_once(pick));
+            }
+            let mut first = picks.remove(0);
+            if is_once(&first) {
+                first.desired.once = true;
+                first.locked = None;
+            }
             if let Some(other) = picks.first() {
                 self.two_want(&first, other);
                 continue;
@@ -258,7 +270,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn discards(&self, name: &SkillName) -> bool {
-        self.question.discard.iter().any(|discard| discard == name.as_str())
+        self.question.skills.discard.iter().any(|discard| discard == name.as_str())
     }
 }
 
@@ -273,7 +285,7 @@ fn tag(want: &WantedSkill) -> DesiredSkill {
         pin: None,
         link: None,
     };
-    DesiredSkill { record, bytes: None, link: want.link, edited: false }
+    DesiredSkill { record, bytes: None, link: want.link, once: false }
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

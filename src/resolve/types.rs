@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, PluginManifest};
 use crate::lock::Lock;
 use crate::model::{
     Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope, SkillName,
-    SkillRecord, Source, State, TreeHash, WantedPlugin,
+    SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 use crate::skill::LintFinding;
 use crate::skill::foreign::Provenance;
@@ -22,8 +22,18 @@ pub struct Question<'a> {
     pub lock: &'a Lock,
     pub observed: &'a Observed,
     pub movement: &'a Movement,
-    /// Skills whose local edits are to be given up.
+    pub skills: SkillsAsked<'a>,
+}
+
+/// What is asked about skills beside the manifest.
+#[derive(Clone, Copy)]
+pub struct SkillsAsked<'a> {
+    /// Wanted for this once: neither locked nor ours.
+    pub extra: &'a [WantedSkill],
+    /// Those whose local edits are to be given up.
     pub discard: &'a [String],
+    /// Those that move to the newest of their source.
+    pub moving: &'a [String],
 }
 
 /// Which things move to the newest of their source.
@@ -96,7 +106,7 @@ pub struct Shelf {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shelved {
     /// The hash is known for skills of the inventory or the lock.
-    Folder { tree: Option<TreeHash>, is_skill: bool },
+    Folder { tree: Option<TreeHash>, is_skill: bool, is_clone: bool },
     /// A link or a file, which somebody else put there.
     Other,
 }
@@ -168,8 +178,8 @@ pub struct SkillsAt {
     pub commit: Option<Commit>,
     /// The version of an npm package.
     pub package: Option<String>,
-    /// The names of all there are.
-    pub names: Vec<SkillName>,
+    /// All there are, with their descriptions.
+    pub names: BTreeMap<SkillName, Option<String>>,
     /// The selected ones.
     pub skills: Vec<SkillAt>,
     /// What was passed over, and why.
@@ -186,7 +196,6 @@ pub struct SkillAt {
     pub name: SkillName,
     /// Relative to what was fetched; empty at the root.
     pub folder: String,
-    pub description: Option<String>,
     pub part: Part,
     /// Absent when a finding forbids its use.
     pub hash: Option<TreeHash>,
@@ -251,8 +260,8 @@ pub struct DesiredSkill {
     pub bytes: Option<Part>,
     /// Whether clients that look elsewhere get a link.
     pub link: bool,
-    /// The folder was edited here and stays as it is.
-    pub edited: bool,
+    /// Wanted for this once, so that it does not become ours.
+    pub once: bool,
 }
 
 /// A command that puts the skills of an npm package in place.

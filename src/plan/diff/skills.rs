@@ -47,6 +47,12 @@ fn add_one(
     let text = text(old, &record, skill, !link.steps.is_empty());
     let sign = if old.is_none() { Sign::Add } else { Sign::Change };
     diff.lines.push(Line { sign, thing: thing.clone(), text, foreign: false });
+    if skill.bytes.is_some()
+        && matches!(shelf.skills.get(name.as_str()), Some(Shelved::Folder { is_clone: true, .. }))
+    {
+        // A clone may hold commits of its own.
+        diff.trash.push(trash(inputs, shelf.real.join(name.as_str())));
+    }
     if let (Some(part), Some(hash)) = (&skill.bytes, &skill.record.tree) {
         diff.places.push(Step::Part {
             from: part.root.clone(),
@@ -64,7 +70,7 @@ fn add_one(
             after: Some(Record::Skill(record)),
         });
     }
-    if old.is_none() {
+    if old.is_none() && !skill.once {
         diff.claimed.insert(inputs.roots, &thing, &inputs.intent.manifest);
     }
 }
@@ -246,13 +252,16 @@ fn leave(
     record: Option<&SkillRecord>,
     foreign: bool,
 ) {
+    let others = foreign && inputs.ledger.owns(inputs.roots, thing);
+    // An entry about nothing helps nobody, whoever made it.
+    let gone = record.is_some() && !shelf.skills.contains_key(thing.name()) && !others;
+    let foreign = foreign && !gone;
     let mut line = |sign: Sign, text: &str| {
         let text = text.to_owned();
         diff.lines.push(Line { sign, thing: thing.clone(), text, foreign });
     };
     if foreign {
         let pruned = inputs.prune == Prune::Unmanaged && thing.scope() == Scope::User;
-        let others = inputs.ledger.owns(inputs.roots, thing);
         let local = record.is_some_and(|record| record.source == SkillOrigin::Local);
         if others || !pruned || local {
             if !others && record.is_some() {
@@ -278,6 +287,7 @@ fn leave(
         match (local, foreign) {
             (true, _) => "no longer in the manifest; released, its folder stays",
             (_, true) => "not in the manifest",
+            (_, false) if gone => "its folder is gone, so its entry goes",
             (_, false) => "no longer in the manifest",
         },
     );
@@ -322,7 +332,7 @@ fn take_away(
 }
 
 fn trash(inputs: &Inputs, path: PathBuf) -> Step {
-    Step::Remove { path, trash: inputs.roots.state_dir.join("trash"), at: inputs.now.to_owned() }
+    Step::Trash { path, trash: inputs.roots.state_dir.join("trash"), at: inputs.now.to_owned() }
 }
 
 #[cfg(test)]

@@ -28,7 +28,11 @@ impl<'a> Resolver<'a> {
         };
         let record = self.record_of(name, want.scope);
         match (shelved, record) {
-            (Shelved::Folder { tree: Some(tree), .. }, _) if Some(tree) == wanted => Ok(Disk::Same),
+            (Shelved::Folder { tree: Some(tree), is_clone: false, .. }, _)
+                if Some(tree) == wanted =>
+            {
+                Ok(Disk::Same)
+            }
             (Shelved::Other, _) | (_, None) => Err(self.foreign(want, name)),
             (_, Some(record)) if record.source == SkillOrigin::Local => {
                 Err(self.foreign(want, name))

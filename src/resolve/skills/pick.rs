@@ -41,7 +41,10 @@ impl<'a> Resolver<'a> {
             if entries.is_empty() {
                 open.push(selector);
             }
-            locked.extend(entries);
+            let (moving, staying): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|(name, _)| self.skill_moves(name));
+            open.extend(moving.into_iter().map(|(name, _)| name.to_string()));
+            locked.extend(staying);
         }
         let mut picks = self.take_locked_skills(want, source, &locked)?;
         let taken: BTreeSet<SkillName> = picks.iter().map(|pick| pick.name.clone()).collect();
@@ -57,6 +60,9 @@ impl<'a> Resolver<'a> {
         let written = want.written.as_deref().unwrap_or_default();
         let lock = &self.question.lock.skills;
         let same = |entry: &LockedSkill| entry.source == written && entry.pin == want.pin;
+        if *self.question.movement == Movement::Newest {
+            return Vec::new();
+        }
         if is_glob(selector) {
             let brought = |entry: &LockedSkill| entry.pattern.as_deref() == Some(selector);
             let found = lock.iter().filter(|(_, entry)| same(entry) && brought(entry));
@@ -71,13 +77,15 @@ impl<'a> Resolver<'a> {
     /// Returns what to lock when what we installed meets the entry: a sync never upgrades.
     fn installed(&self, want: &WantedSkill, name: &SkillName) -> Option<LockedSkill> {
         let record = self.record_of(name, want.scope)?;
-        let Shelved::Folder { tree: Some(tree), .. } = self.shelved(name, want.scope)? else {
+        let Shelved::Folder { tree: Some(tree), is_clone: false, .. } =
+            self.shelved(name, want.scope)?
+        else {
             return None;
         };
         let package = matches!(want.source, Some(SkillSource::Npm { .. }));
         let pinned = if package { Ok(record.pin.clone()) } else { Err(record.pin.as_deref()) };
         let same_pin = pinned.as_ref().err().is_none_or(|pin| *pin == want.pin.as_deref());
-        let meets = *self.question.movement != Movement::Newest
+        let meets = !self.skill_moves(name)
             && record.source == origin(want.source.as_ref())
             && same_pin
             && record.tree.as_ref().is_none_or(|recorded| recorded == tree);
@@ -118,7 +126,7 @@ impl<'a> Resolver<'a> {
             } else {
                 let record = record(want, entry, self.path_of(want, name));
                 picks.push(Pick {
-                    desired: DesiredSkill { record, bytes: None, link: want.link, edited: false },
+                    desired: DesiredSkill { record, bytes: None, link: want.link, once: false },
                     locked: Some(entry.clone()),
                     want,
                     name: name.clone(),
@@ -176,7 +184,14 @@ impl<'a> Resolver<'a> {
                 .iter()
                 .find(|selector| is_glob(selector) && matches(selector, skill.name.as_str()));
             let literal = selectors.iter().any(|selector| selector == skill.name.as_str());
-            let pattern = brought.filter(|_| !literal).cloned();
+            // A skill that moves alone still belongs to the glob that brought it.
+            let before = || self.question.lock.skills.get(&skill.name)?.pattern.clone();
+            let named = want.names.iter().any(|name| name == skill.name.as_str());
+            let pattern = match brought {
+                _ if named => None,
+                Some(glob) if !literal => Some(glob.clone()),
+                _ => before(),
+            };
             match self.fresh(want, skill, &at, pattern) {
                 Ok(pick) => picks.push(pick),
                 Err(stop) => self.give_up_skill(want, &skill.name, stop),
@@ -199,7 +214,7 @@ impl<'a> Resolver<'a> {
         if let Some(entry) = installed {
             let entry = LockedSkill { pattern, ..entry };
             let record = record(want, &entry, self.path_of(want, name));
-            let desired = DesiredSkill { record, bytes: None, link: want.link, edited: false };
+            let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
             return Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) });
         }
         let hash = safe(skill)?;
@@ -221,7 +236,7 @@ impl<'a> Resolver<'a> {
             self.report_findings(skill);
         }
         let record = record(want, &entry, Some(skill.folder.clone()));
-        let desired = DesiredSkill { record, bytes, link: want.link, edited: false };
+        let desired = DesiredSkill { record, bytes, link: want.link, once: false };
         Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) })
     }
 
@@ -241,8 +256,13 @@ impl<'a> Resolver<'a> {
         };
         self.out.notes.push(note.hint(hint));
         let record = SkillRecord { installed_at: None, link: None, ..record.clone() };
-        let desired = DesiredSkill { record, bytes: None, link: want.link, edited: true };
+        let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
         Pick { want, name: name.clone(), desired, locked: Some(entry) }
+    }
+
+    fn skill_moves(&self, name: &SkillName) -> bool {
+        *self.question.movement == Movement::Newest
+            || self.question.skills.moving.iter().any(|moving| moving == name.as_str())
     }
 
     fn give_up_skill(&mut self, want: &WantedSkill, name: &SkillName, stop: Stop) {
@@ -309,7 +329,7 @@ impl<'a> Resolver<'a> {
 
     fn report_dropped(&mut self, want: &WantedSkill, selector: &str, at: &SkillsAt) {
         let from = origin(want.source.as_ref());
-        let there: BTreeSet<&str> = at.names.iter().map(SkillName::as_str).collect();
+        let there: BTreeSet<&str> = at.names.keys().map(SkillName::as_str).collect();
         let dropped: Vec<(&str, &SkillRecord)> = self
             .recorded(want.scope)
             .filter(|(name, record)| record.source == from && matches(selector, name))
@@ -363,7 +383,7 @@ fn restored(
     }
     let record = record(want, entry, Some(skill.folder.clone()));
     let bytes = Some(skill.part.clone());
-    Ok(DesiredSkill { record, bytes, link: want.link, edited: false })
+    Ok(DesiredSkill { record, bytes, link: want.link, once: false })
 }
 
 /// Returns the question about a source: at what is locked, or else at what is wanted.
@@ -408,6 +428,12 @@ fn need(
     Need::Skills(SkillsWanted { origin, within, called, select: Vec::new() })
 }
 
+/// Returns the question about everything that the source of an entry has; nothing is hashed.
+pub fn survey(want: &WantedSkill) -> Option<Need> {
+    let none = vec!["-".to_owned()];
+    want.source.as_ref().map(|source| select(need(source, want, None), none))
+}
+
 fn select(need: Need, select: Vec<String>) -> Need {
     match need {
         Need::Skills(wanted) => Need::Skills(SkillsWanted { select, ..wanted }),
@@ -441,7 +467,7 @@ fn safe(skill: &SkillAt) -> Result<&crate::model::TreeHash, Stop> {
 }
 
 fn gone(want: &WantedSkill, name: &SkillName, at: &SkillsAt) -> Stop {
-    let names: BTreeSet<&str> = at.names.iter().map(SkillName::as_str).collect();
+    let names: BTreeSet<&str> = at.names.keys().map(SkillName::as_str).collect();
     let text = format!("is not in `{}`", origin(want.source.as_ref()));
     let hint = match did_you_mean(name.as_str(), names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),

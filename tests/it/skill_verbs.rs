@@ -1,0 +1,181 @@
+//! install, remove, upgrade and lint for Agent Skills.
+
+use crate::repo::Repo;
+use crate::sandbox::Sandbox;
+
+const MANIFEST: &str = "~/.config/zskills/skills.toml";
+
+fn skill_md(name: &str, body: &str) -> String {
+    format!("---\nname: {name}\ndescription: Does {name}.\n---\n\n{body}\n")
+}
+
+fn kit<'a>(home: &'a Sandbox, names: &[&str]) -> Repo<'a> {
+    let repo = home.repo("acme/kit");
+    for name in names {
+        repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "one"));
+    }
+    repo.commit();
+    repo
+}
+
+#[test]
+fn install_adds_the_source_and_keeps_comments() {
+    let home = Sandbox::new().manifest("# mine\nversion = 1 # one\n");
+    kit(&home, &["pdf", "docx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    assert_eq!(
+        home.read(MANIFEST),
+        "# mine\nversion = 1 # one\n\n[[agent_skills]]\nsource = \"acme/kit\"\n"
+    );
+    assert!(home.is_link("~/.claude/skills/pdf") && home.is_link("~/.claude/skills/docx"));
+    home.synced().says(&["up to date"]);
+    home.zskills(&["install", "acme/kit"]).expect(0).says(&["up to date"]);
+}
+
+#[test]
+fn install_takes_single_skills_and_adds_more_of_the_same_source() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx", "xlsx"]);
+    home.zskills(&["install", "acme/kit", "--skill", "pdf"]).expect(0);
+    home.zskills(&["install", "acme/kit", "--skill", "pdf", "--skill", "docx"]).expect(0);
+    assert!(home.exists("~/.agents/skills/docx/SKILL.md"));
+    assert!(!home.exists("~/.agents/skills/xlsx"));
+    home.synced();
+    home.zskills(&["install", "acme/kit", "--skill", "pfd"])
+        .expect(1)
+        .says(&["no skill `pfd`", "did you mean `pdf`?"]);
+}
+
+#[test]
+fn more_than_five_skills_are_listed_and_nothing_is_installed() {
+    let home = Sandbox::new();
+    kit(&home, &["a1", "b1", "c1", "d1", "e1", "f1"]);
+    let before = home.subtree("~/.agents");
+    home.zskills(&["install", "acme/kit"]).expect(0).says(&["f1", "6 skills", "--all"]);
+    assert_eq!(home.subtree("~/.agents"), before);
+    home.zskills(&["install", "acme/kit", "--all"]).expect(0);
+    assert!(home.exists("~/.agents/skills/f1/SKILL.md"));
+}
+
+#[test]
+fn a_marketplace_is_pointed_out_and_its_servers_are_mentioned() {
+    let home = Sandbox::new();
+    home.marketplace("tools").plugin("alpha", "1.0.0").commit();
+    home.zskills(&["install", "acme/tools"]).expect(0).says(&["marketplace add acme/tools"]);
+    assert!(!home.exists(MANIFEST));
+    let repo = kit(&home, &["pdf"]);
+    repo.write(".mcp.json", "{\"mcpServers\": {\"docs\": {\"command\": \"x\"}}}\n").commit();
+    home.zskills(&["install", "acme/kit"]).expect(0).says(&["MCP servers", "docs"]);
+}
+
+#[test]
+fn without_saving_the_manifest_and_the_lock_stay_and_the_next_sync_leaves_it() {
+    let home = Sandbox::new().manifest("version = 1\n");
+    kit(&home, &["pdf"]);
+    home.zskills(&["install", "acme/kit", "--no-save"]).expect(0);
+    assert_eq!(home.read(MANIFEST), "version = 1\n");
+    home.zskills(&["sync"]).expect(0).says(&["not in the manifest, left alone"]);
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+}
+
+#[test]
+fn a_folder_is_installed_by_its_path() {
+    let home = Sandbox::new().cwd("~/code");
+    home.write("~/code/skills/note/SKILL.md", skill_md("note", "one"));
+    home.zskills(&["install", "./skills/note"]).expect(0);
+    assert!(home.read(MANIFEST).contains("source = \"~/code/skills/note\""));
+    assert!(home.exists("~/.agents/skills/note/SKILL.md"));
+}
+
+#[test]
+fn remove_edits_the_manifest_and_trashes_the_folder() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx", "xlsx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.zskills(&["remove", "pdf"]).expect(0);
+    assert!(home.read(MANIFEST).contains("names = [\"docx\", \"xlsx\"]"));
+    assert!(!home.exists("~/.agents/skills/pdf") && home.exists("~/.agents/skills/docx"));
+    home.zskills(&["remove", "docx"]).expect(0);
+    home.zskills(&["remove", "pfd"]).expect(1).says(&["pfd: no plugin of that name"]);
+    home.zskills(&["remove", "acme/kit"]).expect(0);
+    assert_eq!(home.read(MANIFEST), "version = 1\n");
+    home.synced();
+}
+
+#[test]
+fn upgrade_moves_what_moved_and_shows_what_came_and_went() {
+    let home = Sandbox::new();
+    let repo = kit(&home, &["pdf", "docx"]);
+    let old = repo.head();
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    repo.write("skills/pdf/SKILL.md", &skill_md("pdf", "two"));
+    repo.write("skills/extra/SKILL.md", &skill_md("extra", "one"));
+    std::fs::remove_dir_all(repo.path.join("skills/docx")).unwrap();
+    let new = repo.commit();
+    home.zskills(&["sync"]).expect(0).says(&["up to date"]);
+    home.zskills(&["upgrade", "--dry-run"]).expect(0).says(&[
+        &old[..12],
+        &new[..12],
+        "+ agent skill",
+        "extra",
+        "docx: is no longer in",
+    ]);
+    home.zskills(&["upgrade"]).expect(0);
+    assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), skill_md("pdf", "two"));
+    assert!(!home.exists("~/.agents/skills/docx"));
+    home.synced().says(&["up to date"]);
+}
+
+#[test]
+fn upgrade_of_one_skill_leaves_the_others() {
+    let home = Sandbox::new();
+    let repo = kit(&home, &["pdf", "docx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    for name in ["pdf", "docx"] {
+        repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "two"));
+    }
+    repo.rewrite();
+    home.zskills(&["upgrade", "pdf"]).expect(0);
+    assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), skill_md("pdf", "two"));
+    assert_eq!(home.read("~/.agents/skills/docx/SKILL.md"), skill_md("docx", "one"));
+    home.synced().says(&["up to date"]);
+}
+
+#[test]
+fn upgrade_with_nothing_moved_asks_each_repository_once_and_fetches_nothing() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.processes();
+    home.zskills(&["upgrade"]).expect(0).says(&["up to date"]);
+    let processes = home.processes();
+    assert_eq!(processes.len(), 1, "{processes:?}");
+    assert!(processes[0].contains("ls-remote"), "{processes:?}");
+}
+
+#[test]
+fn an_edited_skill_is_not_upgraded_over() {
+    let home = Sandbox::new();
+    let repo = kit(&home, &["pdf"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.write("~/.agents/skills/pdf/SKILL.md", "edited\n");
+    repo.write("skills/pdf/SKILL.md", &skill_md("pdf", "two")).commit();
+    home.zskills(&["upgrade"]).expect(1).says(&["pdf: was edited here", "--discard-changes pdf"]);
+    assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), "edited\n");
+    home.zskills(&["sync", "--discard-changes", "pdf"]).expect(0);
+    assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), skill_md("pdf", "two"));
+    home.synced();
+}
+
+#[test]
+fn lint_names_what_is_wrong_with_its_place() {
+    let home = Sandbox::new().cwd("~/code");
+    home.write("~/code/skills/ok/SKILL.md", skill_md("ok", "fine"));
+    home.zskills(&["lint"]).expect(0).says(&["1 skills: 0 errors, 0 warnings"]);
+    home.write("~/code/skills/loose/SKILL.md", "---\nname: loose\ndescription: Use: it\n---\n");
+    home.zskills(&["lint"]).expect(0).says(&["frontmatter.yaml", "skills/loose/SKILL.md:3:17"]);
+    home.write("~/code/skills/bad/SKILL.md", skill_md("bad", "a\u{202e}b"));
+    home.zskills(&["lint", "."]).expect(4).says(&["unicode.hidden", "U+202E", ":6:2"]);
+    let document = home.zskills(&["lint", "--json"]).document("lint");
+    assert_eq!(document["skills"].as_array().unwrap().len(), 3);
+}
