@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "benchmarks make the trees that they read")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,6 +87,7 @@ fn converged() -> (Files, Ledger) {
             }
             Step::Write { path, after, .. } => files.set(path, Some(after)),
             Step::Place { .. } => {}
+            step => unreachable!("plugins alone ask for no {step:?}"),
         }
     }
     for path in [
@@ -109,7 +111,12 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         state: &decoded.state,
         files,
         problems: &decoded.problems,
-        codec: &Claude,
+        codecs: &[&Claude],
+        shelves: &BTreeMap::new(),
+        discard: &[],
+        ran: &BTreeMap::new(),
+        going: &BTreeSet::new(),
+        save: true,
         ledger,
         ledger_file: None,
         prune: Prune::Owned,

@@ -2,7 +2,7 @@
 
 mod skills;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -61,6 +61,16 @@ pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> R
 pub fn state(roots: &Roots) -> Result<State> {
     let files = read_files(clients::files(roots))?;
     Ok(clients::decode(roots, &files).state)
+}
+
+/// Reads what git keeps about each marketplace clone.
+pub fn git_configs(observed: &Observed) -> BTreeMap<PathBuf, String> {
+    let config = |clone: &PathBuf| {
+        let file = clone.join(".git/config");
+        let bytes = disk::read(&file).ok()??;
+        Some((file, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    observed.heads.keys().filter_map(config).collect()
 }
 
 /// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.

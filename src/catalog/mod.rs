@@ -8,6 +8,7 @@ mod entry;
 mod json;
 mod plugin_manifest;
 mod reserved;
+mod search;
 mod shape;
 mod source;
 mod version;
@@ -27,6 +28,7 @@ pub use dependency::Dependency;
 pub use entry::Entry;
 pub use plugin_manifest::{PluginManifest, parse_plugin};
 pub use reserved::reserved;
+pub use search::{Hit, Kind, Query, Rank, search};
 pub use source::EntrySource;
 pub use version::{folder, version};
 

@@ -41,6 +41,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
     let mut skills = skills::adopt(&mut adoption, &declared, &mut sight, &env.roots, fingerprints)?;
     let Adoption { text, lines, mut notes, applied } = adoption;
+    let begins = declared.file.is_none() && !text.is_empty();
     let declared = declared.with_text(text, &env.roots)?;
     notes.extend(skills::commits(&mut skills, ask, env, ui, &declared, &mut sight, fingerprints));
     let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
@@ -60,7 +61,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
             after: ledger.render().into_bytes(),
         }])
         .collect();
-    let steps = if lines.is_empty() {
+    let steps = if lines.is_empty() && !begins {
         Vec::new()
     } else {
         let inventories = plan::inventory_steps(&env.roots, &sight.files, &skills)

@@ -75,6 +75,7 @@ fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
         standings: &standings,
         around: &around,
         skills: &gather::seen_skills(&env.roots, &sight.observed),
+        git_configs: &observe::git_configs(&sight.observed),
     }))
 }
 

@@ -5,12 +5,15 @@ mod agent_skills;
 mod converge;
 mod doctor;
 mod enable;
+mod info;
+mod init;
 mod install;
 mod installers;
 mod list;
 mod marketplace;
 mod outdated;
 mod remove;
+mod search;
 mod session;
 mod sync;
 mod upgrade;
@@ -74,6 +77,9 @@ enum Command {
     Upgrade(upgrade::Args),
     Update(upgrade::UpdateArgs),
     Outdated(outdated::Args),
+    Search(search::Args),
+    Info(info::Args),
+    Init(init::Args),
     Marketplace(marketplace::Args),
     Lint(agent_skills::lint::Args),
 }
@@ -120,6 +126,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Upgrade(args) => upgrade::run(args, &env, ui),
         Command::Update(args) => upgrade::update(args, &env, ui),
         Command::Outdated(args) => outdated::run(args, &env, ui),
+        Command::Search(args) => search::run(args, &env, ui),
+        Command::Info(args) => info::run(args, &env, ui),
+        Command::Init(args) => init::run(args, &env, ui),
         Command::Marketplace(args) => marketplace::run(args, &env, ui),
         Command::Lint(args) => agent_skills::lint::run(args, &env, ui),
     };

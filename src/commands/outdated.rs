@@ -53,7 +53,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.json(&json!({ "schema": "zskills/outdated/1", "outdated": rows, "notes": notes }));
     } else {
         ui.data(&text(&rows, ui.out));
-        failed.iter().for_each(|note| ui.note(note));
+        for note in &failed {
+            ui.note(note);
+        }
         if rows.is_empty() && failed.is_empty() {
             ui.talk("everything is the newest");
         }

@@ -63,7 +63,9 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     let before = args.flags.declared(env)?;
     let mut known = Known::here(&before, &state, &env.roots);
     if bytes == Bytes::Go {
-        cached(&env.roots).into_keys().for_each(|id| known.add(id));
+        for id in cached(&env.roots).into_keys() {
+            known.add(id);
+        }
     }
     let names =
         if args.interactive { choose(&known, &before, env, ui)? } else { args.names.clone() };

@@ -34,7 +34,7 @@ pub struct Declared {
 
 impl Declared {
     /// Nothing is declared: what a command goes by when there is no manifest.
-    fn nothing(manifest: PathBuf) -> Self {
+    pub fn nothing(manifest: PathBuf) -> Self {
         Self {
             lock_path: plan::lock_path(&manifest),
             intent: Intent { manifest, ..Intent::default() },

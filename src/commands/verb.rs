@@ -18,6 +18,7 @@ use crate::model::{
 
 /// The flags of every command that changes something.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
 pub struct Flags {
     /// The manifest [default: ~/.config/zskills/skills.toml]
     #[arg(long, value_name = "FILE")]

@@ -3,6 +3,7 @@
 
 mod files;
 mod plugins;
+mod secrets;
 mod servers;
 mod skills;
 
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     pub observed: &'a Observed,
     /// The folders in the client's plugin cache that hold a version.
     pub cached: &'a BTreeSet<PathBuf>,
+    /// The `.git/config` of each marketplace clone.
+    pub git_configs: &'a BTreeMap<PathBuf, String>,
     /// Every entry of a server, and what the client makes of it.
     pub standings: &'a [Standing],
     pub around: &'a Around,
@@ -111,7 +114,7 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 22] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 23] = [
         files::problems,
         plugins::wanted_but_missing,
         plugins::enabled_but_not_installed,
@@ -134,6 +137,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         skills::unrecorded,
         skills::collisions,
         skills::linted,
+        secrets::in_addresses,
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
     findings.extend(skills::listing_budget(facts));

@@ -419,6 +419,7 @@ impl Resolver<'_> {
                     return Ok((None, None));
                 }
                 if observed.present.contains(&market.location)
+                    && !observed.unpacked.contains(&market.location)
                     && let Answer::Clean(false) = self.ask(&Need::Clean(market.location.clone()))?
                 {
                     return Err(Stop::unmet_hint(

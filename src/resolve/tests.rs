@@ -103,7 +103,7 @@ impl World {
     fn ask(&self, intent: &Intent, extra: &[WantedPlugin]) -> Resolution {
         let roots = roots();
         let question = Question {
-            discard: &[],
+            skills: SkillsAsked::default(),
             roots: &roots,
             intent,
             extra,

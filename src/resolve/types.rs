@@ -26,7 +26,7 @@ pub struct Question<'a> {
 }
 
 /// What is asked about skills beside the manifest.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct SkillsAsked<'a> {
     /// Wanted for this once: neither locked nor ours.
     pub extra: &'a [WantedSkill],

@@ -16,6 +16,8 @@ pub enum Mood {
     Well,
     /// Answers with this status: 401, 404, 429, 500.
     Status(u16),
+    /// Wants this in the `Authorization` of every request.
+    Login(&'static str),
     /// Takes the request and never answers.
     Hang,
     /// Promises the whole answer and closes the connection halfway.
@@ -110,8 +112,15 @@ impl Shared {
                 return Ok(());
             }
             Mood::Status(status) => trouble(status),
-            Mood::Well | Mood::Truncated if request.path.contains(".git/") => self.git(&request)?,
-            Mood::Well | Mood::Truncated => self.file(&request.path),
+            Mood::Login(wanted)
+                if request.headers.get("authorization").is_none_or(|said| said != wanted) =>
+            {
+                trouble(401)
+            }
+            Mood::Well | Mood::Truncated | Mood::Login(_) if request.path.contains(".git/") => {
+                self.git(&request)?
+            }
+            Mood::Well | Mood::Truncated | Mood::Login(_) => self.file(&request.path),
         };
         write_answer(stream, &request, &answer, mood == Mood::Truncated)
     }

@@ -29,8 +29,10 @@ mod skill_sources;
 mod skill_verbs;
 mod skills;
 mod sync;
+mod verbs_feeds;
 mod verbs_install;
 mod verbs_marketplace;
+mod verbs_search;
 
 use repo::Repo;
 use sandbox::Sandbox;
