@@ -16,6 +16,7 @@ mod sandbox;
 mod catalogs;
 mod peer;
 mod servers;
+mod verbs;
 
 use catalogs::Catalog;
 use peer::{check, claude, listed};
