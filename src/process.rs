@@ -11,6 +11,11 @@ use rustix::process::{Pid, Signal};
 /// No answer that we read comes near this many bytes.
 const MOST_OUTPUT: usize = 16 << 20;
 
+const SILENCE: Duration = Duration::from_millis(50);
+
+/// On a busy machine the words of a process may be read that much later than its end is seen.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// How a process ended; without a status it was killed at its time limit.
 pub(crate) struct Ended {
     pub status: Option<ExitStatus>,
@@ -51,6 +56,7 @@ pub(crate) fn run(command: &mut Command, timeout: Duration) -> io::Result<Ended>
 ///
 /// The end of both pipes usually tells, but a connection that ssh keeps for later
 /// (`ControlPersist`) holds them open long after git is gone: a silent moment asks for the status.
+/// What a process said last may still be on its way then, so one more, longer silence is waited for.
 fn wait(
     child: &mut Child,
     timeout: Duration,
@@ -58,21 +64,26 @@ fn wait(
     mut keep: impl FnMut(Said),
 ) -> io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + timeout;
+    let mut ended = None;
     loop {
-        match said.recv_timeout(Duration::from_millis(50)) {
+        let silence = if ended.is_none() { SILENCE } else { LAST_WORDS };
+        match said.recv_timeout(silence) {
             Ok(part) => keep(part),
-            Err(silence) => {
-                if let Some(status) = child.try_wait()? {
-                    return Ok(Some(status));
+            Err(RecvTimeoutError::Timeout) if ended.is_some() => return Ok(ended),
+            Err(RecvTimeoutError::Timeout) => ended = child.try_wait()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                ended = child.try_wait()?;
+                if ended.is_some() {
+                    return Ok(ended);
                 }
-                if silence == RecvTimeoutError::Disconnected {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
+                std::thread::sleep(Duration::from_millis(1));
             }
         }
         if Instant::now() >= deadline {
-            kill_group(child)?;
-            return Ok(None);
+            if ended.is_none() {
+                kill_group(child)?;
+            }
+            return Ok(ended);
         }
     }
 }
@@ -97,5 +108,22 @@ fn drain(mut pipe: impl Read + Send + 'static, part: fn(Vec<u8>) -> Said, to: Se
 fn keep(all: &mut Vec<u8>, more: &[u8]) {
     if all.len() < MOST_OUTPUT {
         all.extend_from_slice(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a process is what is tested")]
+
+    use super::*;
+
+    #[test]
+    fn what_comes_after_the_end_is_still_heard_and_an_open_pipe_is_not_waited_for() {
+        let script = "(sleep 0.2; echo late >&2; sleep 20) & echo early; exit 3";
+        let start = Instant::now();
+        let ended = run(Command::new("sh").args(["-c", script]), Duration::from_secs(30)).unwrap();
+        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("early\n", "late\n"));
+        assert!(start.elapsed() < Duration::from_secs(15));
     }
 }
