@@ -292,11 +292,8 @@ mod tests {
             let mut variables = Variables::new();
             let adopted = adopt(("my-server", Scope::User), &entry, &mut variables).unwrap();
             let text = edit::add_server(file, "version = 1\n", &adopted.wanted).unwrap();
-            let intent = match manifest::parse(file, &text, &roots) {
-                Ok(intent) => intent,
-                // Control characters and the like are for people to settle.
-                Err(_) => return Ok(()),
-            };
+            // Control characters and the like are for people to settle.
+            let Ok(intent) = manifest::parse(file, &text, &roots) else { return Ok(()) };
             let back = WantedServer { at: adopted.wanted.at, ..intent.servers[0].clone() };
             prop_assert_eq!(&back, &adopted.wanted);
             prop_assert!(is_met(&back, &entry), "{} {}", entry, server_entry(&back));
