@@ -97,6 +97,41 @@ printf 'nothing to do, 50 servers, 2 MB .claude.json  %6s ms\n' \
 
 
 idle=("$zskills" --quiet --home "$work/large/home-1" sync --file "$manifest")
+kits=$work/kits
+fresh_skills() { rm -rf "$work/skilled" "$kits/skills.lock"; }
+fresh_folders() { rm -rf "$work/few/.agents" "$work/few/.claude" "$work/few/.local"; }
+skill_clones() {
+    local repo
+    for repo in "$kits"/remotes/*; do
+        git clone --quiet --depth 1 "file://$repo" "$work/clones/${repo##*/}" &
+    done
+    wait
+    rm -rf "$work/copy"
+    cp -r "$work/clones" "$work/copy"
+}
+ls_remotes() {
+    local repo
+    for repo in "$kits"/remotes/*; do git ls-remote --quiet "file://$repo" HEAD & done
+    wait
+}
+benches/make-skills.sh "$kits" 30 10
+skilled=("$zskills" --home "$work/skilled" sync --file "$kits/skills.toml")
+few=("$zskills" --home "$work/few" sync --offline --file "$kits/few.toml")
+skills_first=$(measure fresh_skills "${skilled[@]}")
+skills_cloned=$(measure fresh_clones skill_clones)
+"${skilled[@]}" >/dev/null
+skills_idle=$(measure nothing "${skilled[@]}")
+upgraded=$(measure nothing "$zskills" --home "$work/skilled" upgrade --file "$kits/skills.toml")
+asked=$(measure nothing ls_remotes)
+"$zskills" --home "$work/few" sync --file "$kits/few.toml" >/dev/null
+restored=$(measure fresh_folders "${few[@]}")
+echo "nothing to do, 300 skills, 30 repositories    $skills_idle ms"
+echo "first sync of 300 skills                      $skills_first ms"
+echo "clones of the same, in parallel, and a copy   $skills_cloned ms"
+echo "upgrade with nothing moved                    $upgraded ms"
+echo "git ls-remote of the same, in parallel        $asked ms"
+echo "30 skills from lock and cache, offline        $restored ms"
+
 if [ -x /usr/bin/time ]; then
     peak=$(/usr/bin/time -f %M "${idle[@]}" 2>&1 >/dev/null | tail -1)
 elif command -v python3 >/dev/null; then

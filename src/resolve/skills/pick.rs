@@ -35,21 +35,28 @@ impl<'a> Resolver<'a> {
         };
         // What lies in a local folder is what is wanted, so there the lock only records.
         let moves = is_local(source);
-        let (mut locked, mut open) = (BTreeMap::new(), Vec::new());
+        let (mut locked, mut open, mut tip) = (BTreeMap::new(), Vec::new(), None);
         for selector in selectors {
             let entries = if moves { Vec::new() } else { self.answers(want, &selector) };
-            if entries.is_empty() {
-                open.push(selector);
+            if tip.is_none() && entries.iter().any(|(name, _)| self.skill_moves(name)) {
+                tip = self.skill_tip(want, source)?;
             }
-            let (moving, staying): (Vec<_>, Vec<_>) =
-                entries.into_iter().partition(|(name, _)| self.skill_moves(name));
+            let is_newest = |entry: &LockedSkill| tip.is_some() && entry.commit == tip;
+            let (moving, staying): (Vec<_>, Vec<_>) = entries
+                .into_iter()
+                .partition(|(name, entry)| self.skill_moves(name) && !is_newest(entry));
+            let all_move = *self.question.movement == Movement::Newest && !moving.is_empty();
+            if all_move || moving.is_empty() && staying.is_empty() {
+                open.push(selector);
+                continue;
+            }
             open.extend(moving.into_iter().map(|(name, _)| name.to_string()));
             locked.extend(staying);
         }
         let mut picks = self.take_locked_skills(want, source, &locked)?;
         let taken: BTreeSet<SkillName> = picks.iter().map(|pick| pick.name.clone()).collect();
         if !open.is_empty() {
-            let fresh = self.take_fresh(want, source, &open)?;
+            let fresh = self.take_fresh(want, source, &open, tip.as_ref())?;
             picks.extend(fresh.into_iter().filter(|pick| !taken.contains(&pick.name)));
         }
         Ok(picks)
@@ -60,9 +67,6 @@ impl<'a> Resolver<'a> {
         let written = want.written.as_deref().unwrap_or_default();
         let lock = &self.question.lock.skills;
         let same = |entry: &LockedSkill| entry.source == written && entry.pin == want.pin;
-        if *self.question.movement == Movement::Newest {
-            return Vec::new();
-        }
         if is_glob(selector) {
             let brought = |entry: &LockedSkill| entry.pattern.as_deref() == Some(selector);
             let found = lock.iter().filter(|(_, entry)| same(entry) && brought(entry));
@@ -167,10 +171,12 @@ impl<'a> Resolver<'a> {
         want: &'a WantedSkill,
         source: &SkillSource,
         selectors: &[String],
+        tip: Option<&Commit>,
     ) -> Result<Vec<Pick<'a>>, Stop> {
         let everything = selectors.iter().any(|selector| selector == ALL);
         let patterns = if everything { Vec::new() } else { selectors.to_vec() };
-        let at = self.skills_at(&select(need(source, want, None), patterns))?;
+        let at = self
+            .skills_at(&select(need(source, want, tip.map(|tip| (Some(tip), None))), patterns))?;
         if everything && at.skills.len() > MOST {
             return Err(Stop::refused(
                 format!("has {} skills, more than {MOST}", at.skills.len()),
@@ -258,6 +264,25 @@ impl<'a> Resolver<'a> {
         let record = SkillRecord { installed_at: None, link: None, ..record.clone() };
         let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
         Pick { want, name: name.clone(), desired, locked: Some(entry) }
+    }
+
+    /// Asks where a repository stands now; what was fetched from there before need not be fetched again.
+    fn skill_tip(
+        &mut self,
+        want: &WantedSkill,
+        source: &SkillSource,
+    ) -> Result<Option<Commit>, Stop> {
+        let SkillSource::Tree { source, .. } = source else { return Ok(None) };
+        let Some(url) = source.git_url() else { return Ok(None) };
+        let reference = want.pin.as_deref().or(source.reference());
+        if let Some(Ok(commit)) = reference.map(str::parse) {
+            return Ok(Some(commit));
+        }
+        let reference = reference.map(str::to_owned);
+        match self.ask(&Need::Tip { url, reference })? {
+            Answer::Tip(tip) => Ok(Some(tip.clone())),
+            _ => unreachable!("a need for a tip is answered by a tip"),
+        }
     }
 
     fn skill_moves(&self, name: &SkillName) -> bool {
