@@ -16,6 +16,7 @@ mod sandbox;
 mod catalogs;
 mod peer;
 mod servers;
+mod skills;
 mod verbs;
 
 use catalogs::Catalog;
