@@ -1,6 +1,13 @@
 //! Looking for words in catalogs: names before descriptions, whole words before parts of them.
 
-use super::{Catalog, Entry};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::Entry;
+use crate::model::PluginName;
 
 /// What somebody looks for: words that all have to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,41 +77,86 @@ impl Query {
     }
 }
 
-/// Returns the hits of a catalog, the best first.
-pub fn search(query: &Query, catalog: &Catalog) -> Vec<Hit> {
-    let mut hits: Vec<Hit> =
-        catalog.entries.iter().flat_map(|entry| of_entry(query, entry)).collect();
+/// Returns the hits in the text of a catalog, the best first; a catalog that cannot be read has none.
+pub fn search(query: &Query, file: &Path, bytes: &[u8]) -> Vec<Hit> {
+    let mut hits: Vec<Hit> = match serde_json::from_slice::<Shelf>(bytes) {
+        Ok(shelf) => shelf.entries().flat_map(|entry| of_entry(query, entry)).collect(),
+        // What does not have the usual shape is read with all the care that it needs.
+        Err(_) => match super::parse(file, bytes) {
+            Ok(catalog) => {
+                catalog.entries.iter().flat_map(|entry| of_entry(query, &card(entry))).collect()
+            }
+            Err(_) => Vec::new(),
+        },
+    };
     hits.sort_by(|a, b| (a.rank, &a.name).cmp(&(b.rank, &b.name)));
     hits
 }
 
-fn of_entry(query: &Query, entry: &Entry) -> Vec<Hit> {
-    let description = entry.description.as_deref().unwrap_or_default();
+/// A catalog as far as a search looks at it.
+#[derive(Deserialize)]
+struct Shelf<'a> {
+    #[serde(borrow)]
+    plugins: Vec<Card<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Card<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    description: Cow<'a, str>,
+    #[serde(borrow, default)]
+    category: Cow<'a, str>,
+    #[serde(default)]
+    keywords: Vec<String>,
+    #[serde(default)]
+    skills: Vec<String>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Returns the entries that have a usable name, each name once.
+    fn entries(&self) -> impl Iterator<Item = &Card<'a>> {
+        let mut seen = BTreeSet::new();
+        self.plugins
+            .iter()
+            .filter(move |card| card.name.parse::<PluginName>().is_ok() && seen.insert(&card.name))
+    }
+}
+
+fn card(entry: &Entry) -> Card<'_> {
+    let listed = entry.raw.get("skills").and_then(serde_json::Value::as_array);
+    let paths = listed.into_iter().flatten().filter_map(serde_json::Value::as_str);
+    Card {
+        name: entry.name.as_str().into(),
+        description: entry.description.as_deref().unwrap_or_default().into(),
+        category: entry.category.as_deref().unwrap_or_default().into(),
+        keywords: entry.keywords.clone(),
+        skills: paths.map(str::to_owned).collect(),
+    }
+}
+
+fn of_entry(query: &Query, card: &Card) -> Vec<Hit> {
     let tags: Vec<&str> =
-        entry.keywords.iter().chain(&entry.category).map(String::as_str).collect();
+        card.keywords.iter().map(String::as_str).chain([card.category.as_ref()]).collect();
     let hit = |kind, name: &str, rank| Hit {
         rank,
         kind,
         name: name.to_owned(),
-        description: description.to_owned(),
-        plugin: entry.name.to_string(),
+        description: card.description.to_string(),
+        plugin: card.name.to_string(),
     };
     let plugin = query
-        .rank(entry.name.as_str(), &tags, description)
-        .map(|rank| hit(Kind::Plugin, entry.name.as_str(), rank));
-    let skills = skills(entry).filter(|skill| *skill != entry.name.as_str());
-    let skills = skills.filter_map(|skill| {
+        .rank(&card.name, &tags, &card.description)
+        .map(|rank| hit(Kind::Plugin, &card.name, rank));
+    // An entry lists skills by path.
+    let skills =
+        card.skills.iter().filter_map(|path| path.trim_end_matches('/').rsplit('/').next());
+    let skills = skills.filter(|skill| *skill != card.name).filter_map(|skill| {
         let rank = query.rank(skill, &[], "")?;
         Some(hit(Kind::Skill, skill, rank))
     });
     plugin.into_iter().chain(skills).collect()
-}
-
-/// Returns the names of the skills that an entry lists by path.
-fn skills(entry: &Entry) -> impl Iterator<Item = &str> {
-    let listed = entry.raw.get("skills").and_then(serde_json::Value::as_array);
-    let paths = listed.into_iter().flatten().filter_map(serde_json::Value::as_str);
-    paths.filter_map(|path| path.trim_end_matches('/').rsplit('/').next())
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

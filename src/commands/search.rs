@@ -65,8 +65,7 @@ fn search<'a>(query: &Query, registered: &'a [Registered], limit: usize) -> Vec<
     let of = |market: &Registered| {
         let file = market.file();
         let bytes = market.bytes().filter(|bytes| query.may_be_in(bytes))?;
-        let catalog = catalog::parse(&file, &bytes).ok()?;
-        let mut hits = catalog::search(query, &catalog);
+        let mut hits = catalog::search(query, &file, &bytes);
         hits.truncate(limit);
         Some(hits)
     };
