@@ -53,9 +53,14 @@ fn home() -> Sandbox {
     Marketplace::new(home.repo("obra/superpowers-marketplace"), "superpowers-marketplace")
         .plugin("superpowers", "1.0.0")
         .commit();
-    let readme = fs::read_to_string(repository.join("README.md")).unwrap();
-    let manifest = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    home.manifest(manifest)
+    let text = fs::read_to_string(repository.join("book/src/quick-start.md")).unwrap();
+    home.manifest(manifests(&text).next().unwrap())
+}
+
+/// Returns the whole manifests that a page shows.
+fn manifests(text: &str) -> impl Iterator<Item = &str> {
+    let blocks = text.split("```toml\n").skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap()).filter(|b| b.starts_with("version = 1"))
 }
 
 fn pages() -> Vec<PathBuf> {
@@ -111,6 +116,16 @@ fn is_like(shown: &str, said: &str) -> bool {
     match shown.split_once("...") {
         None => shown == said,
         Some((start, end)) => said.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
+    }
+}
+
+#[test]
+fn every_manifest_on_a_page_can_be_read() {
+    for page in pages() {
+        for manifest in manifests(&fs::read_to_string(&page).unwrap()) {
+            let home = Sandbox::new().manifest(manifest);
+            assert_eq!(home.zskills(&["doctor"]).code, Some(0), "{}\n{manifest}", page.display());
+        }
     }
 }
 
