@@ -1,6 +1,7 @@
 //! What lies around the servers on this machine: programs, variables, and files that git tracks.
 //! Nothing is started and nothing is contacted.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::clients::claude::standing::{Standing, texts};
@@ -10,11 +11,7 @@ use crate::model::{Roots, variables_in};
 use crate::store::disk;
 
 /// Finds out about the programs and variables of servers, and about these files.
-pub fn around<'a>(
-    roots: &Roots,
-    standings: &[Standing],
-    files: impl Iterator<Item = &'a Path>,
-) -> Around {
+pub fn around(roots: &Roots, standings: &[Standing], files: BTreeSet<&Path>) -> Around {
     let mut around = Around::default();
     for standing in standings {
         for text in texts(&standing.entry) {
@@ -27,7 +24,8 @@ pub fn around<'a>(
             around.commands.insert(key, found);
         }
     }
-    around.tracked = files.filter(|file| is_tracked(file)).map(Path::to_owned).collect();
+    around.tracked =
+        files.into_iter().filter(|file| is_tracked(file)).map(Path::to_owned).collect();
     around
 }
 

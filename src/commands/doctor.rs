@@ -62,8 +62,8 @@ fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
     let bundled = bundled(&env.roots, &sight.observed.state);
     let standings = servers::of(&env.roots, &sight, &bundled);
     let manifest = [declared.intent.manifest.as_path()];
-    let files = sight.files.iter().filter(|(_, bytes)| bytes.is_some()).map(|(path, _)| path);
-    let around = around(&env.roots, &standings, files.chain(manifest));
+    let files = standings.iter().map(|standing| standing.file.as_path()).chain(manifest);
+    let around = around(&env.roots, &standings, files.collect());
     Ok(doctor::check(&Facts {
         roots: &env.roots,
         intent: Some(&declared.intent),
