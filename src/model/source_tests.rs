@@ -5,20 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn roots() -> Roots {
-    let home = PathBuf::from("/home/u");
-    Roots {
-        claude_dir: home.join(".claude"),
-        claude_json: home.join(".claude.json"),
-        claude_plugins: home.join(".claude/plugins"),
-        claude_managed: "/etc/claude-code".into(),
-        agents_dir: home.join(".agents"),
-        config_dir: home.join(".config/zskills"),
-        cache_dir: home.join(".cache/zskills"),
-        state_dir: home.join(".local/state/zskills"),
-        cwd: home.clone(),
-        project: home.clone(),
-        home,
-    }
+    Roots::below(Path::new("/home/u"), Path::new("/home/u"))
 }
 
 fn parse(text: &str) -> Result<Source, SourceError> {

@@ -211,20 +211,7 @@ fn hash(commit: char, of: &str) -> TreeHash {
 }
 
 fn roots() -> Roots {
-    let home = std::path::PathBuf::from("/home/u");
-    Roots {
-        claude_dir: home.join(".claude"),
-        claude_json: home.join(".claude.json"),
-        claude_plugins: home.join(".claude/plugins"),
-        claude_managed: "/etc/claude-code".into(),
-        agents_dir: home.join(".agents"),
-        config_dir: home.join(".config/zskills"),
-        cache_dir: home.join(".cache/zskills"),
-        state_dir: home.join(".local/state/zskills"),
-        cwd: "/work".into(),
-        project: "/work".into(),
-        home,
-    }
+    Roots::below(Path::new("/home/u"), Path::new("/work"))
 }
 
 /// Reads a manifest of `name` lines: `tools` declares a marketplace, `a@tools` wants a plugin; what

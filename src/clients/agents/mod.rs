@@ -136,20 +136,7 @@ mod tests {
     use crate::model::SkillOrigin;
 
     fn roots() -> Roots {
-        let path = |text: &str| PathBuf::from(text);
-        Roots {
-            home: path("/h"),
-            claude_dir: path("/h/.claude"),
-            claude_json: path("/h/.claude.json"),
-            claude_plugins: path("/h/.claude/plugins"),
-            claude_managed: path("/etc/claude-code"),
-            agents_dir: path("/h/.agents"),
-            config_dir: path("/h/.config/zskills"),
-            cache_dir: path("/h/.cache/zskills"),
-            state_dir: path("/h/.local/state/zskills"),
-            cwd: path("/p"),
-            project: path("/p"),
-        }
+        Roots::below(Path::new("/h"), Path::new("/p"))
     }
 
     fn change(name: &str, before: Option<SkillRecord>, after: Option<SkillRecord>) -> Change {

@@ -12,20 +12,7 @@ use crate::model::{Client, InstallRecord, KnownMarketplace, Scope, State};
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clients/claude/2.1.329");
 
 pub(super) fn roots() -> Roots {
-    let home = PathBuf::from("/home/u");
-    Roots {
-        claude_dir: home.join(".claude"),
-        claude_json: home.join(".claude.json"),
-        claude_plugins: home.join(".claude/plugins"),
-        claude_managed: "/etc/claude-code".into(),
-        agents_dir: home.join(".agents"),
-        config_dir: home.join(".config/zskills"),
-        cache_dir: home.join(".cache/zskills"),
-        state_dir: home.join(".local/state/zskills"),
-        cwd: "/home/u/p".into(),
-        project: "/home/u/p".into(),
-        home,
-    }
+    Roots::below(Path::new("/home/u"), Path::new("/home/u/p"))
 }
 
 /// A captured case: folder `home` is the home, folder `project` the project.
