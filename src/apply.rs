@@ -41,13 +41,15 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
 
 fn steps(plan: &Plan, roots: &Roots) -> Result<Applied> {
     // Neighbouring places do not depend on each other, so they are put in place side by side.
-    let both_place = |a: &Step, b: &Step| {
-        matches!(
-            (a, b),
-            (Step::Place { .. }, Step::Place { .. }) | (Step::Part { .. }, Step::Part { .. })
-        )
+    // A clone is moved out of the cache from which its neighbours may still be copied.
+    let side_by_side = |a: &Step, b: &Step| match (a, b) {
+        (Step::Place { what: a, .. }, Step::Place { what: b, .. }) => {
+            (*a == Bytes::Clone) == (*b == Bytes::Clone)
+        }
+        (Step::Part { .. }, Step::Part { .. }) => true,
+        _ => false,
     };
-    for steps in plan.steps.chunk_by(both_place) {
+    for steps in plan.steps.chunk_by(side_by_side) {
         for outcome in parallel::map(steps, |step| run(step, roots)) {
             if let Applied::Stale(path) = outcome? {
                 return Ok(Applied::Stale(path));
@@ -131,7 +133,7 @@ fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
     let staging = if in_cache { place::staging(&roots.claude_plugins) } else { place::beside(to) };
     match what {
         Bytes::Tree => place::tree(from, to, Copy::Content, &staging)?,
-        Bytes::Clone => place::tree(from, to, Copy::Clone, &staging)?,
+        Bytes::Clone => place::clone(from, to, &staging)?,
         Bytes::File => {
             let bytes =
                 disk::read(from)?.with_context(|| format!("`{}` is gone", from.display()))?;

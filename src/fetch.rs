@@ -103,7 +103,7 @@ pub fn fetch_all(
     let mut waiting: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
     for request in requests {
         // A second run has everything: it starts no thread.
-        match get::cached(request, &options.cache_dir) {
+        match get::cached(request, options) {
             Some(checkout) => drop(done.insert(request.clone(), checkout)),
             None => waiting.entry(request.address()).or_default().push(request),
         }
@@ -212,7 +212,7 @@ const AT_ONCE: usize = 8;
 
 /// Fetches one thing, or finds it in the cache.
 pub fn fetch(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
-    if let Some(found) = get::cached(request, &options.cache_dir) {
+    if let Some(found) = get::cached(request, options) {
         return found;
     }
     if options.offline {

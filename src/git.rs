@@ -65,7 +65,8 @@ impl Git {
             return Ok(commit);
         }
         let branch = reference.map(|name| format!("--branch={name}"));
-        let mut args = arguments(&["clone", "--quiet", "--origin=origin", "--no-local"]);
+        let mut args =
+            arguments(&["clone", "--quiet", "--origin=origin", "--no-local", "--template="]);
         args.extend(arguments(&["--depth=1", "--single-branch"]));
         args.extend(branch.as_deref().map(OsStr::new));
         if sparse.is_some() {
@@ -81,6 +82,12 @@ impl Git {
         }
     }
 
+    /// Makes the files of a clone anew that has nothing but its `.git`.
+    pub fn restore(&self, clone: &Path) -> Result<(), GitError> {
+        let place = clone.to_string_lossy();
+        self.process(&place, &arguments(&["reset", "--hard", "--quiet"]), clone).map(drop)
+    }
+
     /// Makes a clone that has one commit checked out.
     ///
     /// A server that hands out only the tips of branches is asked for all of its history.
@@ -93,7 +100,7 @@ impl Git {
     ) -> Result<(), GitError> {
         let format = if commit.as_str().len() == 64 { "sha256" } else { "sha1" };
         let format = format!("--object-format={format}");
-        let init = arguments(&["init", "--quiet", &format, "--"]);
+        let init = arguments(&["init", "--quiet", "--template=", &format, "--"]);
         self.run(url, &[init, vec![into.as_os_str()]].concat(), parent(into))?;
         self.run(url, &arguments(&["remote", "add", "origin", url]), into)?;
         self.fetch_into(url, commit, into, sparse.is_some())?;

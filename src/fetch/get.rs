@@ -25,14 +25,19 @@ const SNAPSHOT_MARKER: &str = ".gcs-sha";
 const MOST_ARCHIVE: u64 = 256 << 20;
 
 /// Returns what the cache has for a request that can mean only one thing.
-pub(super) fn cached(request: &Request, cache_dir: &Path) -> Option<Result<Checkout, FetchError>> {
+pub(super) fn cached(
+    request: &Request,
+    options: &FetchOptions<'_>,
+) -> Option<Result<Checkout, FetchError>> {
+    let cache_dir = &options.cache_dir;
     match request {
         Request::Git { url, revision, subdir } => {
             let commit = exact(revision)?;
             let subdir = subdir.as_deref().and_then(narrow);
             let repository = cache::repository(cache_dir, url);
             let root = find(&repository, &commit, subdir)?;
-            Some(has_folder(request, &root, subdir).map(|()| clone(root, commit)))
+            let found = fill(&root, options).and_then(|()| has_folder(request, &root, subdir));
+            Some(found.map(|()| clone(root, commit)))
         }
         Request::Npm { package, version, registry } => {
             let version = version.as_deref()?;
@@ -112,7 +117,9 @@ fn git(
     has_folder(request, &built, subdir)?;
     let repository = cache::repository(&options.cache_dir, url);
     let root = repository.join(cache::clone_name(&commit, subdir));
-    cache::place(&built, &root, |found| tree::head(found).as_ref() == Some(&commit))?;
+    cache::place(&built, &root, |found| {
+        tree::head(found).as_ref() == Some(&commit) && has_files(found)
+    })?;
     Ok(clone(root, commit))
 }
 
@@ -133,6 +140,7 @@ fn unmoved(
     };
     let commit = options.git.ls_remote(url, &[name]).ok()?.pop()??;
     let root = find(&repository, &commit, subdir)?;
+    fill(&root, options).ok()?;
     let folder_is_there = subdir.is_none_or(|subdir| is_folder(&root, subdir));
     folder_is_there.then(|| clone(root, commit))
 }
@@ -240,6 +248,17 @@ fn find(repository: &Path, commit: &Commit, subdir: Option<&str>) -> Option<Path
     let sparse = subdir.map(|subdir| repository.join(cache::clone_name(commit, Some(subdir))));
     let mut places = sparse.into_iter().chain([whole]);
     places.find(|root| tree::head(root).as_ref() == Some(commit))
+}
+
+/// Makes the files of a clone anew of which only the `.git` is left.
+fn fill(root: &Path, options: &FetchOptions<'_>) -> Result<(), FetchError> {
+    if has_files(root) { Ok(()) } else { Ok(options.git.restore(root)?) }
+}
+
+/// Tells whether a clone has more than its `.git`: placing one leaves only that in the cache.
+fn has_files(root: &Path) -> bool {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.file_name() != ".git")
 }
 
 fn has_folder(request: &Request, root: &Path, subdir: Option<&str>) -> Result<(), FetchError> {

@@ -173,7 +173,11 @@ pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
     steps.extend(diff.unlinks);
     steps.extend(removals);
     steps.extend(diff.trash);
-    steps.extend(diff.places);
+    // A clone is moved out of the cache, so what is copied from the same one comes before it.
+    let is_clone = |step: &Step| matches!(step, Step::Place { what: Bytes::Clone, .. });
+    let (clones, copies): (Vec<Step>, Vec<Step>) = diff.places.into_iter().partition(is_clone);
+    steps.extend(copies);
+    steps.extend(clones);
     steps.extend(additions);
     steps.extend(diff.links);
     steps.extend(diff.runs);

@@ -21,6 +21,29 @@ pub fn tree(from: &Path, to: &Path, what: Copy, staging: &Path) -> io::Result<()
     swap(&new, to, staging)
 }
 
+/// Moves a clone out of our cache and into `to`; the cache keeps its `.git`, from which git can make
+/// the files anew. Saves writing every file of a marketplace twice.
+pub fn clone(from: &Path, to: &Path, staging: &Path) -> io::Result<()> {
+    // What was unpacked from an archive has nothing to make its files from.
+    if !disk::exists(&from.join(".git")) {
+        return tree(from, to, Copy::Clone, staging);
+    }
+    let new = unused(staging, "new")?;
+    match fs::rename(from, &new) {
+        Ok(()) => {
+            let kept = unused(staging, "git")?;
+            tree::copy_git(&new, &kept)?;
+            fs::rename(&kept, from)?;
+        }
+        // The cache may lie on another disk.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            tree::copy(from, &new, Copy::Clone)?;
+        }
+        Err(error) => return Err(error),
+    }
+    swap(&new, to, staging)
+}
+
 /// Copies some files of `from` and swaps the copy into `to`.
 pub fn part(from: &Path, files: &[String], to: &Path, staging: &Path) -> io::Result<()> {
     let new = unused(staging, "new")?;

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::TreeHash;
 
 pub use check::{Entry, Kind, Limits, Listing, check};
-pub use copy::{Copy, copy};
+pub use copy::{Copy, copy, copy_git};
 pub use fingerprint::Fingerprints;
 pub use head::head;
 pub use part::{Listed, ListedKind, copy_part, hash_part, list};

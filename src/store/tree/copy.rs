@@ -34,6 +34,12 @@ pub fn copy(from: &Path, to: &Path, what: Copy) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies the `.git` of a clone into a folder that does not exist yet, and nothing else.
+pub fn copy_git(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    any(&from.join(".git"), &to.join(".git"), Bytes::Git)
+}
+
 /// How the bytes of files get to the other side.
 #[derive(Clone, Copy)]
 enum Bytes {
