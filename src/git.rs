@@ -132,6 +132,19 @@ impl Git {
         Ok(changes.is_empty())
     }
 
+    /// Tells whether what a clone has checked out descends from a commit. Without that commit it does not.
+    pub fn descends_from(&self, clone: &Path, commit: &Commit) -> bool {
+        let args = ["merge-base", "--is-ancestor", commit.as_str(), "HEAD"];
+        self.process(&clone.to_string_lossy(), &arguments(&args), clone).is_ok()
+    }
+
+    /// Returns when the checked-out commit was made, in seconds since 1970.
+    pub fn commit_time(&self, clone: &Path) -> Option<u64> {
+        let args = ["show", "--no-patch", "--format=%ct", "HEAD", "--"];
+        let said = self.process(&clone.to_string_lossy(), &arguments(&args), clone).ok()?;
+        said.trim().parse().ok()
+    }
+
     fn fetch_into(
         &self,
         url: &str,

@@ -23,7 +23,9 @@ use serde_json::{Map, Value};
 
 use crate::model::{Diagnostic, MarketplaceName};
 
-pub use capabilities::{Capability, Tree, TreeFile, capabilities, servers};
+pub use capabilities::{
+    Capability, Tree, TreeFile, capabilities, capabilities_of, hook_commands, powers, servers,
+};
 pub use dependency::Dependency;
 pub use entry::Entry;
 pub use plugin_manifest::{PluginManifest, parse_plugin};

@@ -204,6 +204,21 @@ pub fn unlink(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Tells whether a path leads to something that may not be written.
+pub fn is_read_only(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly())
+}
+
+/// Returns the bytes in a folder and all below it, or of a file.
+pub fn size(path: &Path) -> u64 {
+    let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| size(&entry.path())).sum()
+}
+
 /// Tells whether a path leads to a file that may be run.
 pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && may_run(&meta))

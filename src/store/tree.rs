@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store reads and writes files")]
 
 mod check;
+mod compare;
 mod copy;
 mod fingerprint;
 mod head;
@@ -23,9 +24,10 @@ use sha2::{Digest as _, Sha256};
 use crate::model::TreeHash;
 
 pub use check::{Entry, Kind, Limits, Listing, check};
+pub use compare::{Difference, compare};
 pub use copy::{Copy, copy, copy_git};
 pub use fingerprint::Fingerprints;
-pub use head::head;
+pub use head::{has_tag, head, is_shallow, origin};
 pub use part::{Listed, ListedKind, copy_part, hash_part, list};
 
 /// Returns the sha256 over the sorted paths, kinds, lengths and bytes of a folder's content.

@@ -67,6 +67,21 @@ pub fn hooks(plugin: &Plugin<'_>) -> Vec<Capability> {
         .collect()
 }
 
+/// Returns the command lines of the hooks; prompts and addresses are none.
+pub fn hook_commands(plugin: &Plugin<'_>) -> Vec<(String, String)> {
+    let mut commands = Vec::new();
+    for value in plugin.values("hooks/hooks.json", "hooks") {
+        let events = unwrapped(&value, "hooks").as_object().into_iter().flatten();
+        for (event, matchers) in events {
+            let matchers = matchers.as_array().into_iter().flatten();
+            let hooks = matchers.filter_map(|matcher| matcher.get("hooks")?.as_array()).flatten();
+            let lines = hooks.filter_map(|hook| hook.get("command")?.as_str());
+            commands.extend(lines.map(|line| (event.clone(), line.to_owned())));
+        }
+    }
+    commands
+}
+
 fn actions<'a>(event: &'a str, matcher: &'a Value) -> impl Iterator<Item = Capability> + 'a {
     let hooks = matcher.get("hooks").and_then(Value::as_array).into_iter().flatten();
     let only = matcher.get("matcher").and_then(Value::as_str).filter(|only| !only.is_empty());

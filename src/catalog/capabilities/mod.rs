@@ -12,6 +12,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use super::{Entry, PluginManifest};
 
 pub use servers::servers;
@@ -91,8 +93,16 @@ pub fn capabilities(
     entry: &Entry,
 ) -> BTreeSet<Capability> {
     let declared = [manifest.map(|manifest| &manifest.raw), Some(&entry.raw)];
-    let declared = declared.into_iter().flatten().collect();
-    let plugin = components::Plugin { tree, name: entry.name.as_str(), declared };
+    capabilities_of(tree, entry.name.as_str(), declared.into_iter().flatten().collect())
+}
+
+/// Returns what a plugin of a name brings along; `declared` is what its manifest and its entry say.
+pub fn capabilities_of(
+    tree: Tree<'_>,
+    name: &str,
+    declared: Vec<&Map<String, Value>>,
+) -> BTreeSet<Capability> {
+    let plugin = components::Plugin { tree, name, declared };
     let executables = tree.files.iter().filter(|file| file.executable);
     executables
         .map(|file| Capability::Executable { path: file.path.clone() })
@@ -101,6 +111,36 @@ pub fn capabilities(
         .chain(components::documents(&plugin))
         .chain(servers::listed(&plugin))
         .collect()
+}
+
+/// Returns the command lines that a plugin's hooks run, each with its event.
+pub fn hook_commands(
+    tree: Tree<'_>,
+    name: &str,
+    declared: Vec<&Map<String, Value>>,
+) -> Vec<(String, String)> {
+    components::hook_commands(&components::Plugin { tree, name, declared })
+}
+
+/// Returns what runs code, starts a server or gives a permission, in words: what a lock holds of it.
+pub fn powers(capabilities: &BTreeSet<Capability>) -> BTreeSet<String> {
+    capabilities.iter().filter(|one| one.is_power()).map(ToString::to_string).collect()
+}
+
+impl Capability {
+    fn is_power(&self) -> bool {
+        match self {
+            Self::Hook { .. }
+            | Self::McpServer { .. }
+            | Self::LspServer { .. }
+            | Self::Monitor { .. }
+            | Self::Shell { .. }
+            | Self::Tool { .. }
+            | Self::Frontmatter { .. }
+            | Self::Executable { .. } => true,
+            Self::Skill { .. } | Self::Agent { .. } | Self::Command { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for Capability {

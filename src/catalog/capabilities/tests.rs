@@ -17,7 +17,7 @@ struct Sample {
 impl Sample {
     fn new(manifest: Option<&str>, entry: &str, files: &[(&str, &str)]) -> Self {
         let path = Path::new("f");
-        let fields: serde_json::Map<_, _> = serde_json::from_str(entry).unwrap();
+        let fields: Map<_, _> = serde_json::from_str(entry).unwrap();
         let mut plugin = json!({"name": "p", "source": "./p"});
         plugin.as_object_mut().unwrap().extend(fields);
         let text = json!({"name": "m", "owner": {"name": "o"}, "plugins": [plugin]}).to_string();
@@ -43,12 +43,12 @@ impl Sample {
         assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
     }
 
-    fn check_servers(&self, expected: &serde_json::Value) {
+    fn check_servers(&self, expected: &Value) {
         let read = |path: &str| self.files.get(path).map(|text| text.clone().into_bytes());
         let tree = Tree { files: &self.listing, read: &read };
-        let found: serde_json::Map<_, _> =
+        let found: Map<_, _> =
             servers(tree, self.manifest.as_ref(), &self.entry).into_iter().collect();
-        assert_eq!(serde_json::Value::Object(found), *expected);
+        assert_eq!(Value::Object(found), *expected);
     }
 }
 

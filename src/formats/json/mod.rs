@@ -3,10 +3,12 @@
 //! The edits work on spans of the text and not on a tree that is printed again, because a round trip
 //! through values loses big numbers, duplicate keys, comments and the look of the file.
 
+mod comments;
 mod edit;
 mod read;
 mod scan;
 
+pub use comments::without_comments;
 pub use edit::{EditError, Key, locate, remove, set};
 pub use read::{Bom, get, lenient, parse, pick, text};
 

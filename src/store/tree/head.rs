@@ -27,3 +27,30 @@ fn packed(refs: &str, name: &str) -> Option<Commit> {
         .find(|(_, found)| *found == name)
         .and_then(|(commit, _)| commit.parse().ok())
 }
+
+/// Tells whether a clone has a tag of this name.
+pub fn has_tag(clone: &Path, name: &str) -> bool {
+    let git = clone.join(".git");
+    let reference = format!("refs/tags/{name}");
+    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
+    plain
+        && (git.join(&reference).is_file()
+            || fs::read_to_string(git.join("packed-refs")).is_ok_and(|refs| {
+                refs.lines().any(|line| line.split_once(' ').is_some_and(|(_, n)| n == reference))
+            }))
+}
+
+/// Tells whether a clone lacks a part of its history.
+pub fn is_shallow(clone: &Path) -> bool {
+    clone.join(".git/shallow").exists()
+}
+
+/// Returns the address that a clone came from.
+pub fn origin(clone: &Path) -> Option<String> {
+    let config = fs::read_to_string(clone.join(".git/config")).ok()?;
+    let mut lines = config.lines().map(str::trim);
+    lines.by_ref().find(|line| *line == "[remote \"origin\"]")?;
+    let section = lines.take_while(|line| !line.starts_with('['));
+    let mut urls = section.filter_map(|line| line.split_once('='));
+    urls.find(|(key, _)| key.trim() == "url").map(|(_, url)| url.trim().to_owned())
+}
