@@ -41,10 +41,12 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
 
 fn steps(plan: &Plan, roots: &Roots) -> Result<Applied> {
     // Neighbouring places do not depend on each other, so they are put in place side by side.
-    // A clone is moved out of the cache from which its neighbours may still be copied.
+    // A clone is moved out of the cache from which its neighbours may still be copied, and a backup
+    // is made before what it is a copy of makes room.
+    let alone = |what: &Bytes| matches!(what, Bytes::Clone | Bytes::Backup);
     let side_by_side = |a: &Step, b: &Step| match (a, b) {
         (Step::Place { what: a, .. }, Step::Place { what: b, .. }) => {
-            (*a == Bytes::Clone) == (*b == Bytes::Clone)
+            a == b || (!alone(a) && !alone(b))
         }
         (Step::Part { .. }, Step::Part { .. }) => true,
         _ => false,
@@ -132,7 +134,7 @@ fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
     let in_cache = to.starts_with(&roots.claude_plugins);
     let staging = if in_cache { place::staging(&roots.claude_plugins) } else { place::beside(to) };
     match what {
-        Bytes::Tree => place::tree(from, to, Copy::Content, &staging)?,
+        Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, &staging)?,
         Bytes::Clone => place::clone(from, to, &staging)?,
         Bytes::File => {
             let bytes =

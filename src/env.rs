@@ -60,6 +60,12 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
 }
 
 impl Env {
+    /// Returns the time in seconds since 1970.
+    pub fn seconds(&self) -> u64 {
+        let now = humantime::parse_rfc3339(&self.now).unwrap_or(SystemTime::UNIX_EPOCH);
+        now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
     /// Has git use an address with a login wherever the one without it is asked for, from now on.
     /// The login stands in the environment of git, never in its arguments or in a file.
     pub fn log_in(&mut self, with: &str, without: &str) {

@@ -4,6 +4,7 @@ mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::catalog;
 use crate::doctor::SeenSkill;
@@ -12,8 +13,8 @@ use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::observe;
 use crate::parallel;
 use crate::resolve::{
-    Answer, Answers, AtClient, CatalogAt, Need, Observed, Origin, Question, Resolution, Shelved,
-    SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
+    Answer, Answers, AtClient, CatalogAt, Contents, Need, Observed, Origin, Question, Resolution,
+    Shelved, SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
 };
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints, Limits, TreeError};
@@ -177,6 +178,8 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             // What git does not take for a repository holds no commits that could be lost.
             Err(_) => Ok(Answer::Clean(true)),
         },
+        Need::Date(clone) => Ok(Answer::Date(means.fetch.git.commit_time(clone))),
+        Need::Contents(root) => Ok(Answer::Contents(Arc::new(read_contents(root)))),
     }
 }
 
@@ -193,7 +196,11 @@ fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
             let checkout = checkout(&wanted.origin, checkouts)?;
             skills::skills(wanted, &checkout).map(Answer::Skills)
         }
-        Need::Catalog(_) | Need::Clean(_) | Need::Tip { .. } => {
+        Need::Catalog(_)
+        | Need::Clean(_)
+        | Need::Date(_)
+        | Need::Contents(_)
+        | Need::Tip { .. } => {
             unreachable!("only trees and skills are read anew")
         }
     }
@@ -307,6 +314,30 @@ fn stays_inside(root: &Path, path: &str) -> Result<PathBuf, Trouble> {
         });
     }
     Ok(full)
+}
+
+/// Reads the texts of a plugin's folder, which was checked before.
+fn read_contents(root: &Path) -> Contents {
+    /// A longer text is no hook, server or document.
+    const MOST: u64 = 4 << 20;
+    let Ok(listing) = tree::check(root, Limits::DEFAULT) else { return Contents::default() };
+    let mut contents = Contents::default();
+    for entry in listing.entries {
+        let link = matches!(entry.kind, tree::Kind::Link { .. });
+        let text = entry.path.rsplit('.').next().is_some_and(|end| {
+            matches!(end.to_ascii_lowercase().as_str(), "md" | "json" | "yaml" | "yml" | "toml")
+        });
+        // Links stay inside the tree, and the client follows them.
+        if (text || link)
+            && entry.bytes <= MOST
+            && let Ok(Some(bytes)) = disk::read(&root.join(&entry.path))
+        {
+            contents.texts.insert(entry.path.clone(), bytes);
+        }
+        let executable = entry.kind == tree::Kind::Executable;
+        contents.files.push(catalog::TreeFile { path: entry.path, executable });
+    }
+    contents
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {

@@ -1,13 +1,13 @@
 //! `skills.lock`: exactly which bytes. Text in, records out, and back; the same records give the same text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::str::FromStr;
 
 use toml_edit::TableLike;
 
 use crate::manifest::raw::{Entry, Reader, Spanned, document};
-use crate::manifest::render::{Block, quoted_list};
+use crate::manifest::render::{Block, quoted_lines, quoted_list};
 use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, SkillName, TreeHash};
 
 const HEADER: &str =
@@ -44,6 +44,8 @@ pub struct LockedPlugin {
     /// The version of the npm package it was taken from.
     pub package: Option<String>,
     pub dependencies: Vec<PluginId>,
+    /// What it can run, start or use without asking: what was accepted when it was locked.
+    pub capabilities: BTreeSet<String>,
 }
 
 /// The bytes of an Agent Skill.
@@ -105,10 +107,14 @@ impl Lock {
                 .maybe("package", locked.package.as_ref())
                 .text("tree", locked.tree.as_str());
             let dependencies = locked.dependencies.iter().map(ToString::to_string);
-            match locked.dependencies.as_slice() {
-                [] => block.finish(),
-                _ => block.value("dependencies", &quoted_list(dependencies)).finish(),
+            let block = match locked.dependencies.as_slice() {
+                [] => block,
+                _ => block.value("dependencies", &quoted_list(dependencies)),
+            };
+            if locked.capabilities.is_empty() {
+                return block.finish();
             }
+            block.value("capabilities", &quoted_lines(&locked.capabilities)).finish()
         }));
         blocks.extend(self.skills.iter().map(|(name, locked)| {
             Block::new("agent_skills")
@@ -157,7 +163,8 @@ fn marketplace(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedMarke
 }
 
 fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
-    let known = ["id", "version", "pin", "commit", "package", "tree", "dependencies"];
+    let known =
+        ["id", "version", "pin", "commit", "package", "tree", "dependencies", "capabilities"];
     reader.unknown_keys(entry.table, &known);
     let version = reader.required(entry, "version").map(|version| version.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
@@ -169,7 +176,10 @@ fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
         .filter_map(|id| checked(reader, "dependencies", id))
         .collect();
     let package = reader.string(entry.table, "package").map(|package| package.value.to_owned());
-    Some(LockedPlugin { version: version?, commit, tree: tree?, pin, package, dependencies })
+    let capabilities = reader.strings(entry.table, "capabilities");
+    let capabilities = capabilities.iter().map(|one| one.value.to_owned()).collect();
+    let version = version?;
+    Some(LockedPlugin { version, commit, tree: tree?, pin, package, dependencies, capabilities })
 }
 
 fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
@@ -200,7 +210,7 @@ fn checked<T: FromStr>(reader: &mut Reader<'_>, key: &str, text: &Spanned<&str>)
 
 #[cfg(test)]
 mod tests {
-    use proptest::collection::{btree_map, vec};
+    use proptest::collection::{btree_map, btree_set, vec};
     use proptest::option;
     use proptest::prelude::*;
 
@@ -236,6 +246,7 @@ mod tests {
                     pin: None,
                     package: None,
                     dependencies: vec!["b@tools".parse().unwrap(), "c@tools".parse().unwrap()],
+                    capabilities: BTreeSet::from(["executable `x`".into(), "hook \"A\"".into()]),
                 },
             )]),
             skills: BTreeMap::from([(
@@ -265,6 +276,10 @@ mod tests {
         version = "1.2.0"
         tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
         dependencies = ["b@tools", "c@tools"]
+        capabilities = [
+          "executable `x`",
+          "hook \"A\"",
+        ]
 
         [[agent_skills]]
         name = "pdf"
@@ -326,8 +341,9 @@ mod tests {
         fn locked_plugins()(
             version in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
             tree in trees(), dependencies in vec(ids(), 0..3),
+            capabilities in btree_set(any::<String>(), 0..3),
         ) -> LockedPlugin {
-            LockedPlugin { version, commit, tree, pin, package: None, dependencies }
+            LockedPlugin { version, commit, tree, pin, package: None, dependencies, capabilities }
         }
     }
 

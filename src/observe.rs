@@ -12,6 +12,7 @@ use crate::clients::claude::mcp_json;
 use crate::clients::{self, Decoded, FileProblem};
 use crate::lock::Lock;
 use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
+use crate::policy::Policy;
 use crate::resolve::Observed;
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints};
@@ -23,11 +24,16 @@ pub struct Sight {
     pub files: Files,
     pub problems: Vec<FileProblem>,
     pub observed: Observed,
+    pub policy: Policy,
 }
 
 /// Looks at everything once. Nothing is written and no process is started.
 pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
-    let files = read_files(clients::files(roots))?;
+    Ok(see(roots, read_files(clients::files(roots))?, lock, fingerprints))
+}
+
+/// Returns what the disk would mean if the client's files were these.
+pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerprints) -> Sight {
     let Decoded { state, mut problems } = clients::decode(roots, &files);
     problems.extend(linked(roots));
     let mut observed = Observed { state, ..Observed::default() };
@@ -54,7 +60,30 @@ pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> R
             observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
         }
     }
-    Ok(Sight { files, problems, observed })
+    Sight { files, problems, observed, policy: policy(roots) }
+}
+
+/// Returns what the administrator's settings allow.
+fn policy(roots: &Roots) -> Policy {
+    let base = roots.claude_managed.join("managed-settings.json");
+    let folder = roots.claude_managed.join("managed-settings.d");
+    let mut more: Vec<PathBuf> = disk::entries(&folder)
+        .into_iter()
+        .filter(|(name, _)| {
+            Path::new(name).extension().is_some_and(|end| end == "json") && !name.starts_with('.')
+        })
+        .map(|(name, _)| folder.join(name))
+        .collect();
+    more.sort();
+    let files: Vec<(PathBuf, Vec<u8>)> = std::iter::once(base)
+        .chain(more)
+        .filter_map(|file| {
+            // What cannot be read is as good as broken: it must not open what it should close.
+            let bytes = disk::read(&file).unwrap_or_else(|_| Some(Vec::new()))?;
+            Some((file, bytes))
+        })
+        .collect();
+    Policy::parse(&files)
 }
 
 /// Returns what the client's files say and looks at nothing else.

@@ -17,7 +17,7 @@ use crate::fetch::FetchOptions;
 use crate::gather::{self, Means};
 use crate::git::Git;
 use crate::lock::Lock;
-use crate::model::{Level, Note, Thing, WantedPlugin, WantedSkill};
+use crate::model::{Level, Note, PluginId, Thing, WantedPlugin, WantedSkill};
 use crate::npm::Npm;
 use crate::observe::Sight;
 use crate::plan::{self, Line, OwnFile, Plan, Prune, Sign};
@@ -48,6 +48,8 @@ pub struct Ask<'a> {
     pub save: bool,
     /// What goes even if it is not ours, because somebody named it.
     pub going: BTreeSet<Thing>,
+    /// Plugins whose new capabilities are accepted.
+    pub accepted: Vec<String>,
 }
 
 impl<'a> Ask<'a> {
@@ -67,6 +69,7 @@ impl<'a> Ask<'a> {
             skills: SkillAsk::default(),
             save: true,
             going: BTreeSet::new(),
+            accepted: Vec::new(),
         }
     }
 }
@@ -99,11 +102,6 @@ const TRIES: usize = 4;
 /// Makes the machine match what is asked for, and says how it ended.
 pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
     drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
-}
-
-/// The same, and puts right how servers are written on the way.
-pub fn run_mending(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
-    drive(ask, env, ui, &|fingerprints| prepare_mended(ask, env, ui, fingerprints))
 }
 
 /// Shows and applies a plan; makes it again when another program writes in between.
@@ -178,15 +176,6 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     prepare_for(ask, env, ui, (ask.declared)()?, fingerprints)
 }
 
-fn prepare_mended(
-    ask: &Ask,
-    env: &Env,
-    ui: Ui,
-    fingerprints: &mut Fingerprints,
-) -> Result<Prepared> {
-    prepare_from(ask, env, ui, (ask.declared)()?, fingerprints, |sight| mend(env, sight))
-}
-
 /// Makes the plan for what is declared.
 pub fn prepare_for(
     ask: &Ask,
@@ -199,7 +188,7 @@ pub fn prepare_for(
 }
 
 /// Makes the plan from what is seen, after `first` has changed what is seen; it returns its steps.
-fn prepare_from(
+pub fn prepare_from(
     ask: &Ask,
     env: &Env,
     ui: Ui,
@@ -244,7 +233,7 @@ fn prepare_from(
 }
 
 /// Writes servers so that the client uses them; the rest of the plan goes by the mended files.
-fn mend(env: &Env, sight: &mut Sight) -> (Vec<OwnFile>, Vec<Line>) {
+pub fn mend(env: &Env, sight: &mut Sight) -> (Vec<OwnFile>, Vec<Line>) {
     let linked = sight.problems.iter().any(|problem| problem.id == "mcp.symlink");
     if linked {
         // The client would refuse to write there, and so do we.
@@ -296,6 +285,9 @@ pub fn resolve(
         lock: &declared.lock,
         observed: &sight.observed,
         movement: &ask.movement,
+        policy: &sight.policy,
+        accepted: &ask.accepted,
+        now: env.seconds(),
     };
     gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
 }
@@ -381,6 +373,9 @@ fn show(prepared: &Prepared, ui: Ui) {
         ui.hint(hint);
     }
     ui.data(&plan::text(&prepared.plan, ui.out));
+    for (id, brought) in accepted(prepared) {
+        ui.detail(&format!("{id} brings {brought}"));
+    }
     let left = prepared.plan.lines.iter().filter(|line| line.sign == Sign::Keep && line.foreign);
     let left = left.count();
     if left > 0 {
@@ -388,6 +383,15 @@ fn show(prepared: &Prepared, ui: Ui) {
             "{left} not in the manifest: `--adopt` writes them into it, `--prune` removes them"
         ));
     }
+}
+
+/// Returns what the plan takes into the lock of what plugins can run, start or use unasked.
+fn accepted(prepared: &Prepared) -> impl Iterator<Item = (&PluginId, &String)> {
+    let old = &prepared.declared.lock.plugins;
+    prepared.resolution.lock.plugins.iter().flat_map(move |(id, new)| {
+        let known = move |one: &&String| old.get(id).is_none_or(|l| !l.capabilities.contains(*one));
+        new.capabilities.iter().filter(known).map(move |one| (id, one))
+    })
 }
 
 /// Remembers the hashes of what was just placed, so that the next run need not read it.

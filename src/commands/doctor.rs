@@ -1,22 +1,22 @@
 //! `zskills doctor`: what is not as it should be, and putting it right.
 
+mod fix;
+mod look;
+mod report;
+mod sarif;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use clap::ValueEnum;
 
-use super::converge::{self, Ask};
-use super::list::servers;
-use super::{Exit, session};
-use crate::around::around;
-use crate::bundled::bundled;
-use crate::doctor::{self, Facts, Finding, Fix, Severity};
+use super::Exit;
+use crate::doctor::{self, Finding, Severity};
 use crate::env::Env;
-use crate::gather;
-use crate::model::{Diagnostic, WantedPlugin};
-use crate::observe;
+use crate::model::did_you_mean;
 use crate::store::tree::Fingerprints;
-use crate::ui::{Paint, Ui, plain};
+use crate::ui::Ui;
+use look::Looks;
 
 /// Check that what is wanted, installed, enabled and locked agree
 ///
@@ -33,138 +33,88 @@ pub struct Args {
     /// Exit 3 when there are errors
     #[arg(long)]
     check: bool,
+    /// With --check, exit 3 when there are warnings too
+    #[arg(long, requires = "check")]
+    strict: bool,
+    /// Say what a check finds and what to do; without an id, list them
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["fix", "check"])]
+    explain: Option<String>,
     /// Fetch nothing while fixing
     #[arg(long)]
     offline: bool,
     /// Answer yes to every question
     #[arg(short, long)]
     yes: bool,
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
+    format: Format,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+impl Args {
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    /// Tells whether findings of a severity count for `--check`.
+    fn counts(&self, severity: Severity) -> bool {
+        match severity {
+            Severity::Error => true,
+            Severity::Warning => self.strict,
+            Severity::Info => false,
+        }
+    }
+
+    fn exit(&self, findings: &[Finding]) -> Exit {
+        let bad = findings.iter().any(|finding| self.counts(finding.severity));
+        if self.check && bad { Exit::Pending } else { Exit::Done }
+    }
+}
+
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let findings = examine(args, env)?;
-    if !args.fix {
-        report(args, ui, &findings);
-        let errors = findings.iter().any(|finding| finding.severity == Severity::Error);
-        return Ok(if args.check && errors { Exit::Pending } else { Exit::Done });
+    if let Some(id) = &args.explain {
+        return Ok(explain(id, ui));
     }
-    fix(args, env, ui, &findings)
-}
-
-/// Looks at everything and runs the checks.
-fn examine(args: &Args, env: &Env) -> Result<Vec<Finding>> {
-    let declared = session::declared_or_none(args.file.as_deref(), env)?;
+    if args.fix {
+        return fix::run(args, env, ui);
+    }
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
-    let bundled = bundled(&env.roots, &sight.observed.state);
-    let standings = servers::of(&env.roots, &sight, &bundled);
-    let manifest = [declared.intent.manifest.as_path()];
-    let files = standings.iter().map(|standing| standing.file.as_path()).chain(manifest);
-    let around = around(&env.roots, &standings, files.collect());
-    Ok(doctor::check(&Facts {
-        roots: &env.roots,
-        intent: Some(&declared.intent),
-        lock: &declared.lock,
-        files: &sight.files,
-        problems: &sight.problems,
-        observed: &sight.observed,
-        cached: &observe::cached(&env.roots),
-        standings: &standings,
-        around: &around,
-        skills: &gather::seen_skills(&env.roots, &sight.observed),
-        git_configs: &observe::git_configs(&sight.observed),
-    }))
+    let look = Looks::new(args, env, ui).look(&mut fingerprints)?;
+    let steps = fix::preview(args, env, ui, &look, &mut fingerprints);
+    // Only a cache: without it the next run hashes again.
+    drop(fingerprints.save_if_changed());
+    report::report(args.format(), ui, &look.findings, &steps);
+    Ok(args.exit(&look.findings))
 }
 
-/// Repairs the registries, then syncs with what settings ask for added to what the manifest wants.
-fn fix(args: &Args, env: &Env, ui: Ui, findings: &[Finding]) -> Result<Exit> {
-    let repairs = findings.iter().any(|finding| matches!(finding.fix, Fix::Repair(_)));
-    if repairs {
-        session::repair_registries(env, ui)?;
+/// Prints what there is to say about a check, or the list of them.
+fn explain(id: &str, ui: Ui) -> Exit {
+    if id.is_empty() {
+        let width = doctor::checks().map(|check| check.id.len()).max().unwrap_or_default();
+        for check in doctor::checks() {
+            let word = check.severity.as_str();
+            ui.data(&format!("{:width$}  {word:<7}  {}\n", check.id, check.title));
+        }
+        return Exit::Done;
     }
-    // A rebuilt registry shows what it had hidden.
-    let findings = if repairs { examine(args, env)? } else { findings.to_vec() };
-    let extra: Vec<WantedPlugin> = findings
-        .iter()
-        .filter_map(|finding| match &finding.fix {
-            Fix::Install(plugin) => Some(WantedPlugin::clone(plugin)),
-            _ => None,
-        })
-        .collect();
-    let declared = || session::declared_or_none(args.file.as_deref(), env);
-    let ask = Ask {
-        extra: &extra,
-        offline: args.offline,
-        yes: args.yes,
-        json: args.json,
-        ..Ask::new("zskills/doctor-fix/1", &declared)
-    };
-    let mends = findings.iter().any(|finding| matches!(finding.fix, Fix::Mend(_)));
-    let exit =
-        if mends { converge::run_mending(&ask, env, ui)? } else { converge::run(&ask, env, ui)? };
-    let left = examine(args, env)?;
-    if !args.json {
-        report(args, ui, &left);
+    if let Some(check) = doctor::check_named(id) {
+        ui.data(&format!("# {}\n\n{}", check.id, check.explain()));
+        return Exit::Done;
     }
-    let errors = left.iter().any(|finding| finding.severity == Severity::Error);
-    Ok(match exit {
-        Exit::Done if args.check && errors => Exit::Pending,
-        exit => exit,
-    })
-}
-
-fn report(args: &Args, ui: Ui, findings: &[Finding]) {
-    if args.json {
-        let rows: Vec<Value> = findings.iter().map(finding_json).collect();
-        ui.json(&json!({ "schema": "zskills/doctor/1", "findings": rows }));
-        return;
+    ui.error(&format!("there is no check `{id}`"));
+    match did_you_mean(id, doctor::checks().map(|check| check.id)) {
+        Some(near) => ui.hint(&format!("did you mean `{near}`?")),
+        None => ui.hint("`zskills doctor --explain` lists them"),
     }
-    for finding in findings {
-        ui.data(&finding_text(finding, ui.out));
-    }
-    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let counts: Vec<String> = [
-        (count(Severity::Error), "error"),
-        (count(Severity::Warning), "warning"),
-        (count(Severity::Info), "remark"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{n} {what}{}", if n == 1 { "" } else { "s" }))
-    .collect();
-    if counts.is_empty() {
-        ui.talk("all is well");
-    } else {
-        ui.talk(&counts.join(", "));
-    }
-}
-
-fn finding_text(finding: &Finding, paint: Paint) -> String {
-    let word = finding.severity.as_str();
-    let word = match finding.severity {
-        Severity::Error => paint.red(word),
-        Severity::Warning => paint.yellow(word),
-        Severity::Info => paint.dim(word),
-    };
-    let fix = finding.fix.describe();
-    let text = plain(&finding.diagnostic.to_string());
-    format!("{word}[{}] {text}\n  {} {}\n", finding.id, paint.dim("fix:"), plain(&fix))
-}
-
-fn finding_json(finding: &Finding) -> Value {
-    let Diagnostic { file, at, message, hint, .. } = &finding.diagnostic;
-    json!({
-        "id": finding.id,
-        "severity": finding.severity.as_str(),
-        "about": finding.about,
-        "file": file,
-        "line": at.map(|at| at.line),
-        "column": at.map(|at| at.column),
-        "message": message,
-        "hint": hint,
-        "fix": { "automatic": finding.fix.is_automatic(), "text": finding.fix.describe() },
-    })
+    Exit::Unmet
 }

@@ -180,6 +180,12 @@ fn report(ui: Ui, error: &anyhow::Error) {
 #[error("{} faults", .0.len())]
 struct Faults(Vec<Diagnostic>);
 
+impl Faults {
+    fn into_inner(self) -> Vec<Diagnostic> {
+        self.0
+    }
+}
+
 impl From<Diagnostic> for Faults {
     fn from(fault: Diagnostic) -> Self {
         Self(vec![fault])

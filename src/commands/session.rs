@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Faults;
-use crate::clients::claude;
 use crate::env::Env;
 use crate::ledger::Ledger;
 use crate::lock::{self, Lock};
@@ -13,9 +12,8 @@ use crate::manifest;
 use crate::model::{Intent, Roots, State};
 use crate::observe::{self, Sight};
 use crate::plan::{self, OwnFile};
+use crate::store::disk;
 use crate::store::tree::Fingerprints;
-use crate::store::{disk, run_lock};
-use crate::ui::Ui;
 
 /// The manifest and what belongs to it.
 #[derive(Clone)]
@@ -157,23 +155,4 @@ pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<
 /// Returns what the client's files say, as far as they can be read; no tree is looked at.
 pub fn state(env: &Env) -> Result<State> {
     observe::state(&env.roots)
-}
-
-/// Rewrites registries that the client would reject, after putting a copy of each aside.
-pub fn repair_registries(env: &Env, ui: Ui) -> Result<()> {
-    let waiting = || ui.talk("waiting for another zskills to finish");
-    let _lock = run_lock::take(&env.roots.state_dir, waiting)?;
-    let sight = sight(env, &Lock::default(), &mut Fingerprints::load(&env.roots.cache_dir))?;
-    for (path, text) in claude::repair(&env.roots, &sight.files, &env.now) {
-        let before = sight.files.get(&path);
-        let copy = env.roots.state_dir.join("backups").join(format!(
-            "{}-{}",
-            env.now.replace(':', ""),
-            path.file_name().unwrap_or_default().to_string_lossy()
-        ));
-        disk::replace(&copy, None, before.unwrap_or_default(), 0o600)?;
-        disk::replace(&path, before, text.as_bytes(), 0o644)?;
-        ui.talk(&format!("rebuilt `{}`; a copy is in `{}`", path.display(), copy.display()));
-    }
-    Ok(())
 }

@@ -44,6 +44,9 @@ pub struct Args {
     /// Replace this skill although it was edited here
     #[arg(long, value_name = "SKILL")]
     discard_changes: Vec<String>,
+    /// Take what this plugin newly brings: hooks, servers, executables, permissions
+    #[arg(long, value_name = "PLUGIN")]
+    accept_capabilities: Vec<String>,
     /// Answer yes to every question
     #[arg(short, long)]
     yes: bool,
@@ -70,6 +73,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         yes: args.yes,
         json: args.json,
         skills: SkillAsk { discard: args.discard_changes.clone(), ..SkillAsk::default() },
+        accepted: args.accept_capabilities.clone(),
         ..Ask::new("zskills/sync/1", &declared)
     };
     if args.adopt { adopt::run(&ask, env, ui) } else { converge::run(&ask, env, ui) }

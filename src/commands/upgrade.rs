@@ -29,6 +29,9 @@ pub struct Args {
     /// Remove plugins that their marketplace no longer lists, also from the manifest
     #[arg(long)]
     prune: bool,
+    /// Take what this plugin newly brings: hooks, servers, executables, permissions
+    #[arg(long, value_name = "PLUGIN")]
+    accept_capabilities: Vec<String>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -58,6 +61,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         names => movement(names, &before),
     };
     ask.movement = movement;
+    ask.accepted.clone_from(&args.accept_capabilities);
     ask.skills.moving = moving_skills(&moving, &before)?;
     if !args.prune {
         return drive(&ask, env, ui, &failed);

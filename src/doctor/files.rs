@@ -1,9 +1,13 @@
 //! Client files that the client itself would not read.
 
+use std::path::{Path, PathBuf};
+
 use super::{Facts, Finding, Fix, Severity};
 use crate::clients::FileProblem;
 use crate::clients::claude::standing::Place;
-use crate::model::Item;
+use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
+use crate::formats::json;
+use crate::model::{Diagnostic, Item};
 
 /// Returns what the codec holds against the files.
 pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
@@ -13,12 +17,7 @@ pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
         .map(|problem| Finding {
             id: problem.id,
             severity: severity(problem.id),
-            about: problem
-                .diagnostic
-                .file
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+            about: name(&problem.diagnostic.file),
             diagnostic: problem.diagnostic.clone(),
             fix: fix(facts, problem),
         })
@@ -47,7 +46,10 @@ fn fix(facts: &Facts, problem: &FileProblem) -> Fix {
         }
         "registry.unknown-kind" => Fix::Repair("takes the entry out of the registry"),
         id if id.starts_with("registry.") || id.starts_with("inventory.") => {
-            Fix::Repair("rebuilds it from the manifest, the lock and the disk")
+            Fix::Repair("rebuilds it from the manifest, the lock, the settings and the disk")
+        }
+        "settings.syntax" if is_commented(facts, &problem.diagnostic.file) => {
+            Fix::Strip(problem.diagnostic.file.clone())
         }
         _ => {
             Fix::ByHand("correct it in an editor; zskills never drops what you wrote there".into())
@@ -65,4 +67,53 @@ fn movable(facts: &Facts, problem: &FileProblem) -> bool {
         });
         standing.file == problem.diagnostic.file && !taken
     })
+}
+
+/// Tells whether a file would be good JSON without its comments and last commas.
+fn is_commented(facts: &Facts, file: &Path) -> bool {
+    let text = facts.files.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let stripped = text.and_then(json::without_comments);
+    stripped.is_some_and(|text| json::parse(file, text.as_bytes(), json::Bom::Allowed).is_ok())
+}
+
+/// Client files that another program generates and that nobody can switch a plugin in.
+pub(super) fn read_only(facts: &Facts) -> Vec<Finding> {
+    let finding = |file: &PathBuf| Finding {
+        id: "readonly.settings",
+        severity: Severity::Warning,
+        about: name(file),
+        diagnostic: Diagnostic::whole(file, "is read-only, so nothing can be switched in it"),
+        fix: Fix::ByHand(
+            "let the program that generates it write the plugins, or make it writable".into(),
+        ),
+    };
+    let ours: Vec<_> = settings::scopes(facts.roots)
+        .map(|scope| settings::path(facts.roots, scope))
+        .chain([installed_plugins::path(facts.roots), known_marketplaces::path(facts.roots)])
+        .collect();
+    facts.disk.read_only.iter().filter(|file| ours.contains(file)).map(finding).collect()
+}
+
+/// Registries that somebody shares between machines although they hold paths of one.
+pub(super) fn registries_under_control(facts: &Facts) -> Vec<Finding> {
+    let finding = |file: &Path, text: &str| Finding {
+        id: "symlink.broken-ledger",
+        severity: Severity::Warning,
+        about: name(file),
+        diagnostic: Diagnostic::whole(file, text),
+        fix: Fix::ByHand("keep skills.toml and skills.lock under version control instead".into()),
+    };
+    let registries = [installed_plugins::path(facts.roots), known_marketplaces::path(facts.roots)];
+    let links = facts.disk.links.iter().map(|file| {
+        finding(file, "is a link, which the client replaces by a file; what it led to goes stale")
+    });
+    let tracked = registries
+        .iter()
+        .filter(|file| facts.around.tracked.contains(*file) && !facts.disk.links.contains(*file))
+        .map(|file| finding(file, "is under version control, but holds paths of this machine"));
+    links.chain(tracked).collect()
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,22 +1,41 @@
 //! Checks the states against each other: what is wanted, recorded, enabled, locked and on disk.
 //! One function a check; every finding says what is wrong, where, and what `--fix` would do.
 
+mod cache;
+mod content;
 mod files;
 mod plugins;
+mod policy;
+mod registry;
+mod repair;
+mod scan;
 mod secrets;
 mod servers;
 mod skills;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-pub use skills::SeenSkill;
-
+use crate::catalog::Catalog;
 use crate::clients::FileProblem;
 use crate::clients::claude::standing::Standing;
+use crate::formats::json::{self, Key};
 use crate::lock::Lock;
-use crate::model::{Diagnostic, Files, Intent, Roots, WantedPlugin};
+use crate::model::{
+    Change, Diagnostic, Files, InstallRecord, Intent, Item, Record, Roots, Scope, TreeHash,
+    WantedPlugin,
+};
+use crate::policy::Policy;
 use crate::resolve::Observed;
+
+pub use cache::Litter;
+pub use plugins::wondered;
+pub use registry::{Check, check_named, checks};
+pub use repair::{Agreed, Repaired, questions, repair};
+pub use scan::{Scan, scan};
+pub use skills::SeenSkill;
+pub use trust::{Altered, drifted, stale_candidates};
 
 /// What the checks look at. Nothing is fetched and no process is started.
 #[derive(Clone, Copy)]
@@ -37,6 +56,34 @@ pub struct Facts<'a> {
     pub around: &'a Around,
     /// The skills that the client can see.
     pub skills: &'a [SeenSkill],
+    pub disk: &'a Disk,
+    pub policy: &'a Policy,
+}
+
+/// What was looked up on the disk for doctor alone.
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// Which of the paths that [`wondered`] names are there.
+    pub there: BTreeSet<PathBuf>,
+    /// Client files that are read-only, behind links too.
+    pub read_only: BTreeSet<PathBuf>,
+    /// Registries that are links.
+    pub links: BTreeSet<PathBuf>,
+    /// What is in the installed plugins' folders.
+    pub scans: BTreeMap<PathBuf, Scan>,
+    /// Programs on PATH, of those that hooks begin with.
+    pub programs: BTreeSet<String>,
+    /// The catalogs of marketplaces at hand.
+    pub catalogs: BTreeMap<String, Catalog>,
+    /// What the marketplaces now have for the plugins of [`stale_candidates`].
+    pub offered: BTreeMap<String, TreeHash>,
+    /// How folders differ from the locked bytes, where those are at hand.
+    pub altered: BTreeMap<PathBuf, Altered>,
+    /// Marketplaces whose pin is a tag of their clone.
+    pub tags: BTreeSet<String>,
+    /// Marketplaces whose clone does not descend from the locked commit.
+    pub rewritten: BTreeSet<String>,
+    pub litter: Vec<Litter>,
 }
 
 /// Facts about this machine that the checks of servers rely on.
@@ -91,6 +138,12 @@ pub enum Fix {
     Mend(&'static str),
     /// Rewrite the file, after a copy of it was put aside.
     Repair(&'static str),
+    /// Make these facts true; nothing is lost by it.
+    Correct(Vec<Change>),
+    /// Take these facts out, once a person has agreed.
+    Drop(Vec<Change>),
+    /// Take the comments out of a file, once a person has agreed.
+    Strip(PathBuf),
     /// Nothing; a person has to decide, and this is what to do.
     ByHand(String),
 }
@@ -103,6 +156,11 @@ impl Fix {
             Self::Install(_) => "`--fix` installs it".to_owned(),
             Self::Mend(what) => format!("`--fix` {what}"),
             Self::Repair(what) => format!("`--fix` {what}, and keeps a copy of the file"),
+            Self::Correct(_) => "`--fix` corrects the record".to_owned(),
+            Self::Drop(_) => "`--fix` asks, and drops the record".to_owned(),
+            Self::Strip(_) => {
+                "`--fix` asks, takes the comments out, and keeps a copy of the file".to_owned()
+            }
             Self::ByHand(what) => what.clone(),
         }
     }
@@ -114,13 +172,13 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 23] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 37] = [
         files::problems,
+        files::read_only,
+        files::registries_under_control,
         plugins::wanted_but_missing,
         plugins::enabled_but_not_installed,
         plugins::inventory_without_marketplace_or_bytes,
-        plugins::drift_from_lock,
-        plugins::bytes_without_inventory,
         servers::wanted_but_missing,
         servers::commands,
         servers::variables,
@@ -138,10 +196,63 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         skills::collisions,
         skills::linted,
         secrets::in_addresses,
+        plugins::paths_of_another_machine,
+        plugins::projects_that_are_gone,
+        plugins::unmet_dependencies,
+        trust::drift_from_lock,
+        trust::changed_sources,
+        trust::look_alikes,
+        trust::more_capabilities,
+        trust::stale_bytes,
+        content::hidden_characters,
+        content::unsafe_trees,
+        content::missing_commands,
+        policy::denied,
+        cache::bytes_without_inventory,
+        cache::litter,
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
     findings.extend(skills::listing_budget(facts));
     findings.sort_by(|a, b| (a.severity, a.id, &a.about).cmp(&(b.severity, b.id, &b.about)));
     findings.dedup();
     findings
+}
+
+impl Facts<'_> {
+    /// Returns a complaint at a key of a client's file, or about the file when it is not to be found.
+    fn at_key(&self, file: &Path, path: &[Key], text: String) -> Diagnostic {
+        let content = self.files.get(file).map(String::from_utf8_lossy);
+        let span = content.as_ref().and_then(|content| json::locate(content, path));
+        match (&content, span) {
+            (Some(content), Some(span)) => Diagnostic::span(file, content, span, text),
+            _ => Diagnostic::whole(file, text),
+        }
+    }
+
+    /// Returns the client's record of a plugin in a scope of the current project.
+    fn record(&self, id: &str, scope: Scope) -> Option<&InstallRecord> {
+        let project = (scope != Scope::User).then(|| self.roots.project.clone());
+        match self.observed.state.get(&Item::Plugin { id: id.to_owned(), scope, project }) {
+            Some(Record::Plugin(record)) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// Returns the records that count here: the user's and the current project's.
+    fn records(&self) -> impl Iterator<Item = (&Item, &str, Scope, &InstallRecord)> {
+        self.observed.state.iter().filter_map(|(item, record)| match (item, record) {
+            (Item::Plugin { id, scope, project }, Record::Plugin(record)) => {
+                let here = project.as_ref().is_none_or(|project| *project == self.roots.project);
+                here.then_some((item, id.as_str(), *scope, record))
+            }
+            _ => None,
+        })
+    }
+
+    /// Tells whether the manifest names a plugin in a scope.
+    fn wants(&self, id: &str, scope: Scope) -> bool {
+        self.intent.is_some_and(|intent| {
+            intent.plugins.iter().any(|want| want.id.to_string() == id && want.scope == scope)
+        })
+    }
 }

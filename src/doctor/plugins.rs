@@ -1,14 +1,15 @@
 //! Plugins: wanted, enabled, recorded, locked and on disk.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Facts, Finding, Fix, Severity};
 use crate::clients::claude::source::from_client;
 use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
-use crate::formats::json::{self, Key};
+use crate::formats::json::Key;
 use crate::model::{
-    Diagnostic, InstallRecord, Item, PluginId, Position, Record, Scope, Source, WantedPlugin,
+    Change, Client, Diagnostic, InstallRecord, Item, KnownMarketplace, PluginId, Position, Record,
+    Roots, Scope, Source, State, WantedPlugin, did_you_mean,
 };
 
 /// What the manifest wants and the client does not have.
@@ -19,7 +20,8 @@ pub(super) fn wanted_but_missing(facts: &Facts) -> Vec<Finding> {
         let missing = match facts.observed.state.get(&item) {
             None => "is not registered with the client",
             Some(Record::Marketplace(known))
-                if !facts.observed.present.contains(&known.install_location) =>
+                if !facts.observed.present.contains(&known.install_location)
+                    && marketplace_target(facts, known).is_none() =>
             {
                 "is registered, but its files are gone"
             }
@@ -60,7 +62,8 @@ fn plugin_fault(facts: &Facts, wanted: &WantedPlugin) -> Option<String> {
     (!met).then(|| format!("plugin `{id}` is {version}, which does not meet `{requirement}`"))
 }
 
-/// What settings switch on although nothing is installed; the client says nothing of it.
+/// What settings switch on although nothing is installed; the client says nothing of it. What cannot be
+/// had either is a ghost.
 pub(super) fn enabled_but_not_installed(facts: &Facts) -> Vec<Finding> {
     let state = &facts.observed.state;
     let installed: BTreeSet<&str> = state
@@ -80,31 +83,30 @@ pub(super) fn enabled_but_not_installed(facts: &Facts) -> Vec<Finding> {
             let (Item::Enabled { id, scope }, Record::Enabled(true)) = (item, record) else {
                 return None;
             };
-            if installed.contains(id.as_str()) || in_manifest(facts, id, *scope) {
+            if installed.contains(id.as_str()) || facts.wants(id, *scope) {
                 return None;
             }
             let file = settings::path(facts.roots, *scope);
             let path = [Key::Name("enabledPlugins"), Key::Name(id)];
             let text = format!("plugin `{id}` is enabled but not installed");
+            let fix = install(facts, id, *scope, true);
+            let (check, severity) = match fix {
+                Fix::ByHand(_) => ("enabled.ghost", Severity::Warning),
+                _ => ("intent.missing", Severity::Error),
+            };
             Some(Finding {
-                id: "intent.missing",
-                severity: Severity::Error,
+                id: check,
+                severity,
                 about: id.clone(),
-                diagnostic: at_key(facts, &file, &path, text),
-                fix: install(facts, id, *scope, true),
+                diagnostic: facts.at_key(&file, &path, text),
+                fix,
             })
         })
         .collect()
 }
 
-fn in_manifest(facts: &Facts, id: &str, scope: Scope) -> bool {
-    facts.intent.is_some_and(|intent| {
-        intent.plugins.iter().any(|wanted| wanted.id.to_string() == id && wanted.scope == scope)
-    })
-}
-
 /// An enabled plugin can be installed when its marketplace is known from somewhere.
-fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> Fix {
+pub(super) fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> Fix {
     let Ok(id) = id.parse::<PluginId>() else {
         return Fix::ByHand(
             "its name is not one that a marketplace can have; remove the key".into(),
@@ -119,6 +121,14 @@ fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> Fix {
         return Fix::ByHand(format!(
             "no source is known for marketplace `{name}`; declare it in the manifest, or remove the key"
         ));
+    }
+    if let Some(catalog) = facts.disk.catalogs.get(&name)
+        && catalog.entry(id.plugin.as_str()).is_none()
+    {
+        let names = catalog.entries.iter().map(|entry| entry.name.as_str());
+        let near = did_you_mean(id.plugin.as_str(), names);
+        let near = near.map(|near| format!("; did you mean `{near}@{name}`?")).unwrap_or_default();
+        return Fix::ByHand(format!("marketplace `{name}` has no such plugin{near}"));
     }
     Fix::Install(Box::new(WantedPlugin {
         id,
@@ -147,7 +157,7 @@ pub(super) fn inventory_without_marketplace_or_bytes(facts: &Facts) -> Vec<Findi
                 id: id_of_check,
                 severity: Severity::Error,
                 about: id.clone(),
-                diagnostic: at_key(facts, &file, &path, text),
+                diagnostic: facts.at_key(&file, &path, text),
                 fix,
             });
         };
@@ -158,7 +168,9 @@ pub(super) fn inventory_without_marketplace_or_bytes(facts: &Facts) -> Vec<Findi
                 format!("`{id}` is installed, but marketplace `{marketplace}` is not registered");
             add("inventory.no-marketplace", text, restore(facts, id, *scope));
         }
-        if !facts.observed.trees.contains_key(&record.install_path) {
+        let gone = !facts.observed.trees.contains_key(&record.install_path)
+            && !facts.disk.there.contains(&record.install_path);
+        if gone && target(facts, &record.install_path).is_none() {
             let text = format!(
                 "`{id}` is recorded, but its folder `{}` is not there",
                 record.install_path.display()
@@ -169,8 +181,8 @@ pub(super) fn inventory_without_marketplace_or_bytes(facts: &Facts) -> Vec<Findi
     findings
 }
 
-fn restore(facts: &Facts, id: &str, scope: Scope) -> Fix {
-    if in_manifest(facts, id, scope) {
+pub(super) fn restore(facts: &Facts, id: &str, scope: Scope) -> Fix {
+    if facts.wants(id, scope) {
         return Fix::Sync;
     }
     // What is switched off comes back switched off.
@@ -178,105 +190,177 @@ fn restore(facts: &Facts, id: &str, scope: Scope) -> Fix {
     install(facts, id, scope, switch == Some(&Record::Enabled(true)))
 }
 
-/// Where disk and records are not what the lock says.
-pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
+/// Records whose path is another machine's, while the same folder is below this home.
+pub(super) fn paths_of_another_machine(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |about: String, file: &Path, path: &[Key], text: String| {
+    for (item, record) in &facts.observed.state {
+        let (about, file, path, place, after) = match (item, record) {
+            (Item::Plugin { id, .. }, Record::Plugin(record)) => {
+                let Some(to) = target(facts, &record.install_path) else { continue };
+                let after = InstallRecord { install_path: to, ..record.clone() };
+                let path = vec![Key::Name("plugins"), Key::Name(id)];
+                let file = installed_plugins::path(facts.roots);
+                (id, file, path, &record.install_path, Record::Plugin(after))
+            }
+            (Item::Marketplace { name }, Record::Marketplace(known)) => {
+                let Some(to) = marketplace_target(facts, known) else { continue };
+                let after = KnownMarketplace { install_location: to, ..known.clone() };
+                let path = vec![Key::Name(name), Key::Name("installLocation")];
+                let file = known_marketplaces::path(facts.roots);
+                (name, file, path, &known.install_location, Record::Marketplace(after))
+            }
+            _ => continue,
+        };
+        let text = format!("`{about}` points to `{}`, which is not here", place.display());
         findings.push(Finding {
-            id: "lock.drift",
+            id: "path.foreign",
             severity: Severity::Error,
-            about,
-            diagnostic: at_key(facts, file, path, text),
-            fix: Fix::Sync,
+            about: about.clone(),
+            diagnostic: facts.at_key(&file, &path, text),
+            fix: Fix::Correct(vec![Change {
+                client: Client::Claude,
+                item: item.clone(),
+                before: Some(record.clone()),
+                after: Some(after),
+            }]),
         });
-    };
-    for (name, locked) in &facts.lock.marketplaces {
-        let item = Item::Marketplace { name: name.to_string() };
-        let Some(Record::Marketplace(known)) = facts.observed.state.get(&item) else { continue };
-        let head = facts.observed.heads.get(&known.install_location);
-        if let (Some(commit), Some(head)) = (&locked.commit, head)
-            && commit != head
-        {
-            let text = format!(
-                "marketplace `{name}` stands at {}, the lock says {}",
-                head.short(),
-                commit.short()
-            );
-            let file = known_marketplaces::path(facts.roots);
-            add(name.to_string(), &file, &[Key::Name(name.as_str())], text);
-        }
-    }
-    let locked = facts.lock.plugins.iter();
-    for (wanted, scope, locked) in locked.flat_map(|(id, l)| Scope::ALL.map(|s| (id, s, l))) {
-        let id = wanted.to_string();
-        let Some(record) = record_of(facts, &id, scope) else { continue };
-        // Another hand may have another version in another scope.
-        if !record.auto && !in_manifest(facts, &id, scope) {
-            continue;
-        }
-        let Some(tree) = facts.observed.trees.get(&record.install_path) else { continue };
-        // A local folder is read where it lies; the copy in the cache does not matter.
-        if *tree != locked.tree && !comes_from_folder(facts, wanted) {
-            let text = format!(
-                "the bytes of `{id}` in `{}` are not the ones in skills.lock",
-                record.install_path.display()
-            );
-            let file = installed_plugins::path(facts.roots);
-            add(id.clone(), &file, &[Key::Name("plugins"), Key::Name(&id)], text);
-        }
     }
     findings
 }
 
-fn comes_from_folder(facts: &Facts, id: &PluginId) -> bool {
-    let item = Item::Marketplace { name: id.marketplace.to_string() };
-    let Some(Record::Marketplace(known)) = facts.observed.state.get(&item) else { return false };
-    let source = from_client(&known.source).map(|(source, _)| source);
-    matches!(source, Some(Source::Directory { .. } | Source::File { .. }))
+/// Returns where the folder of a missing path is on this machine, if it is.
+fn target(facts: &Facts, path: &Path) -> Option<PathBuf> {
+    let there = &facts.disk.there;
+    let to = here(facts.roots, path)?;
+    (!there.contains(path) && there.contains(&to)).then_some(to)
 }
 
-fn record_of<'a>(facts: &Facts<'a>, id: &str, scope: Scope) -> Option<&'a InstallRecord> {
-    let project = (scope != Scope::User).then(|| facts.roots.project.clone());
-    let item = Item::Plugin { id: id.to_owned(), scope, project };
-    match facts.observed.state.get(&item) {
-        Some(Record::Plugin(record)) => Some(record),
+fn marketplace_target(facts: &Facts, known: &KnownMarketplace) -> Option<PathBuf> {
+    let there = &facts.disk.there;
+    if there.contains(&known.install_location) {
+        return None;
+    }
+    let own = own_folder(known).filter(|path| there.contains(path));
+    own.or_else(|| target(facts, &known.install_location))
+}
+
+/// Returns the folder that a local marketplace is.
+fn own_folder(known: &KnownMarketplace) -> Option<PathBuf> {
+    match from_client(&known.source)?.0 {
+        Source::Directory { path } => Some(path),
         _ => None,
     }
 }
 
-/// Versions in the cache that no record of any scope or project names.
-pub(super) fn bytes_without_inventory(facts: &Facts) -> Vec<Finding> {
-    let recorded: BTreeSet<&Path> = facts
-        .observed
-        .state
-        .values()
-        .filter_map(|record| match record {
-            Record::Plugin(record) => Some(record.install_path.as_path()),
-            _ => None,
-        })
-        .collect();
-    facts
-        .cached
-        .iter()
-        .filter(|path| !recorded.contains(path.as_path()))
-        .map(|path| Finding {
-            id: "bytes.no-inventory",
-            severity: Severity::Info,
-            about: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            diagnostic: Diagnostic::whole(path, "no record names this folder; it only takes space"),
-            fix: Fix::ByHand("nothing has to be done; the client removes it in time".into()),
-        })
-        .collect()
+/// Returns the folders that records will name once their paths are corrected.
+pub(super) fn re_rooted(facts: &Facts) -> impl Iterator<Item = PathBuf> {
+    facts.observed.state.values().filter_map(|record| match record {
+        Record::Plugin(record) => target(facts, &record.install_path),
+        _ => None,
+    })
 }
 
-/// Returns a complaint at a key of a client's file, or about the file when it is not to be found.
-fn at_key(facts: &Facts, file: &Path, path: &[Key], text: String) -> Diagnostic {
-    let content = facts.files.get(file).map(String::from_utf8_lossy);
-    match &content {
-        Some(content) => match json::locate(content, path) {
-            Some(span) => Diagnostic::span(file, content, span, text),
-            None => Diagnostic::whole(file, text),
-        },
-        None => Diagnostic::whole(file, text),
+/// Returns the path that has the same place in this client's plugin folder; either slash counts, for a
+/// record may come from another system.
+fn here(roots: &Roots, path: &Path) -> Option<PathBuf> {
+    let text = path.to_str()?.replace('\\', "/");
+    let found = ["cache", "marketplaces"].iter().filter_map(|folder| {
+        let at = text.rfind(&format!("/plugins/{folder}/"))?;
+        Some(&text[at + "/plugins/".len()..])
+    });
+    let rest = found.min_by_key(|rest| rest.len())?;
+    let plain = rest.split('/').all(|name| !name.is_empty() && name != "." && name != "..");
+    plain.then(|| roots.claude_plugins.join(rest))
+}
+
+/// Returns the paths of which the checks ask whether something is there.
+pub fn wondered(roots: &Roots, state: &State) -> BTreeSet<PathBuf> {
+    let mut paths = BTreeSet::new();
+    for (item, record) in state {
+        match record {
+            Record::Plugin(record) => {
+                paths.extend(here(roots, &record.install_path));
+                paths.insert(record.install_path.clone());
+            }
+            Record::Marketplace(known) => {
+                paths.extend(here(roots, &known.install_location));
+                paths.extend(own_folder(known));
+                paths.insert(known.install_location.clone());
+            }
+            _ => {}
+        }
+        if let Item::Plugin { project: Some(project), .. } = item {
+            paths.extend(project.parent().map(Path::to_owned));
+            paths.insert(project.clone());
+        }
     }
+    paths
+}
+
+/// Records for projects whose folder is gone.
+pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
+    let file = installed_plugins::path(facts.roots);
+    let mut findings = Vec::new();
+    for (item, record) in &facts.observed.state {
+        let Item::Plugin { id, scope, project: Some(project) } = item else { continue };
+        if facts.disk.there.contains(project) {
+            continue;
+        }
+        let text = format!(
+            "`{id}` is recorded in {scope} scope for `{}`, which is gone",
+            project.display()
+        );
+        // A folder of which even the parent is gone may lie on a disk that is not mounted.
+        let mounted = project.parent().is_some_and(|parent| facts.disk.there.contains(parent));
+        let fix = if mounted {
+            Fix::Drop(vec![Change {
+                client: Client::Claude,
+                item: item.clone(),
+                before: Some(record.clone()),
+                after: None,
+            }])
+        } else {
+            Fix::ByHand("nothing is done, for the disk may not be mounted".into())
+        };
+        findings.push(Finding {
+            id: "project.dangling",
+            severity: Severity::Info,
+            about: id.clone(),
+            diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+            fix,
+        });
+    }
+    findings
+}
+
+/// Plugins that need another which is not installed in their scope; the client does not load them.
+pub(super) fn unmet_dependencies(facts: &Facts) -> Vec<Finding> {
+    let file = installed_plugins::path(facts.roots);
+    let mut findings = Vec::new();
+    for (id, scope, _, scan) in super::content::scans(facts) {
+        let marketplace = id.rsplit_once('@').map_or("", |(_, marketplace)| marketplace);
+        for needed in &scan.dependencies {
+            let here = || format!("{needed}@{marketplace}");
+            let needed = if needed.contains('@') { needed.clone() } else { here() };
+            if facts.record(&needed, scope).is_some()
+                || facts.record(&needed, Scope::User).is_some()
+            {
+                continue;
+            }
+            let text = format!("`{id}` needs `{needed}`, which is not installed");
+            findings.push(Finding {
+                id: "dependency.missing",
+                severity: Severity::Error,
+                about: needed.clone(),
+                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+                // The lock knows what a plugin of the manifest needs.
+                fix: if facts.wants(id, scope) {
+                    Fix::Sync
+                } else {
+                    install(facts, &needed, scope, true)
+                },
+            });
+        }
+    }
+    findings
 }

@@ -8,6 +8,7 @@ pub mod edit;
 mod parse;
 mod pattern;
 mod place;
+mod policy;
 pub(crate) mod raw;
 pub(crate) mod render;
 mod servers;

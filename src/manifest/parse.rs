@@ -14,7 +14,7 @@ use crate::model::{
     WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
 };
 
-const TABLES: [&str; 5] = ["version", "marketplaces", "skills", "agent_skills", "mcps"];
+const TABLES: [&str; 6] = ["version", "marketplaces", "skills", "agent_skills", "mcps", "policy"];
 const MARKETPLACE_KEYS: [&str; 4] = ["name", "source", "pin", "auto_update"];
 const PLUGIN_KEYS: [&str; 6] = ["name", "marketplace", "version", "enabled", "scope", "pin"];
 
@@ -39,8 +39,10 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     let plugins = context.plugins(root);
     let agent_skills = context.agent_skills(root);
     let servers = context.servers(root);
+    let policy = context.policy(root);
     if context.reader.is_clean() {
-        Ok(Intent { manifest: file.to_owned(), marketplaces, plugins, agent_skills, servers })
+        let manifest = file.to_owned();
+        Ok(Intent { manifest, marketplaces, plugins, agent_skills, servers, policy })
     } else {
         Err(context.reader.into_faults())
     }

@@ -29,6 +29,15 @@ pub(crate) fn quoted_list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> 
     format!("[{}]", texts.join(", "))
 }
 
+/// Returns texts as a TOML array with one a line, so that a merge can take lines from both sides.
+pub(crate) fn quoted_lines<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let mut lines = "[\n".to_owned();
+    for text in texts {
+        lines.extend(["  ", &quoted(text.as_ref()), ",\n"]);
+    }
+    lines + "]"
+}
+
 /// Returns a key, in quotes where it needs them.
 pub(crate) fn key(text: &str) -> String {
     let bare = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);

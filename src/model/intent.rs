@@ -13,6 +13,26 @@ pub struct Intent {
     pub plugins: Vec<WantedPlugin>,
     pub agent_skills: Vec<WantedSkill>,
     pub servers: Vec<WantedServer>,
+    pub policy: TeamPolicy,
+}
+
+/// The `[policy]` table: what a team lets its manifests take in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TeamPolicy {
+    /// Empty when any source will do.
+    pub allow: Vec<SourceRule>,
+    pub deny: Vec<SourceRule>,
+    /// Where it is asked that every marketplace that git fetches has a `pin`.
+    pub require_pin: Option<Position>,
+    /// How many days a commit must be old before it is taken for the first time, and where that stands.
+    pub min_age: Option<(u32, Position)>,
+}
+
+/// A glob over sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRule {
+    pub glob: String,
+    pub at: Position,
 }
 
 /// One `[[marketplaces]]` entry.

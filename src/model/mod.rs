@@ -20,8 +20,8 @@ mod variable;
 pub use diagnostic::{Diagnostic, Position, position};
 pub use files::Files;
 pub use intent::{
-    Intent, SkillSource, Transport, WELL_KNOWN_MARKETPLACES, WantedMarketplace, WantedPlugin,
-    WantedServer, WantedSkill, well_known_marketplace,
+    Intent, SkillSource, SourceRule, TeamPolicy, Transport, WELL_KNOWN_MARKETPLACES,
+    WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};

@@ -89,6 +89,8 @@ pub enum Bytes {
     Clone,
     /// A catalog that the client keeps as a plain file.
     File,
+    /// A folder that is about to be replaced, to where copies are kept.
+    Backup,
 }
 
 /// What a plan is made from.

@@ -86,6 +86,7 @@ fn step_json(step: &Step) -> Value {
                 Bytes::Tree => "tree",
                 Bytes::Clone => "clone",
                 Bytes::File => "file",
+                Bytes::Backup => "backup",
             };
             json!({ "step": "place", "what": what, "from": from, "to": to })
         }

@@ -76,6 +76,10 @@ impl Resolver<'_> {
 
     fn find_market(&mut self, name: &MarketplaceName) -> Result<Market, Stop> {
         let (source, wanted) = self.source(name)?;
+        if wanted.is_none_or(|wanted| wanted.source.is_none()) {
+            self.same_as_locked(name, &source)?;
+        }
+        self.allow(&source, wanted)?;
         let pin = wanted.and_then(|w| w.pin.clone());
         let reference = pin.clone().or_else(|| source.reference().map(str::to_owned));
         let written = written(&source, wanted);
@@ -98,7 +102,10 @@ impl Resolver<'_> {
         if market.is_local() {
             market.commit = self.catalog(name, &market)?.commit;
         } else if !market.locked {
-            self.catalog(name, &market)?;
+            let at = self.catalog(name, &market)?;
+            if at.commit.is_some() {
+                self.old_enough(&at.root)?;
+            }
         }
         Ok(market)
     }

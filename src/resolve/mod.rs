@@ -7,6 +7,7 @@
 mod marketplaces;
 mod plugins;
 mod skills;
+mod trust;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::model::{Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
 pub use skills::{matches_any, origin, survey};
+pub use trust::Contents;
 pub use types::*;
 
 /// Resolves every wanted marketplace and plugin, and what the plugins depend on.

@@ -109,6 +109,10 @@ impl Resolver<'_> {
             },
         };
         check_version(want, &found.version)?;
+        let mut locked = found.locked;
+        if want.declared {
+            locked.capabilities = self.capabilities(&want.id, &market, &locked, &found.root)?;
+        }
         let install_path = self.install_path(&want.id, &found.version);
         let desired = DesiredPlugin {
             declared: want.declared,
@@ -117,15 +121,15 @@ impl Resolver<'_> {
             version: found.version,
             commit: found.commit,
             bytes: found.bytes.map(|from| Placement {
-                hash: found.locked.tree.clone(),
+                hash: locked.tree.clone(),
                 replaces: self.replaces(&want.id, &install_path),
                 from,
             }),
             install_path,
         };
-        let dependencies = found.locked.dependencies.clone();
+        let dependencies = locked.dependencies.clone();
         if want.declared {
-            self.out.lock.plugins.insert(want.id.clone(), found.locked);
+            self.out.lock.plugins.insert(want.id.clone(), locked);
         }
         self.out.desired.plugins.insert((want.id.clone(), want.scope), desired);
         Ok(dependencies)
@@ -168,6 +172,7 @@ impl Resolver<'_> {
         }
         let entry = self.entry(want, market)?;
         let (origin, folder) = origin(want, market, &entry, Some(&locked))?;
+        self.allow_origin(&origin)?;
         let at = self.tree(origin, &folder)?;
         if at.hash != locked.tree {
             return Err(Stop::refused(
@@ -201,7 +206,7 @@ impl Resolver<'_> {
             return Ok(None);
         }
         let Some(tree) = self.question.observed.trees.get(&path).cloned() else { return Ok(None) };
-        let at = self.tree(Origin::Local(path), "")?;
+        let at = self.tree(Origin::Local(path.clone()), "")?;
         let dependencies = dependencies(&want.id, at.manifest.as_ref(), &[]);
         let locked = LockedPlugin {
             version,
@@ -210,15 +215,18 @@ impl Resolver<'_> {
             pin: want.pin.clone(),
             package: None,
             dependencies,
+            capabilities: BTreeSet::new(),
         };
-        Ok(Some(Found::locked(locked, None)))
+        Ok(Some(Found { root: path, ..Found::locked(locked, None) }))
     }
 
     fn take_newest(&mut self, want: &Want, market: &Market) -> Result<Found, Stop> {
         let entry = self.entry(want, market)?;
         let (origin, folder) = origin(want, market, &entry, None)?;
+        self.allow_origin(&origin)?;
         let origin = self.at_tip(want, origin)?;
         let at = self.tree(origin, &folder)?;
+        self.check_age(want, &entry, &at)?;
         if let Some(fault) = at.manifest.as_ref().and_then(|manifest| manifest.fault.clone()) {
             return Err(Stop::unmet(format!("the client refuses its `plugin.json`: {fault}")));
         }
@@ -241,11 +249,32 @@ impl Resolver<'_> {
             pin: want.pin.clone(),
             package: at.package.clone(),
             dependencies: dependencies(&want.id, at.manifest.as_ref(), &entry.dependencies),
+            capabilities: BTreeSet::new(),
         };
         // The client reads a local folder where it lies; of the copy only the being there counts.
         let there = there || (in_place && self.question.observed.trees.contains_key(&path));
-        let bytes = (!there).then_some(at.root);
-        Ok(Found { locked, version: recorded, commit, bytes })
+        let bytes = (!there).then(|| at.root.clone());
+        Ok(Found { locked, version: recorded, commit, bytes, root: at.root })
+    }
+
+    /// Holds a plugin with a repository of its own to the age that the manifest asks of commits.
+    fn check_age(&mut self, want: &Want, entry: &Entry, at: &TreeAt) -> Result<(), Stop> {
+        let locked = self.question.lock.plugins.get(&want.id).and_then(|l| l.commit.as_ref());
+        let own = !matches!(entry.source, EntrySource::Folder { .. }) || want.pin.is_some();
+        if own && at.commit.is_some() && at.commit.as_ref() != locked {
+            self.old_enough(&at.root)?;
+        }
+        Ok(())
+    }
+
+    fn allow_origin(&self, origin: &Origin) -> Result<(), Stop> {
+        match origin {
+            Origin::Fetched(Request::Git { url, .. } | Request::Archive { url, .. }) => {
+                self.allow_address(url)
+            }
+            Origin::Fetched(Request::Npm { package, .. }) => self.allow_package(package),
+            Origin::Fetched(_) | Origin::Local(_) => Ok(()),
+        }
     }
 
     /// Asks for the commit of a branch or tag first, where a plugin moves: mostly it has not.
@@ -383,11 +412,14 @@ struct Found {
     version: String,
     commit: Option<Commit>,
     bytes: Option<PathBuf>,
+    /// Where its bytes can be read; of what is as locked nobody asks.
+    root: PathBuf,
 }
 
 impl Found {
     fn locked(locked: LockedPlugin, bytes: Option<PathBuf>) -> Self {
-        Self { version: locked.version.clone(), commit: locked.commit.clone(), locked, bytes }
+        let root = bytes.clone().unwrap_or_default();
+        Self { version: locked.version.clone(), commit: locked.commit.clone(), locked, bytes, root }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::manifest;
 use crate::model::{
     InstallRecord, Intent, Item, Record, Request, Roots, Scope, Source, TreeHash, WantedPlugin,
 };
+use crate::policy::Policy;
 
 /// The plugins of a marketplace and what each depends on.
 type Plugins = Vec<(&'static str, Vec<&'static str>)>;
@@ -23,6 +24,9 @@ struct World {
     /// Commits whose bytes became others.
     forged: Vec<char>,
     offline: bool,
+    accepted: Vec<String>,
+    /// Commits in which every plugin has an executable.
+    powerful: Vec<char>,
 }
 
 impl World {
@@ -34,6 +38,8 @@ impl World {
             published: BTreeMap::new(),
             forged: Vec::new(),
             offline: false,
+            accepted: Vec::new(),
+            powerful: Vec::new(),
         }
     }
 
@@ -110,6 +116,9 @@ impl World {
             lock: &self.lock,
             observed: &self.observed,
             movement: &self.movement,
+            policy: &Policy::default(),
+            accepted: &self.accepted,
+            now: 0,
         };
         let mut answers = Answers::new();
         for _ in 0..20 {
@@ -125,6 +134,8 @@ impl World {
     fn answer(&self, need: &Need) -> Result<Answer, Trouble> {
         match need {
             Need::Clean(_) => Ok(Answer::Clean(true)),
+            Need::Date(_) => Ok(Answer::Date(Some(0))),
+            Need::Contents(root) => Ok(Answer::Contents(self.contents(root))),
             Need::Skills(_) => unreachable!("no world here has skills"),
             Need::Tip { url, reference } => {
                 let revision = match reference {
@@ -170,6 +181,15 @@ impl World {
                 }))
             }
         }
+    }
+
+    /// Returns the files of a plugin at `/cache/<marketplace>/<commit>/<plugin>`.
+    fn contents(&self, root: &Path) -> std::sync::Arc<Contents> {
+        let commit = root.iter().rev().nth(1).and_then(|name| name.to_str()?.chars().next());
+        let powerful = commit.is_some_and(|commit| self.powerful.contains(&commit));
+        let file = catalog::TreeFile { path: "run.sh".into(), executable: true };
+        let files = if powerful { vec![file] } else { Vec::new() };
+        std::sync::Arc::new(Contents { files, ..Contents::default() })
     }
 
     /// Returns the repository, commit and plugins that an origin leads to.
@@ -411,4 +431,31 @@ fn a_dependency_that_the_manifest_names_is_held_to_what_the_manifest_says() {
     let world = tools().after(project, false);
     assert_eq!(world.resolve(project).lock, world.lock);
     check("tools\na@tools\nb@tools enabled = false", &["a@tools user 1", "b@tools user 1"]);
+}
+
+#[test]
+fn what_a_plugin_could_not_do_before_has_to_be_accepted() {
+    let manifest = "tools\na@tools";
+    let world = || {
+        let world = World::new().publish("tools", "main", '1', &[("a", &[])]).after(manifest, true);
+        let mut world = world.publish("tools", "main", '2', &[("a", &[])]);
+        world.movement = Movement::Newest;
+        world.powerful.push('2');
+        world
+    };
+    let stopped = world().resolve(manifest);
+    assert_eq!(stopped.notes[0].level, Level::Refused);
+    assert!(stopped.notes[0].text.contains("+ executable `run.sh`"), "{}", stopped.notes[0].text);
+    let id = "a@tools".parse().unwrap();
+    assert_eq!(stopped.lock.plugins[&id].version, "1.0.0", "the lock keeps what was accepted");
+    for name in ["a@tools", "a"] {
+        let mut world = world();
+        world.accepted.push(name.to_owned());
+        let out = world.resolve(manifest);
+        assert_eq!(notes(&out), [""; 0]);
+        assert!(out.lock.plugins[&id].capabilities.contains("executable `run.sh`"));
+    }
+    let mut bare = world();
+    bare.powerful.clear();
+    assert_eq!(notes(&bare.resolve(manifest)), [""; 0]);
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::Contents;
 use crate::catalog::{Catalog, PluginManifest};
 use crate::lock::Lock;
 use crate::model::{
     Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope, SkillName,
     SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
+use crate::policy::Policy;
 use crate::skill::LintFinding;
 use crate::skill::foreign::Provenance;
 
@@ -23,6 +26,12 @@ pub struct Question<'a> {
     pub observed: &'a Observed,
     pub movement: &'a Movement,
     pub skills: SkillsAsked<'a>,
+    /// What the administrator allows.
+    pub policy: &'a Policy,
+    /// Plugins whose new capabilities are accepted.
+    pub accepted: &'a [String],
+    /// Seconds since 1970.
+    pub now: u64,
 }
 
 /// What is asked about skills beside the manifest.
@@ -144,6 +153,10 @@ pub enum Need {
     Tree { origin: Origin, folder: String },
     /// Whether a clone is free of local edits and commits.
     Clean(PathBuf),
+    /// When the commit was made that a clone has checked out.
+    Date(PathBuf),
+    /// The files of a plugin's folder.
+    Contents(PathBuf),
     /// The commit that a branch or tag of a repository is; without one, its default branch.
     Tip { url: String, reference: Option<String> },
     /// The skills of a source.
@@ -168,6 +181,9 @@ pub enum Answer {
     Catalog(CatalogAt),
     Tree(TreeAt),
     Clean(bool),
+    /// Seconds since 1970, when it is known.
+    Date(Option<u64>),
+    Contents(Arc<Contents>),
     Skills(SkillsAt),
     Tip(Commit),
 }

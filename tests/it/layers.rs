@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each pure module may name besides itself.
-const PURE: [(&str, &[&str]); 12] = [
+const PURE: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("paint", &[]),
     ("formats", &["model"]),
@@ -16,18 +16,24 @@ const PURE: [(&str, &[&str]); 12] = [
     ("lock", &["manifest", "model"]),
     ("clients", &["formats", "model", "skill"]),
     ("ledger", &["model"]),
+    // A rule over sources is spelled as the client spells a source.
+    ("policy", &["clients", "formats", "model"]),
     // How a client spells a source is the client's business, and the registry is asked for sources.
-    ("resolve", &["catalog", "clients", "lock", "manifest", "model", "skill"]),
+    ("resolve", &["catalog", "clients", "lock", "manifest", "model", "policy", "skill"]),
     ("plan", &["clients", "formats", "ledger", "model", "paint", "resolve"]),
     // The checks look at the same facts that resolving looks at.
     (
         "doctor",
-        &["catalog", "clients", "formats", "ledger", "lock", "model", "plan", "resolve", "skill"],
+        &[
+            "catalog", "clients", "formats", "ledger", "lock", "model", "plan", "policy",
+            "resolve", "skill",
+        ],
     ),
 ];
 
 /// What touches the world. They may name each other and everything pure.
-const EFFECTS: [&str; 18] = [
+const EFFECTS: [&str; 19] = [
+    "examine",
     "around",
     "bundled",
     "catalogs",

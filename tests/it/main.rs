@@ -12,6 +12,8 @@ mod bad_remote;
 mod crash;
 mod docs;
 mod doctor;
+mod doctor_checks;
+mod doctor_trust;
 mod faults;
 mod itself;
 mod keep;

@@ -162,6 +162,11 @@ fn record(value: &Value) -> Option<InstallRecord> {
     })
 }
 
+/// Returns a new record that opens the list of its plugin.
+pub fn new_record(scope: Scope, project: Option<&Path>, record: &InstallRecord) -> Value {
+    written(&Owner::of(scope, project), record, First::Yes)
+}
+
 /// Returns a new record, keys in the client's order.
 fn written(owner: &Owner, after: &InstallRecord, first: First) -> Value {
     let (scope, project) = match owner {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use mend::{Mended, mend, missing_type};
-pub use repair::repair;
+pub use repair::{Salvage, repair};
 
 use super::{Codec, Decoded};
 use crate::model::{Change, Client, Diagnostic, Files, Item, Record, Roots, Scope};

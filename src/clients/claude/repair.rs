@@ -1,25 +1,105 @@
 //! Registries that Claude Code 2.1.329 would reject as a whole, made readable again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
 use super::{installed_plugins, known_marketplaces, source};
+use crate::clients::Decoded;
 use crate::formats::json::{self, Key};
-use crate::model::{Files, Roots};
+use crate::model::{Files, InstallRecord, Item, Record, Roots, Scope, State};
 
-/// Returns the new text of each registry that needs one. What can be understood stays; an entry that
-/// the client cannot take goes, for it costs every other entry.
-pub fn repair(roots: &Roots, files: &Files, now: &str) -> Vec<(PathBuf, String)> {
-    [marketplaces(roots, files, now), plugins(roots, files)].into_iter().flatten().collect()
+/// What the disk tells about registries that tell nothing any more.
+#[derive(Debug, Clone, Default)]
+pub struct Salvage {
+    /// The folders of marketplaces, and the source of each as far as the clone itself knows it.
+    pub clones: BTreeMap<String, Option<Value>>,
+    /// The folder of each plugin that is in the cache: the locked version, or the only one.
+    pub versions: BTreeMap<String, InstallRecord>,
 }
 
-fn marketplaces(roots: &Roots, files: &Files, now: &str) -> Option<(PathBuf, String)> {
+/// Returns the new text of each registry that needs one. What can be understood stays; an entry that
+/// the client cannot take goes, for it costs every other entry. What cannot be understood at all is
+/// written anew from the settings and the disk.
+pub fn repair(
+    roots: &Roots,
+    files: &Files,
+    now: &str,
+    salvage: &Salvage,
+) -> Vec<(PathBuf, String)> {
+    let mut settings = Decoded::default();
+    super::settings::decode(roots, files, &mut settings);
+    let anew = Anew { roots, state: &settings.state, now, salvage };
+    [marketplaces(files, &anew), plugins(files, &anew)].into_iter().flatten().collect()
+}
+
+/// What a registry is written anew from.
+struct Anew<'a> {
+    roots: &'a Roots,
+    state: &'a State,
+    now: &'a str,
+    salvage: &'a Salvage,
+}
+
+impl Anew<'_> {
+    /// Returns an entry for each marketplace that is on disk and whose source is known.
+    fn marketplaces(&self) -> Map<String, Value> {
+        let mut entries = Map::new();
+        let declared = self.state.iter().filter_map(|(item, record)| match (item, record) {
+            (Item::Declared { name, .. }, Record::Declared(source)) => Some((name, source)),
+            _ => None,
+        });
+        let declared: BTreeMap<&String, &Value> = declared.collect();
+        let folder = |name: &str| json!(self.roots.claude_plugins.join("marketplaces").join(name));
+        let mut add = |name: &str, source: &Value, place: Value| {
+            if source::fault(Some(source)).is_none() {
+                let entry = json!({
+                    "source": source, "installLocation": place, "lastUpdated": self.now,
+                });
+                entries.insert(name.to_owned(), entry);
+            }
+        };
+        for (name, found) in &self.salvage.clones {
+            if let Some(source) = declared.get(name).copied().or(found.as_ref()) {
+                add(name, source, folder(name));
+            }
+        }
+        for (name, source) in declared {
+            if source.get("source").and_then(Value::as_str) == Some("directory") {
+                add(name, source, source.get("path").cloned().unwrap_or_default());
+            }
+        }
+        entries
+    }
+
+    /// Returns the text of an inventory with every plugin that is switched on and in the cache.
+    fn inventory(&self) -> String {
+        let mut plugins: Map<String, Value> = Map::new();
+        for (item, record) in self.state {
+            let (Item::Enabled { id, scope }, Record::Enabled(true)) = (item, record) else {
+                continue;
+            };
+            let Some(found) = self.salvage.versions.get(id) else { continue };
+            let project = (*scope != Scope::User).then_some(self.roots.project.as_path());
+            let record = installed_plugins::new_record(*scope, project, found);
+            let records = plugins.entry(id.clone()).or_insert_with(|| json!([]));
+            if let Some(records) = records.as_array_mut() {
+                records.push(record);
+            }
+        }
+        json::new_document(&json!({ "version": 2, "plugins": plugins }), false)
+    }
+}
+
+fn marketplaces(files: &Files, anew: &Anew) -> Option<(PathBuf, String)> {
+    let (roots, now) = (anew.roots, anew.now);
     let path = known_marketplaces::path(roots);
     let text = files.get(&path).map(String::from_utf8_lossy)?;
     let Some(entries) = strict(&text) else {
         let kept = json::lenient(&text).and_then(|value| value.as_object().cloned());
-        return Some((path, json::new_document(&Value::Object(kept.unwrap_or_default()), false)));
+        let kept = kept.unwrap_or_else(|| anew.marketplaces());
+        return Some((path, json::new_document(&Value::Object(kept), false)));
     };
     let mut fixed = text.clone().into_owned();
     for (name, entry) in &entries {
@@ -59,16 +139,17 @@ fn complete(
     Ok(text)
 }
 
-fn plugins(roots: &Roots, files: &Files) -> Option<(PathBuf, String)> {
-    let path = installed_plugins::path(roots);
+fn plugins(files: &Files, anew: &Anew) -> Option<(PathBuf, String)> {
+    let path = installed_plugins::path(anew.roots);
     let text = files.get(&path).map(String::from_utf8_lossy)?;
-    let blank = || json::new_document(&json!({"version": 2, "plugins": {}}), false);
     let known_version = |map: &Map<String, Value>| {
         map.get("version").is_none_or(|version| matches!(version.as_u64(), Some(1 | 2)))
     };
-    let Some(map) = strict(&text).filter(known_version) else { return Some((path, blank())) };
+    let Some(map) = strict(&text).filter(known_version) else {
+        return Some((path, anew.inventory()));
+    };
     let Some(Value::Object(plugins)) = map.get("plugins") else {
-        return map.contains_key("plugins").then(|| (path, blank()));
+        return map.contains_key("plugins").then(|| (path, anew.inventory()));
     };
     let mut fixed = text.clone().into_owned();
     for (id, entry) in plugins {
