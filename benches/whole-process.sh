@@ -90,6 +90,8 @@ sync "$work/large/home-1" "$manifest" >/dev/null
 printf -- '--version                                     %6s ms\n' "$(measure "$zskills" --version)"
 printf 'nothing to do, 200 plugins, 10 marketplaces   %6s ms\n' \
     "$(measure sync "$work/large/home-1" "$manifest")"
+printf 'doctor, 200 plugins, 10 marketplaces          %6s ms\n' \
+    "$(measure "$zskills" --quiet --home "$work/large/home-1" doctor --file "$manifest")"
 servers
 sync "$work/mcp" "$work/mcp/skills.toml" >/dev/null
 printf 'nothing to do, 50 servers, 2 MB .claude.json  %6s ms\n' \

@@ -16,8 +16,12 @@ use crate::store::tree::{self, Kind, Limits};
 pub struct Scans {
     file: PathBuf,
     known: BTreeMap<String, Scan>,
-    changed: bool,
+    /// How many were added since it was loaded.
+    new: usize,
 }
+
+/// A few folders are read again as fast as the memory of them, so that a small look writes nothing.
+const WORTH: usize = 16;
 
 /// Another number whenever a scan says something else about the same bytes.
 const FORMAT: u32 = 1;
@@ -38,7 +42,7 @@ impl Scans {
         let bytes = disk::read(&file).ok().flatten();
         let stored = bytes.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         let known = stored.filter(|stored| stored.format == FORMAT).map(|stored| stored.scans);
-        Self { file, known: known.unwrap_or_default(), changed: false }
+        Self { file, known: known.unwrap_or_default(), new: 0 }
     }
 
     /// Returns what is in some folders; reads those that were not read before, side by side.
@@ -48,7 +52,7 @@ impl Scans {
         let scans = parallel::map(&new, |(path, _)| read(path));
         for ((_, hash), scan) in new.iter().zip(scans) {
             self.known.insert(hash.as_str().to_owned(), scan);
-            self.changed = true;
+            self.new += 1;
         }
         let known = |(path, hash): &(&Path, &TreeHash)| {
             let scan = self.known.get(hash.as_str())?;
@@ -57,9 +61,9 @@ impl Scans {
         folders.iter().filter_map(known).collect()
     }
 
-    /// Writes the memory if something was added to it. It is only a cache: failing is no matter.
-    pub fn save_if_changed(&mut self) {
-        if !self.changed {
+    /// Writes the memory if enough was added to it. It is only a cache: failing is no matter.
+    pub fn save_if_worth_it(&mut self) {
+        if self.new < WORTH {
             return;
         }
         let stored = Stored { format: FORMAT, scans: std::mem::take(&mut self.known) };
@@ -68,7 +72,7 @@ impl Scans {
             drop(disk::replace(&self.file, before.as_deref(), &text, 0o600));
         }
         self.known = stored.scans;
-        self.changed = false;
+        self.new = 0;
     }
 }
 

@@ -14,6 +14,7 @@ mod repo;
 mod sandbox;
 
 mod catalogs;
+mod doctor;
 mod peer;
 mod servers;
 mod skills;

@@ -79,7 +79,7 @@ impl<'a> Looks<'a> {
         let git = Git::new(self.env.git_timeout);
         let mut tools = Tools { fingerprints, scans: &mut scans, git: &git };
         let disk = examine::examine(roots, &sight, &declared.lock, desired.as_ref(), &mut tools);
-        scans.save_if_changed();
+        scans.save_if_worth_it();
         let bundled = bundled(roots, state);
         let standings = servers::of(roots, &sight, &bundled);
         let manifest = [declared.intent.manifest.as_path()];
