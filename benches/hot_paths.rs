@@ -120,6 +120,7 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         ledger,
         ledger_file: None,
         prune: Prune::Owned,
+        policy: &zskills::policy::Policy::default(),
         now: "2026-01-02T03:04:05.000Z",
         own: &[],
     })

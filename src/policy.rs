@@ -106,6 +106,17 @@ impl Policy {
         Some(Denial { text, place: self.server_allow_list.clone()? })
     }
 
+    /// The same for an entry as the client holds it.
+    pub fn forbids_entry(&self, name: &str, entry: &Value) -> Option<Denial> {
+        let args = entry.get("args").and_then(Value::as_array).into_iter().flatten();
+        let command = entry.get("command").and_then(Value::as_str).map(|command| {
+            let words = std::iter::once(command).chain(args.filter_map(Value::as_str));
+            words.map(str::to_owned).collect::<Vec<_>>()
+        });
+        let url = entry.get("url").and_then(Value::as_str);
+        self.forbids_server(name, command.as_deref(), url)
+    }
+
     fn add(&mut self, file: &std::path::Path, bytes: &[u8]) -> Result<(), Diagnostic> {
         let text = json::text(file, bytes)?;
         let value = json::parse(file, bytes, Bom::Allowed)?;

@@ -223,6 +223,7 @@ pub fn prepare_from(
         ran: &ask.skills.ran.borrow(),
         going: &ask.going,
         save: ask.save,
+        policy: &sight.policy,
         now: &env.now,
         own: &own,
     })

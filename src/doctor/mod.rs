@@ -213,6 +213,10 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     ];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
     findings.extend(skills::listing_budget(facts));
+    debug_assert!(
+        findings.iter().all(|finding| check_named(finding.id).is_some()),
+        "every id is in the registry"
+    );
     findings.sort_by(|a, b| (a.severity, a.id, &a.about).cmp(&(b.severity, b.id, &b.about)));
     findings.dedup();
     findings

@@ -3,8 +3,9 @@
 use super::{Facts, Finding, Fix, Severity};
 use crate::clients::claude::known_marketplaces;
 use crate::clients::claude::source::from_client;
+use crate::clients::claude::standing::Effect;
 use crate::formats::json::Key;
-use crate::model::{Item, Record};
+use crate::model::{Diagnostic, Item, Record};
 
 /// Marketplaces that the administrator or the manifest does not allow, and policies beyond reading.
 pub(super) fn denied(facts: &Facts) -> Vec<Finding> {
@@ -36,7 +37,27 @@ pub(super) fn denied(facts: &Facts) -> Vec<Finding> {
             fix: Fix::ByHand("remove the marketplace, or ask whoever wrote the rule".into()),
         })
     });
-    let denied: Vec<Finding> =
-        if facts.policy.problems.is_empty() { denied.collect() } else { Vec::new() };
-    broken.chain(denied).collect()
+    let servers = facts.standings.iter().filter_map(|standing| {
+        let used = matches!(standing.effect, Effect::Used | Effect::Pending(_));
+        let denial =
+            facts.policy.forbids_entry(&standing.name, &standing.entry).filter(|_| used)?;
+        let path: Vec<Key> = standing.path.iter().map(|key| Key::Name(key)).collect();
+        let text = format!("server `{}`: {denial}", standing.name);
+        let mut diagnostic = facts.at_key(&standing.file, &path, text);
+        // An entry may hold a secret, so its line is not shown.
+        let at = diagnostic.at;
+        diagnostic = Diagnostic::whole(&standing.file, diagnostic.message);
+        diagnostic.at = at;
+        Some(Finding {
+            id: "policy.deny",
+            severity: Severity::Error,
+            about: standing.name.clone(),
+            diagnostic,
+            fix: Fix::ByHand("remove the server, or ask whoever wrote the rule".into()),
+        })
+    });
+    if !facts.policy.problems.is_empty() {
+        return broken.collect();
+    }
+    denied.chain(servers).collect()
 }

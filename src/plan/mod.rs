@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::model::{
     Change, Diagnostic, Files, Intent, Item, Note, Roots, Scope, State, Thing, TreeHash,
 };
+use crate::policy::Policy;
 use crate::resolve::{Desired, Shelf};
 
 /// Everything a command is about to do.
@@ -117,6 +118,8 @@ pub struct Inputs<'a> {
     pub going: &'a BTreeSet<Thing>,
     /// Whether what is put there is held to the manifest from now on.
     pub save: bool,
+    /// What the administrator allows.
+    pub policy: &'a Policy,
     /// RFC 3339 with milliseconds.
     pub now: &'a str,
     /// Our own files with the text each is to have: the lock.

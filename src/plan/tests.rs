@@ -44,6 +44,7 @@ impl Disk {
             ledger: &ledger,
             ledger_file,
             prune,
+            policy: &Policy::default(),
             now: "2026-01-02T03:04:05.000Z",
             own: &[],
         })

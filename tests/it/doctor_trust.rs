@@ -182,3 +182,25 @@ fn a_team_allows_pins_and_ages_its_sources() {
     tools(&home);
     home.synced();
 }
+
+#[test]
+fn a_server_that_the_administrator_denies_is_not_written() {
+    let manifest = "version = 1\n[[mcps]]\nname = \"one\"\nurl = \"https://a.example/mcp\"\n\
+                    [[mcps]]\nname = \"two\"\nurl = \"https://b.example/mcp\"\n";
+    let home = Sandbox::new().manifest(manifest).var("ZSKILLS_MANAGED_SETTINGS", "~/managed");
+    home.zskills(&["sync"]).expect(0);
+    finds(&home, &[]);
+    home.write(
+        "~/managed/managed-settings.json",
+        "{\n  \"deniedMcpServers\": [{\"serverUrl\": \"https://a.example/*\"}]\n}",
+    );
+    finds(&home, &["policy.deny"]);
+    let home = Sandbox::new().manifest(manifest).var("ZSKILLS_MANAGED_SETTINGS", "~/managed");
+    home.write(
+        "~/managed/managed-settings.json",
+        "{\"deniedMcpServers\": [{\"serverName\": \"one\"}]}",
+    );
+    home.zskills(&["sync"]).expect(4).says(&["one", "denied", "managed-settings.json"]);
+    let servers = home.json("~/.claude.json")["mcpServers"].clone();
+    assert!(servers["one"].is_null() && servers["two"].is_object(), "{servers}");
+}

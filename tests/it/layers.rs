@@ -20,7 +20,7 @@ const PURE: [(&str, &[&str]); 13] = [
     ("policy", &["clients", "formats", "model"]),
     // How a client spells a source is the client's business, and the registry is asked for sources.
     ("resolve", &["catalog", "clients", "lock", "manifest", "model", "policy", "skill"]),
-    ("plan", &["clients", "formats", "ledger", "model", "paint", "resolve"]),
+    ("plan", &["clients", "formats", "ledger", "model", "paint", "policy", "resolve"]),
     // The checks look at the same facts that resolving looks at.
     (
         "doctor",

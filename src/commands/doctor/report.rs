@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Format, sarif};
 use crate::doctor::{Finding, Severity};
 use crate::model::Diagnostic;
-use crate::ui::{Paint, Ui, plain};
+use crate::ui::{Paint, Ui, Verbosity, plain};
 
 /// What would be done about each finding, in their order; empty when nobody asked.
 pub type Steps = Vec<Vec<String>>;
@@ -41,6 +41,9 @@ fn text(ui: Ui, findings: &[Finding], steps: &Steps) {
         .filter(|severity| findings.iter().any(|finding| finding.severity == *severity))
         .map(|severity| count(findings, severity))
         .collect();
+    if ui.verbosity == Verbosity::Quiet {
+        return;
+    }
     ui.talk(&counts.join(", "));
     let fixable = findings.iter().filter(|finding| finding.fix.is_automatic()).count();
     if fixable > 0 {

@@ -89,8 +89,10 @@ pub(super) const TRUST: [Check; 12] = [
         id: "policy.deny",
         severity: Error,
         title: "something that a policy forbids",
-        cause: "A registered marketplace is not allowed by the administrator's settings \
-                (`strictKnownMarketplaces`, `blockedMarketplaces`) or by `[policy]` in the manifest.",
+        cause: "A registered marketplace or a server is not allowed by the administrator's settings \
+                (`strictKnownMarketplaces`, `blockedMarketplaces`, `allowedMcpServers`, \
+                `deniedMcpServers`) or by `[policy]` in the manifest. The client drops such a server \
+                without a word.",
         fix: "by hand: remove it, or ask whoever wrote the rule. Sync fetches nothing from it.",
     },
     Check {

@@ -21,6 +21,10 @@ pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
         let thing = Thing::Server { name: server.name.clone(), scope: server.scope };
         let item = item(inputs, server);
         let wanted = client_shape(&entry(server));
+        if let Some(denial) = inputs.policy.forbids_entry(&server.name, &wanted) {
+            diff.notes.push(Note::refused(server.name.clone(), denial.to_string()));
+            continue;
+        }
         let applied = inputs.ledger.applied(inputs.roots, &thing);
         let current = match inputs.state.get(&item) {
             Some(Record::Server(current)) => Some(current),
@@ -55,6 +59,9 @@ pub(super) fn remember(inputs: &Inputs, diff: &mut Diff) {
     for server in &inputs.intent.servers {
         let thing = Thing::Server { name: server.name.clone(), scope: server.scope };
         let wanted = client_shape(&entry(server));
+        if inputs.policy.forbids_entry(&server.name, &wanted).is_some() {
+            continue;
+        }
         let old = inputs.ledger.applied(inputs.roots, &thing);
         let current = match inputs.state.get(&item(inputs, server)) {
             Some(Record::Server(current)) => current,
