@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +18,10 @@ pub struct Env {
     pub git_timeout: Duration,
     /// Where archives of GitHub repositories are: `ZSKILLS_GITHUB_URL`.
     pub github: String,
+    /// Where the index skills.sh is: `ZSKILLS_SKILLS_SH_URL`.
+    pub skills_sh: String,
+    /// The key for it: `ZSKILLS_SKILLS_SH_API_KEY`.
+    pub skills_sh_key: Option<Key>,
     /// Further variables of every git process: what reaches a server that wants a login.
     pub git_environment: Vec<(OsString, OsString)>,
     /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
@@ -31,6 +36,29 @@ pub struct Env {
     pub now: String,
 }
 
+/// A key of a service; it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// Returns the key in a text, if it can stand in the header of a request.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
 /// Reads the environment; `home` is the `--home` flag, which makes every root but the working
 /// directory lie below it and the variables that move roots count for nothing.
 pub fn read(home: Option<&Path>) -> Result<Env> {
@@ -43,7 +71,9 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
     Ok(Env {
         roots,
         git_timeout: git_timeout(&lookup)?,
-        github: github(&lookup)?,
+        github: web_address("ZSKILLS_GITHUB_URL", crate::fetch::GITHUB, &lookup)?,
+        skills_sh: web_address("ZSKILLS_SKILLS_SH_URL", crate::index::SKILLS_SH, &lookup)?,
+        skills_sh_key: key("ZSKILLS_SKILLS_SH_API_KEY", &lookup)?,
         git_environment: Vec::new(),
         git_settings: lookup("GIT_CONFIG_COUNT")
             .and_then(|count| count.to_str()?.parse().ok())
@@ -215,14 +245,21 @@ fn git_timeout(lookup: &Lookup) -> Result<Duration> {
     }
 }
 
-fn github(lookup: &Lookup) -> Result<String> {
-    const NAME: &str = "ZSKILLS_GITHUB_URL";
-    let Some(value) = lookup(NAME) else { return Ok(crate::fetch::GITHUB.to_owned()) };
+fn web_address(name: &str, default: &str, lookup: &Lookup) -> Result<String> {
+    let Some(value) = lookup(name) else { return Ok(default.to_owned()) };
     match value.to_str() {
         Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
             Ok(url.trim_end_matches('/').to_owned())
         }
-        _ => bail!("`{NAME}` is not an http or https address"),
+        _ => bail!("`{name}` is not an http or https address"),
+    }
+}
+
+fn key(name: &str, lookup: &Lookup) -> Result<Option<Key>> {
+    let Some(value) = lookup(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    match value.to_str().and_then(Key::new) {
+        Some(key) => Ok(Some(key)),
+        None => bail!("the value of `{name}` has characters that no key has"),
     }
 }
 
@@ -272,6 +309,13 @@ mod tests {
             |name: &str| (name == "CLAUDE_HOME").then(|| OsString::from_vec(b"/x/\xff".to_vec()));
         let error = roots(Path::new("/home/u"), Path::new("/"), &lookup).unwrap_err().to_string();
         assert!(error.contains("CLAUDE_HOME"), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_not_printed_and_has_one_line() {
+        assert_eq!(format!("{:?}", Key::new(" hunter2\n")), "Some(Key(…))");
+        assert_eq!(Key::new("a\nb"), None);
+        assert_eq!(Key::new(" "), None);
     }
 
     #[test]

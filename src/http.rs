@@ -31,13 +31,25 @@ pub enum Plain {
 ///
 /// Follows up to five redirects, none of them from https to http.
 pub fn get(url: &str, limits: Limits) -> Result<Vec<u8>, HttpError> {
+    ask(url, None, limits)
+}
+
+/// Does the same with a key for the server, which no other server gets to see.
+pub fn get_with_key(url: &str, key: &str, limits: Limits) -> Result<Vec<u8>, HttpError> {
+    ask(url, Some(key), limits)
+}
+
+fn ask(url: &str, key: Option<&str>, limits: Limits) -> Result<Vec<u8>, HttpError> {
     let failed = |kind| HttpError { url: redact(url), kind };
     let address = Url::parse(url).map_err(|_| failed(HttpFailure::Address))?;
     if !may_open(&address, limits.plain) {
         return Err(failed(HttpFailure::Address));
     }
     let client = CLIENT.as_ref().map_err(|e| failed(HttpFailure::Client(e.clone())))?;
-    let request = client.get(address).timeout(limits.timeout);
+    let mut request = client.get(address).timeout(limits.timeout);
+    if let Some(key) = key {
+        request = request.bearer_auth(key);
+    }
     let response = request.send().map_err(|error| failed(failure(&error, limits)))?;
     match response.status() {
         status if status.is_success() => {}
@@ -93,6 +105,11 @@ impl HttpError {
     /// Tells an address that has nothing from one that could not be asked.
     pub fn is_absent(&self) -> bool {
         matches!(self.kind, HttpFailure::Status(404 | 410))
+    }
+
+    /// Tells whether the server wants a login, or another one.
+    pub fn is_login(&self) -> bool {
+        matches!(self.kind, HttpFailure::Status(401 | 403))
     }
 
     /// Says what the user can do.

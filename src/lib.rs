@@ -16,6 +16,7 @@ pub mod formats;
 pub mod gather;
 pub mod git;
 pub mod http;
+pub mod index;
 mod installer;
 pub mod ledger;
 pub mod lock;

@@ -8,10 +8,13 @@ use super::agent_skills::install::{self as skills, Choice, Manner};
 use super::agent_skills::is_source;
 use super::converge::{self, Ask, Prepared};
 use super::verb::{self, Draft, Flags, Known};
-use super::{Exit, session};
+use super::{Exit, remote, session};
 use crate::catalogs::{self, Registered};
 use crate::env::Env;
-use crate::model::{Level, Note, PluginId, Position, Scope, WantedPlugin, well_known_marketplace};
+use crate::index::{self, IndexHit};
+use crate::model::{
+    Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, well_known_marketplace,
+};
 use crate::store::tree::Fingerprints;
 use crate::ui::{Ui, pick};
 
@@ -46,21 +49,65 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if sources.is_empty() && args.choice.is_made() {
         bail!("`--skill` and `--all` choose among the skills of a source, and none is named");
     }
-    if !sources.is_empty() {
-        let first = if plugins.is_empty() {
-            Exit::Done
-        } else {
-            install(&plugins, args.scope, args.no_save, &args.flags, env, ui)?
-        };
-        let manner = Manner { interactive: args.interactive, no_save: args.no_save };
-        let then = skills::install(&sources, &args.choice, manner, &args.flags, env, ui)?;
-        return Ok(if first == Exit::Done { then } else { first });
-    }
-    let specs = if args.interactive { choose(env, ui)? } else { args.specs.clone() };
-    if specs.is_empty() {
+    let interactive = args.interactive && sources.is_empty();
+    let plugins = if interactive { choose(env, ui)? } else { plugins };
+    if plugins.is_empty() && sources.is_empty() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
-    install(&specs, args.scope, args.no_save, &args.flags, env, ui)
+    let Beyond { plugins, found, notes } = beyond(plugins, &args.flags, env)?;
+    let mut skills: Vec<(String, Choice)> =
+        sources.into_iter().map(|source| (source, args.choice.clone())).collect();
+    skills.extend(remote::by_repository(found));
+    for note in &notes {
+        ui.note(note);
+    }
+    let ambiguous = notes.iter().any(|note| note.level > Level::Info);
+    let mut ends = vec![if ambiguous { Exit::Unmet } else { Exit::Done }];
+    if !plugins.is_empty() {
+        ends.push(install(&plugins, args.scope, args.no_save, &args.flags, env, ui)?);
+    }
+    if !skills.is_empty() {
+        let manner = Manner { interactive: args.interactive, no_save: args.no_save };
+        ends.push(skills::install(&skills, manner, &args.flags, env, ui)?);
+    }
+    Ok(ends.into_iter().find(|end| *end != Exit::Done).unwrap_or(Exit::Done))
+}
+
+/// What remote indexes know of names that no catalog here lists.
+struct Beyond {
+    /// The others, and those that nobody knows.
+    plugins: Vec<String>,
+    found: Vec<IndexHit>,
+    notes: Vec<Note>,
+}
+
+/// Asks the remote indexes, if there are any, about names that are listed in no catalog here.
+fn beyond(specs: Vec<String>, flags: &Flags, env: &Env) -> Result<Beyond> {
+    let mut beyond = Beyond { plugins: Vec::new(), found: Vec::new(), notes: Vec::new() };
+    if flags.offline || index::read(&env.roots).is_ok_and(|indexes| indexes.urls.is_empty()) {
+        beyond.plugins = specs;
+        return Ok(beyond);
+    }
+    let known = Known::listed(catalogs::plugins(&catalogs::read(&env.roots)?));
+    let listed = |spec: &str| known.ids().any(|id| id.plugin.as_str() == spec);
+    for spec in specs {
+        let name = spec.parse::<SkillName>().ok().filter(|_| !listed(&spec));
+        match name.map(|name| remote::find(&name, env)) {
+            Some(Ok((Some(found), notes))) => {
+                let from = format!("is in no catalog here; {} has it in", found.index);
+                let note = Note::info(spec, format!("{from} `{}`", found.hit.repo));
+                beyond.found.push(found.hit);
+                beyond.notes.extend(notes.into_iter().chain([note]));
+            }
+            Some(Ok((None, notes))) => {
+                beyond.notes.extend(notes);
+                beyond.plugins.push(spec);
+            }
+            Some(Err(note)) => beyond.notes.push(note),
+            None => beyond.plugins.push(spec),
+        }
+    }
+    Ok(beyond)
 }
 
 /// Installs what the specs name.

@@ -12,6 +12,7 @@ mod installers;
 mod list;
 mod marketplace;
 mod outdated;
+mod remote;
 mod remove;
 mod search;
 mod session;

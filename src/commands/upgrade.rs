@@ -12,6 +12,7 @@ use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
 use crate::catalogs;
 use crate::env::Env;
+use crate::index;
 use crate::model::{MarketplaceName, Note, PluginId, Scope};
 use crate::resolve::Movement;
 use crate::store::tree::Fingerprints;
@@ -88,6 +89,7 @@ pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
     let state = session::state(env)?;
     let registered = catalogs::registered(&state);
     let known = verb::marketplace_names(&declared()?, &registered);
+    let indexes = index::read(&env.roots)?.urls;
     let (names, failed) = if args.names.is_empty() {
         // A kind of source that only the client knows is the client's to refresh.
         let foreign =
@@ -97,7 +99,14 @@ pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
             vec![],
         )
     } else {
-        verb::each(&args.names, |name| verb::find_marketplace(name, &known))
+        let is_index = |name: &&String| indexes.contains_key(*name) && !known.contains(*name);
+        let (asked, names): (Vec<&String>, Vec<&String>) = args.names.iter().partition(is_index);
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        let (names, mut notes) = verb::each(&names, |name| verb::find_marketplace(name, &known));
+        let live =
+            |name: &String| Note::info(name, "is a remote index; there is nothing to refresh");
+        notes.extend(asked.into_iter().map(live));
+        (names, notes)
     };
     let mut ask = args.flags.ask("zskills/update/1", &declared);
     ask.movement =

@@ -44,6 +44,9 @@ fn fix(facts: &Facts, problem: &FileProblem) -> Fix {
         "mcp.schema" if problem.diagnostic.message.contains("no `type`") => {
             Fix::Mend("adds the `type` that the address tells")
         }
+        "registry.unknown-kind" if is_index(problem) && cfg!(feature = "skills-sh") => {
+            Fix::Repair("moves the index into zskills' own list")
+        }
         "registry.unknown-kind" => Fix::Repair("takes the entry out of the registry"),
         id if id.starts_with("registry.") || id.starts_with("inventory.") => {
             Fix::Repair("rebuilds it from the manifest, the lock, the settings and the disk")
@@ -55,6 +58,11 @@ fn fix(facts: &Facts, problem: &FileProblem) -> Fix {
             Fix::ByHand("correct it in an editor; zskills never drops what you wrote there".into())
         }
     }
+}
+
+/// Says whether the kind is the one of remote indexes, which are ours to keep.
+fn is_index(problem: &FileProblem) -> bool {
+    problem.diagnostic.message.contains("remote-index")
 }
 
 /// Says whether a server of a file that the client does not read has a free name where it looks.

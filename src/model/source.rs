@@ -104,6 +104,11 @@ impl Source {
         }
     }
 
+    /// Returns `owner/repo` when a text is that and nothing more.
+    pub fn github(text: &str) -> Option<String> {
+        repository_name(text)
+    }
+
     /// Returns the address to give to git, if git fetches this source.
     pub fn git_url(&self) -> Option<String> {
         match self {

@@ -32,7 +32,7 @@ const PURE: [(&str, &[&str]); 13] = [
 ];
 
 /// What touches the world. They may name each other and everything pure.
-const EFFECTS: [&str; 19] = [
+const EFFECTS: [&str; 20] = [
     "examine",
     "around",
     "bundled",
@@ -45,6 +45,7 @@ const EFFECTS: [&str; 19] = [
     "gather",
     "git",
     "http",
+    "index",
     "npm",
     "observe",
     "parallel",

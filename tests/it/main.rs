@@ -23,6 +23,7 @@ mod lock;
 mod marketplaces;
 mod ownership;
 mod plugin_sources;
+mod remote_index;
 mod roots;
 mod scopes;
 mod servers;

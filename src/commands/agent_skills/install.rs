@@ -49,10 +49,9 @@ impl Choice {
 /// How many skills are installed without a choice.
 const FEW: usize = 5;
 
-/// Installs from every source, or stops where a person has to choose first.
+/// Installs from every source what is chosen of it, or stops where a person has to choose first.
 pub fn install(
-    specs: &[String],
-    choice: &Choice,
+    specs: &[(String, Choice)],
     manner: Manner,
     flags: &Flags,
     env: &Env,
@@ -60,7 +59,7 @@ pub fn install(
 ) -> Result<Exit> {
     let declared = flags.declared(env)?;
     let mut entries = Vec::new();
-    for spec in specs {
+    for (spec, choice) in specs {
         let entry = entry(spec, &declared, &env.roots)?;
         let want = wanted(&declared, &entry, &env.roots)?;
         let at = look(&want, flags, env, ui)?;

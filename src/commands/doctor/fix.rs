@@ -6,12 +6,14 @@ use anyhow::Result;
 
 use super::look::{Look, Looks};
 use super::{Args, report};
+use crate::clients::claude::known_marketplaces;
 use crate::commands::converge::{self, Ask, Mode, Prepared};
 use crate::commands::session;
 use crate::commands::{Exit, Faults};
 use crate::doctor::{self, Agreed, Finding, Fix};
 use crate::env::Env;
-use crate::model::{Change, Note, Roots, WantedPlugin};
+use crate::index;
+use crate::model::{Change, Note, Roots, WantedPlugin, without_login};
 use crate::plan::{Bytes, Line, OwnFile, Plan, Sign, Step};
 use crate::resolve::{Replaced, Resolution};
 use crate::store::disk;
@@ -119,10 +121,12 @@ fn prepare(
     look: Look,
     fingerprints: &mut Fingerprints,
 ) -> Result<Prepared> {
-    let own = repairs(&env.roots, &env.now, &look)?;
+    let (indexes, mut notes) = kept_indexes(&env.roots, &look)?;
+    let own: Vec<OwnFile> =
+        indexes.into_iter().chain(repairs(&env.roots, &env.now, &look)?).collect();
     let mut lines: Vec<Line> = look.repaired.changes.iter().map(line).collect();
     lines.dedup_by(|a, b| a.thing == b.thing);
-    let notes = look.repaired.notes.clone();
+    notes.extend(look.repaired.notes.iter().cloned());
     // A rebuilt registry shows what it had hidden.
     let look = if own.is_empty() {
         look
@@ -189,6 +193,29 @@ fn repairs_alone(
     };
     let declared = (ask.declared)()?;
     Ok(Prepared { declared, resolution: Resolution::default(), plan, refused_by_lock: false })
+}
+
+/// Takes over the remote indexes that stand in the client's registry, before they leave it.
+fn kept_indexes(roots: &Roots, look: &Look) -> Result<(Option<OwnFile>, Vec<Note>)> {
+    let registry = look.sight.files.get(&known_marketplaces::path(roots));
+    let entries = registry.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let found = index::in_registry(&entries.unwrap_or_default());
+    if found.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    if !index::is_built_in() {
+        let text = "is a remote index, which this build does not know; only the copy keeps it";
+        return Ok((None, found.keys().map(|name| Note::info(name, text)).collect()));
+    }
+    let mut indexes = index::read(roots)?;
+    let mut notes = Vec::new();
+    for (name, url) in found {
+        let known = index::recognize(&name).or_else(|| index::recognize(&url));
+        let name = known.map_or(name, str::to_owned);
+        notes.push(Note::info(&name, "moved this remote index into zskills' own list"));
+        indexes.urls.entry(name).or_insert_with(|| without_login(&url));
+    }
+    Ok((Some(indexes.own_file()), notes))
 }
 
 /// Returns the files that the repairs write: first a copy of each, then each.

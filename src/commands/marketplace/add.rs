@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::super::adopt::portable;
 use super::super::converge::{self, Ask, Prepared};
+use super::super::remote;
 use super::super::session;
 use super::super::verb::{self, Draft, Flags};
 use super::Exit;
@@ -13,6 +14,7 @@ use crate::catalog;
 use crate::catalogs::{self, Registered};
 use crate::env::Env;
 use crate::gather;
+use crate::index;
 use crate::manifest::edit::MarketplaceEntry;
 use crate::model::{MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url};
 use crate::resolve::Movement;
@@ -22,7 +24,7 @@ use crate::ui::{Bars, Ui};
 /// Add marketplaces by where they come from
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `owner/repo[@ref]`, an address, or a path
+    /// `owner/repo[@ref]`, an address, a path, or the remote index `skills.sh`
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,
     /// Hold it to a tag, branch or commit
@@ -53,6 +55,9 @@ fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) 
     let mut env = env.clone();
     let mut notes = Vec::new();
     let mut found = Vec::new();
+    let (indexes, sources): (Vec<&String>, Vec<&String>) =
+        sources.iter().partition(|text| index::recognize(text).is_some());
+    notes.extend(indexes.iter().filter_map(|text| unrecognized(text)));
     for text in sources {
         match look(text, pin, flags.offline, &mut env, ui) {
             Ok((one, hint)) => {
@@ -71,8 +76,22 @@ fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) 
         plugins: BTreeSet::new(),
     };
     converge::drive(&ask, env, ui, &|fingerprints| {
-        prepare(&ask, env, ui, &found, &notes, fingerprints)
+        let mut prepared = prepare(&ask, env, ui, &found, &notes, fingerprints)?;
+        let known = indexes.iter().filter_map(|text| index::recognize(text));
+        remote::change(&mut prepared.plan, env, |urls| {
+            for name in known.filter(|_| index::is_built_in()) {
+                urls.entry(name.to_owned()).or_insert_with(|| index::SKILLS_SH.to_owned());
+            }
+        })?;
+        Ok(prepared)
     })
+}
+
+/// Says that this build cannot ask an index.
+fn unrecognized(text: &str) -> Option<Note> {
+    let note = Note::unmet(text, "the source is unrecognized: it is a remote index");
+    (!index::is_built_in())
+        .then(|| note.hint("a zskills that was built with `--features skills-sh` knows it"))
 }
 
 /// A marketplace that somebody wants to add.

@@ -14,7 +14,8 @@ use crate::catalogs::{self, Registered};
 use crate::clients::claude::known_marketplaces;
 use crate::env::Env;
 use crate::fetch;
-use crate::model::{Source, Thing};
+use crate::index;
+use crate::model::{Source, Thing, redact_url};
 use crate::store::disk;
 use crate::ui::{Bars, Paint, Ui, plain};
 
@@ -47,7 +48,11 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
             row
         })
         .collect();
-    rows.extend(remote_indexes(&raw, &registered));
+    let ours = index::read(&env.roots)?.urls;
+    let mut indexes = index::in_registry(&raw);
+    indexes.extend(ours.clone());
+    let row = |(name, url): (&String, &String)| remote_index(name, url, ours.contains_key(name));
+    rows.extend(indexes.iter().map(row));
     if args.json {
         ui.json(&document(&rows, &raw));
     } else {
@@ -96,25 +101,19 @@ fn raw(env: &Env) -> Map<String, Value> {
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 
-/// An entry of this kind makes the client refuse its whole registry, so it is shown but never read.
-fn remote_indexes(raw: &Map<String, Value>, registered: &[Registered]) -> Vec<Row> {
-    let row = |(name, entry): (&String, &Value)| {
-        let source = entry.get("source")?;
-        let kind = source.get("source")?.as_str()?;
-        let known = registered.iter().any(|market| market.name == *name);
-        (kind == "remote-index" && !known).then(|| Row {
-            name: name.clone(),
-            source: source.get("url").and_then(Value::as_str).unwrap_or("?").to_owned(),
-            commit: None,
-            pin: None,
-            age: None,
-            plugins: None,
-            remote_index: true,
-            reachable: None,
-            ours: false,
-        })
-    };
-    raw.iter().filter_map(row).collect()
+/// A remote index lists no plugins; it is asked by `search` and `install`.
+fn remote_index(name: &str, url: &str, ours: bool) -> Row {
+    Row {
+        name: name.to_owned(),
+        source: redact_url(url),
+        commit: None,
+        pin: None,
+        age: None,
+        plugins: None,
+        remote_index: true,
+        reachable: None,
+        ours,
+    }
 }
 
 /// Asks every git source for its tip, and looks whether local ones are there.
@@ -151,7 +150,13 @@ fn reached(registered: &[Registered], env: &Env, ui: Ui) -> BTreeMap<String, boo
 fn document(rows: &[Row], raw: &Map<String, Value>) -> Value {
     let mut document = json!({ "schema": "zskills/marketplaces/1" });
     for row in rows {
-        let mut entry = raw.get(&row.name).cloned().unwrap_or_else(|| json!({}));
+        let mut entry = match raw.get(&row.name) {
+            Some(entry) => entry.clone(),
+            None if row.remote_index => {
+                json!({ "source": { "source": index::KIND, "url": row.source } })
+            }
+            None => json!({}),
+        };
         redact(&mut entry);
         entry["zskillsPin"] = json!(row.pin);
         entry["commit"] = json!(row.commit);
@@ -171,7 +176,7 @@ fn redact(entry: &mut Value) {
     if let Some(url) = entry.pointer_mut("/source/url")
         && let Some(text) = url.as_str()
     {
-        *url = json!(crate::model::redact_url(text));
+        *url = json!(redact_url(text));
     }
 }
 
@@ -202,11 +207,12 @@ fn parts(row: &Row) -> Vec<String> {
     }
     parts.extend(row.commit.as_deref().and_then(|commit| commit.get(..12)).map(str::to_owned));
     parts.extend(row.pin.as_ref().map(|pin| format!("pinned to {pin}")));
-    parts.push(match row.plugins {
-        Some(1) => "1 plugin".to_owned(),
-        Some(n) => format!("{n} plugins"),
-        None => "no readable catalog".to_owned(),
-    });
+    match row.plugins {
+        Some(1) => parts.push("1 plugin".to_owned()),
+        Some(n) => parts.push(format!("{n} plugins")),
+        None if row.remote_index => {}
+        None => parts.push("no readable catalog".to_owned()),
+    }
     parts.extend(row.age.map(|age| format!("{} old", shown(age))));
     parts.extend(
         row.reachable.map(|yes| if yes { "reachable" } else { "not reachable" }.to_owned()),

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use super::super::converge;
+use super::super::remote;
 use super::super::session::{self, Declared};
 use super::super::verb::{self, Draft, Flags, Known};
 use super::Exit;
 use crate::catalogs;
 use crate::env::Env;
+use crate::index;
 use crate::model::{Item, MarketplaceName, Note, PluginId, Scope, State, Thing};
 use crate::ui::{Ui, confirm};
 
@@ -28,7 +30,8 @@ pub struct Args {
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = || args.flags.declared(env);
     let state = session::state(env)?;
-    let known = verb::marketplace_names(&declared()?, &catalogs::registered(&state));
+    let mut known = verb::marketplace_names(&declared()?, &catalogs::registered(&state));
+    known.extend(index::read(&env.roots)?.urls.into_keys());
     let (names, failed) = verb::each(&args.names, |name| verb::find_marketplace(name, &known));
     let users = users(&names, &declared()?, &state, env);
     ask_first(&users, args, ui)?;
@@ -49,6 +52,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         let declared = verb::edited(declared, text, &env.roots)?;
         let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
         prepared.plan.notes.extend(failed.iter().cloned());
+        remote::change(&mut prepared.plan, env, |urls| {
+            urls.retain(|url, _| !names.iter().any(|name| name.as_str() == url));
+        })?;
         prepared.plan.notes.extend(names.iter().filter_map(|name| elsewhere(name, &state, env)));
         Ok(prepared)
     })
