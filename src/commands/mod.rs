@@ -4,6 +4,7 @@ mod adopt;
 mod agent_skills;
 mod converge;
 mod doctor;
+mod edit;
 mod enable;
 mod info;
 mod init;
@@ -81,6 +82,7 @@ enum Command {
     Search(search::Args),
     Info(info::Args),
     Init(init::Args),
+    Edit(edit::Args),
     Marketplace(marketplace::Args),
     Lint(agent_skills::lint::Args),
 }
@@ -130,6 +132,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Search(args) => search::run(args, &env, ui),
         Command::Info(args) => info::run(args, &env, ui),
         Command::Init(args) => init::run(args, &env, ui),
+        Command::Edit(args) => edit::run(args, &env, ui),
         Command::Marketplace(args) => marketplace::run(args, &env, ui),
         Command::Lint(args) => agent_skills::lint::run(args, &env, ui),
     };

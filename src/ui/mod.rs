@@ -1,6 +1,7 @@
 //! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted.
 #![expect(clippy::print_stderr, reason = "this folder is where printing lives")]
 
+pub mod editor;
 pub mod pick;
 mod progress;
 mod prompt;

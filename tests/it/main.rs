@@ -32,6 +32,7 @@ mod skill_sources;
 mod skill_verbs;
 mod skills;
 mod sync;
+mod verbs_edit;
 mod verbs_feeds;
 mod verbs_install;
 mod verbs_marketplace;
