@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
+use super::named::Named;
 use super::session::{self, Declared};
 use super::{Exit, Faults, installers};
 use crate::apply::{self, Applied};
@@ -50,6 +51,8 @@ pub struct Ask<'a> {
     pub going: BTreeSet<Thing>,
     /// Plugins whose new capabilities are accepted.
     pub accepted: Vec<String>,
+    /// What decides how the command ends; without it everything does.
+    pub named: Option<Named>,
 }
 
 impl<'a> Ask<'a> {
@@ -70,6 +73,7 @@ impl<'a> Ask<'a> {
             save: true,
             going: BTreeSet::new(),
             accepted: Vec::new(),
+            named: None,
         }
     }
 }
@@ -123,6 +127,9 @@ pub fn drive(
     let (mut outcome, mut shown, mut agreed) = (None, false, None);
     for attempt in 0..TRIES {
         let mut prepared = prepare(&mut fingerprints)?;
+        if let Some(named) = &ask.named {
+            named.set_apart(&mut prepared.plan.notes, &prepared.declared);
+        }
         let first = !shown;
         if first && !ask.json {
             show(&prepared, ui);

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::converge;
+use super::named::Named;
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
 use crate::env::Env;
@@ -57,6 +58,7 @@ fn switch(args: &Args, on: bool, env: &Env, ui: Ui) -> Result<Exit> {
     let schema = if on { "zskills/enable/1" } else { "zskills/disable/1" };
     let mut ask = args.flags.ask(schema, &declared);
     ask.save = !args.no_save;
+    ask.named = Some(Named::words(&args.names).plugins(wishes.iter().map(|(id, _)| id)));
     converge::drive(&ask, env, ui, &|fingerprints| {
         let declared = declared()?;
         let state = session::state(env)?;

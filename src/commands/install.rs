@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::agent_skills::install::{self as skills, Choice, Manner};
 use super::agent_skills::is_source;
 use super::converge::{self, Ask, Prepared};
+use super::named::Named;
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, remote, session};
 use crate::catalogs::{self, Registered};
@@ -126,6 +127,7 @@ pub fn install(
     let extra: Vec<WantedPlugin> = ids.iter().map(|id| once(id, scope)).collect();
     let ask = Ask {
         extra: if no_save { &extra } else { &[] },
+        named: Some(Named::words(specs).with_marketplaces(&ids)),
         ..flags.ask("zskills/install/1", &declared)
     };
     converge::drive(&ask, env, ui, &|fingerprints| {

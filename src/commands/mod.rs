@@ -12,6 +12,7 @@ mod install;
 mod installers;
 mod list;
 mod marketplace;
+mod named;
 mod outdated;
 mod remote;
 mod remove;

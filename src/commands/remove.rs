@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use super::agent_skills::remove as skills;
 use super::converge::{self, Prepared};
+use super::named::Named;
 use super::session::Declared;
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
@@ -92,6 +93,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
         ask.schema = "zskills/purge/1";
     }
     ask.save = !args.no_save;
+    ask.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before));
     ask.going = going.iter().map(|(id, scope)| verb::plugin(id, *scope)).collect();
     converge::drive(&ask, env, ui, &|fingerprints| {
         let declared = declared()?;

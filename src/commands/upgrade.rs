@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::agent_skills::remove as skills;
 use super::agent_skills::upgrade::moving as moving_skills;
 use super::converge::{self, Ask, Prepared};
+use super::named::Named;
 use super::session::Declared;
 use super::verb::{self, Draft, Flags, Known};
 use super::{Exit, session};
@@ -64,6 +65,13 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     ask.movement = movement;
     ask.accepted.clone_from(&args.accept_capabilities);
     ask.skills.moving = moving_skills(&moving, &before)?;
+    if !args.names.is_empty() {
+        let words = Named::words(&args.names).skills(&ask.skills.moving, &before);
+        ask.named = Some(match &ask.movement {
+            Movement::Some { plugins, .. } => words.with_marketplaces(plugins),
+            Movement::Keep | Movement::Newest => words,
+        });
+    }
     if !args.prune {
         return drive(&ask, env, ui, &failed);
     }
@@ -109,6 +117,7 @@ pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
         (names, notes)
     };
     let mut ask = args.flags.ask("zskills/update/1", &declared);
+    ask.named = (!args.names.is_empty()).then(|| Named::words(&args.names));
     ask.movement =
         Movement::Some { marketplaces: names.into_iter().collect(), plugins: BTreeSet::new() };
     drive(&ask, env, ui, &failed)

@@ -213,3 +213,34 @@ fn every_verb_prints_one_document() {
     home.zskills(&["remove", "alpha", "--json"]).document("remove");
     home.zskills(&["purge", "alpha", "--json", "--yes"]).document("purge");
 }
+
+#[test]
+fn a_verb_ends_by_what_was_named_and_only_mentions_the_rest() {
+    let home = with_tools();
+    let rest = "\n[[skills]]\nname = \"nowhere\"\nmarketplace = \"tools\"\n\n\
+                [[agent_skills]]\nsource = \"acme/nothing\"\n";
+    let manifest = "~/.config/zskills/skills.toml";
+    home.write(manifest, home.read(manifest) + rest);
+    let beside = &["nowhere@tools", "acme/nothing", "not asked for now"];
+    home.zskills(&["sync"]).expect(1).is_silent_about(&["not asked for"]);
+    home.zskills(&["install", "alpha"]).expect(0).says(beside);
+    home.zskills(&["disable", "alpha"]).expect(0).says(beside);
+    home.zskills(&["enable", "alpha"]).expect(0).says(beside);
+    home.zskills(&["upgrade", "alpha"]).expect(0).says(beside);
+    home.zskills(&["update", "tools"]).expect(0).says(beside);
+    home.zskills(&["remove", "alpha"]).expect(0).says(beside);
+    home.zskills(&["install", "alpha", "alhpa"]).expect(1).says(beside);
+    home.zskills(&["upgrade", "nowhere"]).expect(1);
+    home.zskills(&["upgrade"]).expect(1).is_silent_about(&["not asked for"]);
+    let repo = home.repo("acme/kit");
+    repo.write("skills/pdf/SKILL.md", "---\nname: pdf\ndescription: Does it.\n---\n\nWell.\n");
+    repo.commit();
+    home.zskills(&["install", "acme/kit"]).expect(0).says(beside);
+    home.zskills(&["upgrade", "pdf"]).expect(0).says(beside);
+    home.zskills(&["remove", "pdf"]).expect(0).says(beside);
+    let rival = home.repo("acme/rival");
+    rival.write("skills/pdf/SKILL.md", "---\nname: pdf\ndescription: Other.\n---\n\nWell.\n");
+    rival.commit();
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.zskills(&["install", "acme/rival"]).expect(1).says(&["is wanted by two entries"]);
+}

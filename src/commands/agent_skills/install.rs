@@ -1,11 +1,13 @@
 //! Skills from a source: looks at what a source has, chooses, writes it down and installs it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::commands::converge::{self, Ask, SkillAsk};
+use crate::commands::named::Named;
 use crate::commands::session::Declared;
 use crate::commands::verb::Flags;
 use crate::commands::{Exit, Faults, adopt};
@@ -58,30 +60,40 @@ pub fn install(
     ui: Ui,
 ) -> Result<Exit> {
     let declared = flags.declared(env)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut counts) = (Vec::new(), BTreeSet::new());
     for (spec, choice) in specs {
         let entry = entry(spec, &declared, &env.roots)?;
         let want = wanted(&declared, &entry, &env.roots)?;
         let at = look(&want, flags, env, ui)?;
         match choose(spec, &at, (choice, manner), flags, env, ui)? {
-            Some(names) => entries.push(edit::SkillEntry { names, ..entry }),
+            Some(names) => {
+                counts.extend([&entry.source, &entry.npm].into_iter().flatten().cloned());
+                counts.extend(match names.as_slice() {
+                    [] => at.names.keys().map(ToString::to_string).collect(),
+                    names => names.to_vec(),
+                });
+                entries.push(edit::SkillEntry { names, ..entry });
+            }
             None => return Ok(Exit::Done),
         }
     }
+    let named = Named::words(counts);
     if manner.no_save {
-        return once(&declared, &entries, flags, env, ui);
+        return once(&declared, &entries, named, flags, env, ui);
     }
     let saved = || {
         let declared = flags.declared(env)?;
         let text = with_entries(&declared, &entries)?;
         Ok(declared.with_text(text, &env.roots)?)
     };
-    converge::run(&flags.ask("zskills/install/1", &saved), env, ui)
+    let ask = Ask { named: Some(named), ..flags.ask("zskills/install/1", &saved) };
+    converge::run(&ask, env, ui)
 }
 
 fn once(
     declared: &Declared,
     entries: &[edit::SkillEntry],
+    named: Named,
     flags: &Flags,
     env: &Env,
     ui: Ui,
@@ -90,7 +102,8 @@ fn once(
         entries.iter().map(|entry| wanted(declared, entry, &env.roots)).collect::<Result<_>>()?;
     let same = || flags.declared(env);
     let ask = flags.ask("zskills/install/1", &same);
-    let ask = Ask { save: false, skills: SkillAsk { extra, ..SkillAsk::default() }, ..ask };
+    let named = Some(named);
+    let ask = Ask { save: false, named, skills: SkillAsk { extra, ..SkillAsk::default() }, ..ask };
     converge::run(&ask, env, ui)
 }
 

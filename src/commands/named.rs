@@ -1,0 +1,79 @@
+//! What somebody named: a verb has succeeded when that is achieved, whatever else of the manifest is not.
+
+use std::collections::BTreeSet;
+
+use super::session::Declared;
+use crate::model::{Level, Note, PluginId, redact_url};
+
+/// What the notes that count are about.
+#[derive(Debug, Clone, Default)]
+pub struct Named(BTreeSet<String>);
+
+impl Named {
+    /// Words of the command line, as they are.
+    pub fn words(words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self(words.into_iter().map(|word| redact_url(word.as_ref())).collect())
+    }
+
+    /// Adds plugins alone: what becomes of their marketplaces does not matter.
+    #[must_use]
+    pub fn plugins<'a>(mut self, ids: impl IntoIterator<Item = &'a PluginId>) -> Self {
+        self.0.extend(ids.into_iter().map(ToString::to_string));
+        self
+    }
+
+    /// Adds plugins that have to come from somewhere.
+    #[must_use]
+    pub fn with_marketplaces<'a>(mut self, ids: impl IntoIterator<Item = &'a PluginId>) -> Self {
+        for id in ids {
+            self.0.extend([id.to_string(), id.marketplace.to_string()]);
+        }
+        self
+    }
+
+    /// Adds skills of a manifest, each with the source that it has to come from.
+    #[must_use]
+    pub fn skills(mut self, names: &[String], declared: &Declared) -> Self {
+        for name in names {
+            let locked = declared.lock.skills.iter().filter(|(locked, _)| locked.as_str() == name);
+            self.0.extend(locked.map(|(_, entry)| redact_url(&entry.source)));
+            self.0.insert(name.clone());
+        }
+        self
+    }
+
+    /// Makes remarks of the notes about other entries of the manifest. What is about nothing that the
+    /// manifest names still counts.
+    pub fn set_apart(&self, notes: &mut [Note], declared: &Declared) {
+        let others = entries(declared);
+        let apart = |note: &&mut Note| {
+            note.level > Level::Info
+                && others.contains(&note.about)
+                && !self.0.contains(&note.about)
+        };
+        for note in notes.iter_mut().filter(apart) {
+            note.level = Level::Info;
+            note.text = format!("{} (not asked for now)", note.text);
+        }
+    }
+}
+
+/// Returns what the notes about the entries of a manifest are about.
+fn entries(declared: &Declared) -> BTreeSet<String> {
+    let (intent, lock) = (&declared.intent, &declared.lock);
+    let skills = intent.agent_skills.iter().flat_map(|want| {
+        let source = want.written.as_deref().map(redact_url);
+        let package = want.written.as_ref().map(|written| format!("npm:{written}"));
+        source.into_iter().chain(package).chain(want.names.iter().cloned())
+    });
+    intent
+        .plugins
+        .iter()
+        .map(|wanted| wanted.id.to_string())
+        .chain(intent.marketplaces.iter().map(|wanted| wanted.name.to_string()))
+        .chain(intent.servers.iter().map(|wanted| wanted.name.clone()))
+        .chain(lock.skills.keys().map(ToString::to_string))
+        .chain(lock.plugins.keys().map(ToString::to_string))
+        .chain(skills)
+        .collect()
+}
