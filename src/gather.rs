@@ -106,6 +106,11 @@ pub fn seen_skills(roots: &Roots, observed: &Observed) -> Vec<SeenSkill> {
     seen
 }
 
+/// Returns the description of the skill in a folder; nothing when there is none.
+pub fn description(folder: &Path) -> Option<String> {
+    disk::exists(&folder.join("SKILL.md")).then(|| skills::description(folder))
+}
+
 /// Checks every skill below a folder of this machine.
 pub fn lint(root: &Path) -> Result<(Vec<SkillAt>, Vec<Note>), Trouble> {
     let origin = Origin::Local(root.to_owned());

@@ -8,18 +8,19 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::agent_skills::install::{self as skills, Manner};
+use super::agent_skills::search as here;
 use super::install;
 use super::remote::{self, Found};
 use super::verb::Flags;
-use crate::catalog::{self, Hit, Kind, Query};
+use crate::catalog::{self, Hit, Kind, Query, Rank};
 use crate::catalogs::{self, Registered};
 use crate::env::Env;
-use crate::index;
-use crate::model::{Scope, Source};
+use crate::index::{self, IndexHit};
+use crate::model::{Scope, Source, redact_url};
 use crate::parallel;
 use crate::ui::{Paint, Ui, pick, plain};
 
-/// Look for plugins in the registered marketplaces
+/// Look for plugins and skills in the registered marketplaces and in the sources of skills
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Words that all have to be there
@@ -38,15 +39,17 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let registered = catalogs::read(&env.roots)?;
-    let indexes = index::read(&env.roots)?.urls.len();
-    if registered.is_empty() && indexes == 0 && !args.json {
+    let words = args.query.join(" ");
+    let query = Query::new(&words);
+    let rows =
+        ranked(search(&query, &registered, args.limit), here::search(&query, args.limit, env, ui));
+    let is_bare = registered.is_empty() && rows.is_empty() && !args.json;
+    if is_bare && index::read(&env.roots)?.urls.is_empty() {
         bail!(
             "no marketplace is registered\nhint: `zskills marketplace add-recommended`, or \
              `zskills marketplace add <source>`"
         );
     }
-    let words = args.query.join(" ");
-    let rows = search(&Query::new(&words), &registered, args.limit);
     // What is at hand need not wait for an index.
     if !args.interactive && !args.json {
         ui.data(&text(&rows, ui.out));
@@ -69,9 +72,18 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-struct Row<'a> {
-    market: &'a Registered,
-    hit: Hit,
+/// What is found on this machine.
+enum Row<'a> {
+    Listed { market: &'a Registered, hit: Hit },
+    Skill(here::Hit),
+}
+
+/// Returns all of them, the best first.
+fn ranked<'a>(listed: Vec<Row<'a>>, skills: Vec<here::Hit>) -> Vec<Row<'a>> {
+    let mut rows = listed;
+    rows.extend(skills.into_iter().map(Row::Skill));
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    rows
 }
 
 /// Returns the hits of all catalogs, the best first. A catalog that cannot be read has none.
@@ -84,50 +96,83 @@ fn search<'a>(query: &Query, registered: &'a [Registered], limit: usize) -> Vec<
         Some(hits)
     };
     let found = parallel::map(registered, of);
-    let mut rows: Vec<Row> = registered
+    registered
         .iter()
         .zip(found)
         .flat_map(|(market, hits)| {
-            hits.unwrap_or_default().into_iter().map(move |hit| Row { market, hit })
+            hits.unwrap_or_default().into_iter().map(move |hit| Row::Listed { market, hit })
         })
-        .collect();
-    rows.sort_by(|a, b| {
-        (a.hit.rank, &a.hit.name, &a.market.name).cmp(&(b.hit.rank, &b.hit.name, &b.market.name))
-    });
-    rows
+        .collect()
 }
 
 impl Row<'_> {
-    fn id(&self) -> String {
-        format!("{}@{}", self.hit.plugin, self.market.name)
+    fn order(&self) -> (Rank, &str, &str) {
+        match self {
+            Self::Listed { market, hit } => (hit.rank, &hit.name, &market.name),
+            Self::Skill(hit) => (hit.rank, &hit.name, &hit.source),
+        }
     }
 
     fn json(&self) -> Value {
-        let mut row = json!({
-            "kind": match self.hit.kind {
-                Kind::Plugin => "plugin",
-                Kind::Skill => "skill",
-            },
-            "name": self.hit.name,
-            "description": self.hit.description,
-            "marketplace": self.market.name,
-            "plugin": self.id(),
-        });
-        if let Some(Source::GitHub { repo, .. }) = self.market.source() {
-            row["source_repo"] = json!(repo);
+        match self {
+            Self::Listed { market, hit } => {
+                let mut row = json!({
+                    "kind": match hit.kind {
+                        Kind::Plugin => "plugin",
+                        Kind::Skill => "skill",
+                    },
+                    "name": hit.name,
+                    "description": hit.description,
+                    "marketplace": market.name,
+                    "plugin": id(market, hit),
+                });
+                if let Some(Source::GitHub { repo, .. }) = market.source() {
+                    row["source_repo"] = json!(repo);
+                }
+                row
+            }
+            Self::Skill(hit) => {
+                let mut row = json!({
+                    "kind": "skill",
+                    "name": hit.name,
+                    "description": hit.description,
+                    "marketplace": redact_url(&hit.source),
+                    "installed": hit.is_installed,
+                });
+                if let Some(repo) = &hit.repo {
+                    row["source_repo"] = json!(repo);
+                }
+                row
+            }
         }
-        row
     }
+}
+
+/// Returns the plugin to install.
+fn id(market: &Registered, hit: &Hit) -> String {
+    format!("{}@{}", hit.plugin, market.name)
 }
 
 fn text(rows: &[Row], paint: Paint) -> String {
     rows.iter().fold(String::new(), |mut out, row| {
-        let within = match row.hit.kind {
-            Kind::Plugin => String::new(),
-            Kind::Skill => format!("  {}", paint.dim(&format!("skill {}", plain(&row.hit.name)))),
+        let (title, within, description) = match row {
+            Row::Listed { market, hit } => {
+                let within = match hit.kind {
+                    Kind::Plugin => String::new(),
+                    Kind::Skill => format!("skill {}", plain(&hit.name)),
+                };
+                (id(market, hit), within, &hit.description)
+            }
+            Row::Skill(hit) => {
+                let state = if hit.is_installed { "installed" } else { "not installed" };
+                let source = plain(&redact_url(&hit.source));
+                (hit.name.clone(), format!("skill of {source}, {state}"), &hit.description)
+            }
         };
-        writeln!(out, "{}{within}", paint.bold(&plain(&row.id()))).expect("strings take text");
-        out.push_str(&about(&row.hit.description));
+        let gap = if within.is_empty() { "" } else { "  " };
+        writeln!(out, "{}{gap}{}", paint.bold(&plain(&title)), paint.dim(&within))
+            .expect("strings take text");
+        out.push_str(&about(description));
         out
     })
 }
@@ -167,10 +212,25 @@ fn found_text(found: &[Found], paint: Paint) -> String {
     })
 }
 
-fn choose(rows: &[Row], found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit> {
+/// Returns the skill of a repository that is known here and not installed.
+fn to_install(row: &Row) -> Option<Found> {
+    let Row::Skill(hit) = row else { return None };
+    let (repo, name) = (hit.repo.clone()?, hit.name.parse().ok()?);
+    let description = hit.description.clone();
+    (!hit.is_installed).then(|| Found {
+        index: hit.source.clone(),
+        hit: IndexHit { name, repo, description, installs: None },
+    })
+}
+
+fn choose(rows: &[Row], mut found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit> {
+    found.splice(0..0, rows.iter().filter_map(to_install));
     // One word: that is what a line is known by.
     let of = |found: &Found| format!("{}@{}", found.hit.name, found.hit.repo);
-    let here = rows.iter().map(|row| (row.id(), row.hit.description.clone()));
+    let here = rows.iter().filter_map(|row| match row {
+        Row::Listed { market, hit } => Some((id(market, hit), hit.description.clone())),
+        Row::Skill(_) => None,
+    });
     let beyond = found.iter().map(|found| (of(found), found.hit.description.clone()));
     let mut lines: Vec<(String, String)> = here.chain(beyond).collect();
     lines.dedup_by(|a, b| a.0 == b.0);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
-pub use skills::{matches_any, origin, survey};
+pub use skills::{matches_any, origin, survey, survey_locked};
 pub use trust::Contents;
 pub use types::*;
 

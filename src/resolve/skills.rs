@@ -3,7 +3,7 @@
 mod disk;
 mod pick;
 
-pub use pick::survey;
+pub use pick::{survey, survey_locked};
 
 use std::collections::{BTreeMap, BTreeSet};
 

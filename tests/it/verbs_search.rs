@@ -114,3 +114,41 @@ fn a_marketplace_entry_of_ours_in_the_clients_registry_is_shown_for_what_it_is()
     home.zskills(&["marketplace", "list"]).expect(0).says(&["[remote-index]"]);
     home.zskills(&["doctor"]).says(&["registry.unknown-kind"]);
 }
+
+#[test]
+fn skills_are_found_that_are_installed_or_in_a_source_that_is_used() {
+    let home = shelves();
+    let repo = home.repo("acme/kit");
+    for name in ["pdf-forms", "pdf-merge", "docx"] {
+        let text = format!("---\nname: {name}\ndescription: Does {name} for you.\n---\n\nWell.\n");
+        repo.write(&format!("skills/{name}/SKILL.md"), &text);
+    }
+    repo.commit();
+    home.zskills(&["install", "acme/kit", "--skill", "pdf-forms"]).expect(0);
+    home.write("~/.agents/skills/pdf-mine/SKILL.md", "---\nname: pdf-mine\ndescription: X.\n---\n");
+    home.processes();
+    let run = home.zskills(&["search", "pdf", "--json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&run.expect(0).stdout).unwrap();
+    let skills: Vec<_> = rows
+        .iter()
+        .filter(|row| !row["installed"].is_null())
+        .map(|row| {
+            (
+                row["name"].as_str().unwrap(),
+                row["marketplace"].as_str().unwrap(),
+                row["installed"] == true,
+            )
+        })
+        .collect();
+    assert_eq!(
+        skills,
+        [
+            ("pdf-forms", "acme/kit", true),
+            ("pdf-merge", "acme/kit", false),
+            ("pdf-mine", "unmanaged", true)
+        ]
+    );
+    assert_eq!(rows[0]["name"], "pdf", "the best is still the first");
+    home.zskills(&["search", "merge"]).expect(0).says(&["skill of acme/kit, not installed"]);
+    assert_eq!(home.processes(), [""; 0]);
+}

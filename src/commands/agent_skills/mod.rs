@@ -3,6 +3,7 @@
 pub mod install;
 pub mod lint;
 pub mod remove;
+pub mod search;
 pub mod upgrade;
 
 /// Tells whether a word of the command line names a repository, an address or a folder, and not a plugin.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::Disk;
 use super::{Pick, matches, matches_any, origin, some, split_package};
-use crate::lock::LockedSkill;
+use crate::lock::{Lock, LockedSkill};
 use crate::manifest::is_glob;
 use crate::model::{
     Commit, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source, WantedSkill,
@@ -457,6 +457,16 @@ fn need(
 pub fn survey(want: &WantedSkill) -> Option<Need> {
     let none = vec!["-".to_owned()];
     want.source.as_ref().map(|source| select(need(source, want, None), none))
+}
+
+/// Returns the same question about what is locked; nothing for a source of which nothing is.
+pub fn survey_locked(want: &WantedSkill, lock: &Lock) -> Option<Need> {
+    let source = want.source.as_ref()?;
+    let entry = lock.skills.values().find(|entry| {
+        Some(&entry.source) == want.written.as_ref() && (entry.commit.is_some() || is_local(source))
+    })?;
+    let locked = (entry.commit.as_ref(), entry.package.as_deref());
+    Some(select(need(source, want, Some(locked)), vec!["-".to_owned()]))
 }
 
 fn select(need: Need, select: Vec<String>) -> Need {
