@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::lock::Lock;
-use crate::model::{Item, Record, Roots, Scope, SkillName, State};
+use crate::model::{Item, Record, Roots, Scope, SkillName, State, TreeHash};
 use crate::resolve::{AtClient, Shelf, Shelved};
 use crate::skill::foreign::{self, Provenance};
 use crate::store::disk::{self, Stands};
@@ -96,15 +96,16 @@ fn shelf(
         client,
         ..Shelf::default()
     };
-    let mut hash = |path: &Path| fingerprints.hash(path).ok();
-    for (name, stands) in disk::entries(&real) {
+    let (skills, at_client) = (disk::entries(&real), disk::entries(&client_real));
+    let mut hashes = hashes(&[(&real, &skills), (&client_real, &at_client)], known, fingerprints);
+    for (name, stands) in skills {
         if is_hidden(&name) {
             continue;
         }
         let path = real.join(&name);
         let what = match stands {
             Stands::Folder => Shelved::Folder {
-                tree: known.contains(name.as_str()).then(|| hash(&path)).flatten(),
+                tree: hashes.remove(&path),
                 is_skill: disk::exists(&path.join("SKILL.md")),
                 is_clone: disk::exists(&path.join(".git")),
             },
@@ -113,7 +114,7 @@ fn shelf(
         shelf.skills.insert(name, what);
     }
     if !shelf.is_client {
-        for (name, stands) in disk::entries(&client_real) {
+        for (name, stands) in at_client {
             if is_hidden(&name) {
                 continue;
             }
@@ -121,7 +122,7 @@ fn shelf(
             let what = match stands {
                 Stands::Link(target) => link(&client_real, &real.join(&name), target),
                 Stands::Folder => AtClient::Folder {
-                    tree: known.contains(name.as_str()).then(|| hash(&path)).flatten(),
+                    tree: hashes.remove(&path),
                     is_skill: disk::exists(&path.join("SKILL.md")),
                 },
                 Stands::Other => AtClient::Other,
@@ -132,6 +133,24 @@ fn shelf(
     shelf.real = real;
     shelf.client_real = client_real;
     shelf
+}
+
+/// Returns the hashes of the folders that matter, all of them looked at together.
+fn hashes(
+    folders: &[(&PathBuf, &Vec<(String, Stands)>)],
+    known: &BTreeSet<&str>,
+    fingerprints: &mut Fingerprints,
+) -> BTreeMap<PathBuf, TreeHash> {
+    let matters = |name: &str, stands: &Stands| *stands == Stands::Folder && known.contains(name);
+    let paths: BTreeSet<PathBuf> = folders
+        .iter()
+        .flat_map(|(folder, entries)| entries.iter().map(move |entry| (folder, entry)))
+        .filter(|(_, (name, stands))| matters(name, stands))
+        .map(|(folder, (name, _))| folder.join(name))
+        .collect();
+    let paths: Vec<PathBuf> = paths.into_iter().collect();
+    let hashes = fingerprints.hash_all(&paths);
+    paths.into_iter().zip(hashes).filter_map(|(path, hash)| Some((path, hash?))).collect()
 }
 
 /// Returns where it is noted that links cannot be made in a folder.

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::TreeHash;
+use crate::parallel;
 
 use super::{TreeError, walk};
 
@@ -50,6 +51,15 @@ impl Fingerprints {
         self.hash_with(root, super::hash)
     }
 
+    /// Returns the hashes of many trees, in their order; what cannot be read has none.
+    pub fn hash_all(&mut self, roots: &[PathBuf]) -> Vec<Option<TreeHash>> {
+        let stamps = parallel::map(roots, |root| Stamp::of(root));
+        let mut hash = |(root, stamp): (&PathBuf, Result<Stamp, TreeError>)| {
+            self.hash_at(root, stamp.ok()?, super::hash).ok()
+        };
+        roots.iter().zip(stamps).map(&mut hash).collect()
+    }
+
     /// As [`Fingerprints::hash`], but refuses a tree that must not be placed.
     pub fn hash_checked(&mut self, root: &Path) -> Result<TreeHash, TreeError> {
         self.hash_with(root, |root| {
@@ -64,6 +74,15 @@ impl Fingerprints {
         hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
     ) -> Result<TreeHash, TreeError> {
         let stamp = Stamp::of(root)?;
+        self.hash_at(root, stamp, hash)
+    }
+
+    fn hash_at(
+        &mut self,
+        root: &Path,
+        stamp: Stamp,
+        hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
+    ) -> Result<TreeHash, TreeError> {
         if let Some(known) = self.known.get(root)
             && known.fingerprint == stamp.fingerprint
         {
@@ -89,21 +108,20 @@ impl Fingerprints {
     /// Trees that were too young to be remembered are hashed once more first, so that the next
     /// run finds all of them known.
     pub fn save_if_changed(&mut self) -> io::Result<()> {
-        if !self.placed.is_empty() {
-            std::thread::sleep(TICK + Duration::from_millis(1));
+        let placed: Vec<(PathBuf, TreeHash)> =
+            std::mem::take(&mut self.placed).into_iter().collect();
+        let stamps = || parallel::map(&placed, |(root, _)| Stamp::of(root));
+        if let Some(newest) = stamps().iter().flatten().map(|stamp| stamp.newest).max() {
+            outwait(newest);
         }
-        for (root, hash) in std::mem::take(&mut self.placed) {
+        for ((root, hash), stamp) in placed.iter().zip(stamps()) {
             // A tree that is gone by now has nothing to remember.
-            if let Ok(stamp) = Stamp::of(&root) {
-                self.remember(&root, stamp.fingerprint, hash);
+            if let Ok(stamp) = stamp {
+                self.remember(root, stamp.fingerprint, hash.clone());
             }
         }
         for (root, newest) in std::mem::take(&mut self.young) {
-            if let Some(rest) = (newest + TICK).duration_since(SystemTime::now()).ok()
-                && rest <= TICK
-            {
-                std::thread::sleep(rest + Duration::from_millis(1));
-            }
+            outwait(newest);
             // A tree that is gone by now has no hash to remember.
             let _ = self.hash(&root);
         }
@@ -137,6 +155,15 @@ impl Fingerprints {
     }
 }
 
+/// Waits until a change would carry another time than this one; times in the future say nothing.
+fn outwait(newest: SystemTime) {
+    if let Ok(rest) = (newest + TICK).duration_since(SystemTime::now())
+        && rest <= TICK
+    {
+        std::thread::sleep(rest + Duration::from_millis(1));
+    }
+}
+
 fn parse(text: &str) -> Option<BTreeMap<PathBuf, Known>> {
     let lines = text.strip_prefix(HEADER)?.strip_prefix('\n')?;
     let line = |line: &str| {
@@ -160,10 +187,11 @@ impl Stamp {
         let mut newest = SystemTime::UNIX_EPOCH;
         walk::each_folder(root, |_, entries| {
             for (path, entry) in entries {
-                let metadata = entry.metadata().map_err(|e| TreeError::io(path, e))?;
-                if metadata.is_dir() {
+                let io = |e| TreeError::io(path, e);
+                if entry.file_type().map_err(io)?.is_dir() {
                     continue;
                 }
+                let metadata = entry.metadata().map_err(io)?;
                 newest = newest.max(changed(&metadata));
                 rows.push((path.clone(), numbers(&metadata)));
             }
