@@ -204,6 +204,24 @@ fn tips_of(url: &str, names: &[&str], options: &FetchOptions<'_>) -> Tips {
     Ok(pairs.filter_map(|(name, commit)| Some(((*name).to_owned(), commit?))).collect())
 }
 
+/// Tells whether a commit is still part of the history of a newer one; nothing when that cannot be
+/// found out.
+pub fn is_ancestor(
+    url: &str,
+    commits: (&Commit, &Commit),
+    options: &FetchOptions<'_>,
+) -> Option<bool> {
+    if options.offline {
+        return None;
+    }
+    let stage = cache::stage(&options.cache_dir).ok()?;
+    let what = redact(url);
+    options.progress.start(&what);
+    let found = options.git.is_ancestor(url, commits, stage.path());
+    options.progress.done(&what);
+    found.ok().flatten()
+}
+
 /// A question for tips is small: the wait for the answer is all there is to it.
 const ASKED_AT_ONCE: usize = 32;
 

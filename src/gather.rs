@@ -13,8 +13,8 @@ use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::observe;
 use crate::parallel;
 use crate::resolve::{
-    Answer, Answers, AtClient, CatalogAt, Contents, Need, Observed, Origin, Question, Resolution,
-    Shelved, SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
+    Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin, Question,
+    Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
 };
 use crate::store::disk;
 use crate::store::tree::{self, Fingerprints, Limits, TreeError};
@@ -36,6 +36,7 @@ pub fn settle(question: Question, means: &mut Means) -> Resolution {
         }
         fetch(&resolution.needs, means, &mut checkouts);
         answers.extend(tips(&resolution.needs, means.fetch));
+        answers.extend(histories(&resolution.needs, means.fetch));
         let (elsewhere, here): (Vec<Need>, Vec<Need>) =
             resolution.needs.into_iter().partition(|need| {
                 matches!(need, Need::Tree { origin: Origin::Fetched(_), .. } | Need::Skills(_))
@@ -163,6 +164,23 @@ fn tips(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
     needs.iter().filter_map(answer).collect()
 }
 
+/// Compares the histories of the repositories that moved, all at the same time.
+fn histories(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
+    let asked: Vec<&Need> =
+        needs.iter().filter(|need| matches!(need, Need::History { .. })).collect();
+    let answer = |need: &&Need| {
+        let Need::History { url, old, new } = need else { return History::Unknown };
+        match fetch::is_ancestor(url, (old, new), options) {
+            Some(true) => History::Continued,
+            Some(false) => History::Rewritten,
+            None => History::Unknown,
+        }
+    };
+    let found = parallel::map_waiting(&asked, answer);
+    let answer = |(need, history)| (Need::clone(need), Ok(Answer::History(history)));
+    asked.into_iter().zip(found).map(answer).collect()
+}
+
 type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
 
 fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
@@ -177,7 +195,9 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             read_tree(&checkout, folder, hash).map(Answer::Tree)
         }
         Need::Skills(_) => answer_anew(need, checkouts),
-        Need::Tip { .. } => unreachable!("tips are asked for together"),
+        Need::Tip { .. } | Need::History { .. } => {
+            unreachable!("what remotes are asked is asked of all together")
+        }
         Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
             Ok(clean) => Ok(Answer::Clean(clean)),
             // What git does not take for a repository holds no commits that could be lost.
@@ -205,7 +225,8 @@ fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
         | Need::Clean(_)
         | Need::Date(_)
         | Need::Contents(_)
-        | Need::Tip { .. } => {
+        | Need::Tip { .. }
+        | Need::History { .. } => {
             unreachable!("only trees and skills are read anew")
         }
     }

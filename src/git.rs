@@ -124,6 +124,38 @@ impl Git {
         Ok(names.iter().map(|name| candidates(name).iter().find_map(find)).collect())
     }
 
+    /// Tells whether a commit is still part of the history of a newer one; nothing when the part of
+    /// the history that could be had does not say.
+    ///
+    /// Only commits are fetched, no folder and no file, into an empty folder that the caller keeps.
+    pub fn is_ancestor(
+        &self,
+        url: &str,
+        (old, new): (&Commit, &Commit),
+        empty: &Path,
+    ) -> Result<Option<bool>, GitError> {
+        let format = if new.as_str().len() == 64 { "sha256" } else { "sha1" };
+        let format = format!("--object-format={format}");
+        self.run(url, &arguments(&["init", "--quiet", &format]), empty)?;
+        self.run(url, &arguments(&["remote", "add", "origin", url]), empty)?;
+        let fetch = |how: &str| {
+            let args = ["fetch", "--quiet", "--no-tags", how, "--", "origin", new.as_str()];
+            self.run(url, &arguments(&args), empty)
+        };
+        if fetch("--filter=tree:0").is_err() {
+            fetch("--depth=200")?;
+        }
+        // Without the remote, git does not go and fetch what it is asked about.
+        self.run(url, &arguments(&["remote", "remove", "origin"]), empty)?;
+        let there = ["rev-list", "--ignore-missing", "--no-walk", old.as_str(), "--"];
+        if self.run(url, &arguments(&there), empty)?.trim().is_empty() {
+            return Ok((!empty.join(".git/shallow").exists()).then_some(false));
+        }
+        let ahead = format!("{new}..{old}");
+        let ahead = self.run(url, &arguments(&["rev-list", "--count", &ahead, "--"]), empty)?;
+        Ok(Some(ahead.trim() == "0"))
+    }
+
     /// Tells whether a clone has no edits and no files that git does not know.
     pub fn status_is_clean(&self, clone: &Path) -> Result<bool, GitError> {
         let status = ["--no-optional-locks", "status", "--porcelain", "--untracked-files=normal"];

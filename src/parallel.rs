@@ -8,7 +8,16 @@ use std::thread;
 /// Returns what `work` makes of each item, in the order of the items.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(items.len()).min(8);
+    map_on(cores.min(8), items, work)
+}
+
+/// The same for work that waits for others most of the time.
+pub fn map_waiting<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_on(8, items, work)
+}
+
+fn map_on<T: Sync, R: Send>(most: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = most.min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();
     }

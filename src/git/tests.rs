@@ -100,6 +100,28 @@ fn a_clone_has_the_default_branch_a_branch_a_tag_or_a_commit() {
 }
 
 #[test]
+fn a_commit_is_part_of_a_history_or_is_not() {
+    let remote = Remote::new();
+    let repo = remote.path("repo");
+    sh(&repo, "checkout -q old");
+    sh(&repo, "commit -q --allow-empty -m side");
+    let side: Commit = sh(&repo, "rev-parse HEAD").parse().unwrap();
+    let nowhere: Commit = "7".repeat(40).parse().unwrap();
+    let check = |old: &Commit, new: &Commit, expected: Option<bool>| {
+        let empty = TempDir::new().unwrap();
+        let found = git().is_ancestor(&remote.url(), (old, new), empty.path()).unwrap();
+        assert_eq!(found, expected, "{old} in {new}");
+    };
+    check(&remote.first, &remote.main, Some(true));
+    check(&remote.main, &remote.main, Some(true));
+    check(&remote.main, &remote.first, Some(false));
+    check(&remote.main, &side, Some(false));
+    check(&nowhere, &remote.main, Some(false));
+    let empty = TempDir::new().unwrap();
+    assert!(git().is_ancestor(&remote.url(), (&side, &nowhere), empty.path()).is_err());
+}
+
+#[test]
 fn a_plain_path_is_cloned_with_a_depth_of_one_too() {
     let remote = Remote::new();
     let into = remote.path("clone");

@@ -249,6 +249,9 @@ impl Resolver<'_> {
                 self.find_at(name, url, Some(locked), market)
             }
             (_, have) => {
+                if let Some(have) = have.as_ref().filter(|have| **have != tip) {
+                    self.compare(&url, have, &tip);
+                }
                 market.locked &= have.as_ref() == Some(&tip);
                 self.find_at(name, url, Some(tip), market)
             }

@@ -12,7 +12,7 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Level, MarketplaceName, Note, Revision};
+use crate::model::{Commit, Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
 pub use skills::{matches_any, origin, survey, survey_locked};
@@ -54,6 +54,14 @@ impl Resolver<'_> {
                 self.out.needs.insert(need.clone());
                 Err(Stop::Later)
             }
+        }
+    }
+
+    /// Finds out whether what replaces a commit continues its history; the plan says it if not.
+    fn compare(&mut self, url: &str, old: &Commit, new: &Commit) {
+        let need = Need::History { url: url.to_owned(), old: old.clone(), new: new.clone() };
+        if let Ok(Answer::History(History::Rewritten)) = self.ask(&need) {
+            self.out.desired.rewritten.insert((new.clone(), old.clone()));
         }
     }
 }

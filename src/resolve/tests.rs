@@ -137,6 +137,7 @@ impl World {
             Need::Date(_) => Ok(Answer::Date(Some(0))),
             Need::Contents(root) => Ok(Answer::Contents(self.contents(root))),
             Need::Skills(_) => unreachable!("no world here has skills"),
+            Need::History { .. } => Ok(Answer::History(History::Unknown)),
             Need::Tip { url, reference } => {
                 let revision = match reference {
                     None => Revision::Head,

@@ -159,6 +159,8 @@ pub enum Need {
     Contents(PathBuf),
     /// The commit that a branch or tag of a repository is; without one, its default branch.
     Tip { url: String, reference: Option<String> },
+    /// Whether a repository that moved has only grown, or its history was written anew.
+    History { url: String, old: Commit, new: Commit },
     /// The skills of a source.
     Skills(SkillsWanted),
 }
@@ -186,6 +188,17 @@ pub enum Answer {
     Contents(Arc<Contents>),
     Skills(SkillsAt),
     Tip(Commit),
+    History(History),
+}
+
+/// What became of a commit that a repository once was at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    Continued,
+    /// The commit is no longer part of it.
+    Rewritten,
+    /// It could not be found out, so nothing is claimed.
+    Unknown,
 }
 
 /// The skills of a source.
@@ -266,6 +279,8 @@ pub struct Desired {
     /// Skills that stay although nothing is known about how they should be.
     pub kept_skills: BTreeSet<(String, Scope)>,
     pub installers: Vec<DesiredInstaller>,
+    /// Each commit that is new, with one that it replaces although its history does not hold that.
+    pub rewritten: BTreeSet<(Commit, Commit)>,
 }
 
 #[derive(Debug, Clone)]

@@ -120,6 +120,7 @@ fn upgrade_moves_what_moved_and_shows_what_came_and_went() {
         "extra",
         "docx: is no longer in",
     ]);
+    home.zskills(&["upgrade", "--dry-run"]).is_silent_about(&["rewritten"]);
     home.zskills(&["upgrade"]).expect(0);
     assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), skill_md("pdf", "two"));
     assert!(!home.exists("~/.agents/skills/docx"));
@@ -134,8 +135,10 @@ fn upgrade_of_one_skill_leaves_the_others() {
     for name in ["pdf", "docx"] {
         repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "two"));
     }
+    let old = repo.head();
     repo.rewrite();
-    home.zskills(&["upgrade", "pdf"]).expect(0);
+    let lost = format!("history rewritten: {} is no longer part of it", &old[..12]);
+    home.zskills(&["upgrade", "pdf"]).expect(0).says(&[&lost]);
     assert_eq!(home.read("~/.agents/skills/pdf/SKILL.md"), skill_md("pdf", "two"));
     assert_eq!(home.read("~/.agents/skills/docx/SKILL.md"), skill_md("docx", "one"));
     home.synced().says(&["up to date"]);

@@ -1,7 +1,7 @@
 //! What people read of a thing's changes: one line.
 
-use crate::model::{Change, Item, Record, Thing};
-use crate::plan::{Line, Sign};
+use crate::model::{Change, Commit, Item, Record, Thing};
+use crate::plan::{Inputs, Line, Sign};
 use crate::resolve::{DesiredMarketplace, DesiredPlugin, Replaced};
 
 /// Returns what happens to a marketplace, if anything does.
@@ -21,6 +21,16 @@ pub(super) fn marketplace(
         None => (Sign::Change, format!("{source}, declared in {}", scopes(changes))),
     };
     Some(Line { sign, thing: thing.clone(), text, foreign: false })
+}
+
+/// Returns what a line says more when the history of a source no longer holds what it was at.
+pub(super) fn rewritten(inputs: &Inputs, new: Option<&Commit>, old: Option<&Commit>) -> String {
+    let is_it =
+        |(to, from): &&(Commit, Commit)| Some(to) == new && old.is_none_or(|old| old == from);
+    match inputs.desired.rewritten.iter().find(is_it) {
+        Some((_, old)) => format!("; history rewritten: {} is no longer part of it", old.short()),
+        None => String::new(),
+    }
 }
 
 fn scopes(changes: &[Change]) -> String {

@@ -78,7 +78,11 @@ fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
         let thing = Thing::Marketplace { name: name.to_string() };
         let changes = things.remove(&thing).unwrap_or_default();
         diff.places.extend(marketplace_place(marketplace));
-        diff.lines.extend(lines::marketplace(&thing, marketplace, &changes));
+        let mut line = lines::marketplace(&thing, marketplace, &changes);
+        if let Some(line) = &mut line {
+            line.text += &lines::rewritten(inputs, marketplace.commit.as_ref(), None);
+        }
+        diff.lines.extend(line);
         take(inputs, diff, &thing, changes, marketplace.declared);
     }
     let mut placed = BTreeSet::new();

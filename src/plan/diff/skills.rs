@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Diff;
+use super::lines::rewritten;
 use crate::clients::agents;
 use crate::model::{
     Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, Thing,
@@ -44,7 +45,10 @@ fn add_one(
     if !changed && skill.bytes.is_none() && link.steps.is_empty() {
         return;
     }
-    let text = text(old, &record, skill, !link.steps.is_empty());
+    let mut text = text(old, &record, skill, !link.steps.is_empty());
+    if let Some(replaced) = old.and_then(|old| old.commit.as_ref()) {
+        text += &rewritten(inputs, record.commit.as_ref(), Some(replaced));
+    }
     let sign = if old.is_none() { Sign::Add } else { Sign::Change };
     diff.lines.push(Line { sign, thing: thing.clone(), text, foreign: false });
     if skill.bytes.is_some()

@@ -47,6 +47,13 @@ impl<'a> Resolver<'a> {
                 .partition(|(name, entry)| self.skill_moves(name) && !is_newest(entry));
             let all_move = *self.question.movement == Movement::Newest && !moving.is_empty();
             if all_move || moving.is_empty() && staying.is_empty() {
+            if let (Some(tip), Some(url)) = (&tip, repository(source)) {
+                let old: BTreeSet<&Commit> =
+                    moving.iter().filter_map(|(_, entry)| entry.commit.as_ref()).collect();
+                for old in old {
+                    self.compare(&url, old, tip);
+                }
+            }
                 open.push(selector);
                 continue;
             }
@@ -537,3 +544,11 @@ fn last(text: &str) -> String {
     let name = text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     name.trim_end_matches(".git").to_owned()
 }
+/// Returns the address of the repository that a source is in.
+fn repository(source: &SkillSource) -> Option<String> {
+    match source {
+        SkillSource::Tree { source, .. } => source.git_url(),
+        SkillSource::WellKnown { .. } | SkillSource::Npm { .. } => None,
+    }
+}
+
