@@ -132,7 +132,15 @@ fn a_local_only_skill_is_tracked_and_never_deleted() {
     assert!(home.is_link("~/.claude/skills/mine"));
     home.write("~/.config/zskills/skills.toml", "version = 1\n");
     home.zskills(&["sync"]).expect(0).says(&["released, its folder stays"]);
-    assert!(home.exists("~/.agents/skills/mine/SKILL.md"));
+    home.zskills(&["sync"]).expect(0).says(&["up to date"]);
+    home.zskills(&["sync", "--prune", "--yes"]).expect(0);
+    assert!(home.exists("~/.agents/skills/mine/SKILL.md"), "nobody could bring it back");
+    home.write("~/.config/zskills/skills.toml", wants("name = \"mine\""));
+    home.synced();
+    home.remove("~/.agents/skills/mine");
+    home.write("~/.config/zskills/skills.toml", "version = 1\n");
+    home.zskills(&["sync"]).expect(0);
+    assert!(home.json(INVENTORY)["agent_skills"]["mine"].is_null());
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn leave(
     }
     let name = thing.name();
     let folder = shelf.skills.get(name);
-    let local = record.is_some_and(|record| record.source == SkillOrigin::Local);
+    let local = !gone && record.is_some_and(|record| record.source == SkillOrigin::Local);
     let is_edited = match (record.and_then(|record| record.tree.as_ref()), folder) {
         (Some(recorded), Some(Shelved::Folder { tree, .. })) => tree.as_ref() != Some(recorded),
         (Some(_), Some(Shelved::Other)) => true,
@@ -295,9 +295,12 @@ fn leave(
             (_, false) => "no longer in the manifest",
         },
     );
-    if !local {
-        take_away(inputs, diff, shelf, name, record, folder.is_some());
+    diff.released.remove(inputs.roots, thing);
+    if local {
+        // Its entry stays, for it says that nobody could bring the folder back.
+        return;
     }
+    take_away(inputs, diff, shelf, name, record, folder.is_some());
     if let Some(record) = record {
         diff.removals.push(Change {
             client: Client::Agents,
@@ -306,7 +309,6 @@ fn leave(
             after: None,
         });
     }
-    diff.released.remove(inputs.roots, thing);
 }
 
 /// Unlinks a skill, then moves its folder to the trash.
