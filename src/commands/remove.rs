@@ -76,7 +76,8 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     let is_skill =
         |name: &String| known.find(name, "here").is_err() && skills::knows(&before, name);
     let (skills, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_skill);
-    let (ids, failed) = verb::each(&names, |name| known.find(name, "here"));
+    let skill_names = skills::names(&before);
+    let (ids, failed) = verb::each(&names, |name| known.find_or_skill(name, "here", &skill_names));
     if bytes == Bytes::Go && !ids.is_empty() {
         ask_first(&ids, args, ui)?;
     }

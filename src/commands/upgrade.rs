@@ -152,10 +152,11 @@ fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
     let mut marketplaces: BTreeSet<MarketplaceName> = BTreeSet::new();
     let mut plugins: BTreeSet<PluginId> = BTreeSet::new();
     let mut failed = Vec::new();
+    let skill_names = skills::names(declared);
     let declared_markets = verb::marketplace_names(declared, &[]);
     for name in names {
-        match (known.find(name, "in the manifest"), verb::find_marketplace(name, &declared_markets))
-        {
+        let plugin = known.find_or_skill(name, "in the manifest", &skill_names);
+        match (plugin, verb::find_marketplace(name, &declared_markets)) {
             (Ok(id), _) => {
                 marketplaces.insert(id.marketplace.clone());
                 plugins.insert(id);

@@ -148,6 +148,26 @@ impl Known {
         }
     }
 
+    /// The same where a skill could be meant as well, whose names are these.
+    pub fn find_or_skill(
+        &self,
+        spec: &str,
+        place: &str,
+        skills: &BTreeSet<String>,
+    ) -> Result<PluginId, Note> {
+        let is_any = self.0.keys().any(|id| id.plugin.as_str() == spec || id.to_string() == spec);
+        self.find(spec, place).map_err(|note| {
+            match did_you_mean(spec, skills.iter().map(String::as_str)) {
+                _ if is_any => note,
+                near => {
+                    let text = format!("no plugin and no skill of that name is {place}");
+                    let hint = near.map(|near| format!("did you mean `{near}`?"));
+                    Note { text, hint: note.hint.clone().or(hint), ..note }
+                }
+            }
+        })
+    }
+
     fn unknown(&self, spec: &str, place: &str) -> Note {
         let note = Note::unmet(spec, format!("no plugin of that name is {place}"));
         let (plugin, marketplace) = spec.split_once('@').unwrap_or((spec, ""));

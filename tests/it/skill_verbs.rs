@@ -96,7 +96,9 @@ fn remove_edits_the_manifest_and_trashes_the_folder() {
     assert!(home.read(MANIFEST).contains("names = [\"docx\", \"xlsx\"]"));
     assert!(!home.exists("~/.agents/skills/pdf") && home.exists("~/.agents/skills/docx"));
     home.zskills(&["remove", "docx"]).expect(0);
-    home.zskills(&["remove", "pfd"]).expect(1).says(&["pfd: no plugin of that name"]);
+    home.zskills(&["remove", "pfd"]).expect(1).says(&["pfd: no plugin and no skill of that name"]);
+    home.zskills(&["remove", "xslx"]).expect(1).says(&["no skill of that name", "`xlsx`"]);
+    home.zskills(&["upgrade", "xslx"]).expect(1).says(&["no skill of that name", "`xlsx`"]);
     home.zskills(&["remove", "acme/kit"]).expect(0);
     assert_eq!(home.read(MANIFEST), "version = 1\n");
     home.synced();
