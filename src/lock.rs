@@ -21,6 +21,8 @@ pub struct Lock {
     pub plugins: BTreeMap<PluginId, LockedPlugin>,
     /// One entry a skill, whatever scopes it is wanted in.
     pub skills: BTreeMap<SkillName, LockedSkill>,
+    /// What must not be used of a source that is wanted as a whole, by what notes call it.
+    pub refused: BTreeMap<String, LockedRefusal>,
 }
 
 /// Where a marketplace pointed when it was locked.
@@ -62,6 +64,16 @@ pub struct LockedSkill {
     pub tree: TreeHash,
 }
 
+/// What would have come with a glob, had it been safe; every sync says it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedRefusal {
+    /// As written in the manifest.
+    pub source: String,
+    pub pin: Option<String>,
+    pub pattern: String,
+    pub why: String,
+}
+
 /// Reads a lock; anything unknown is an error, for a lock half understood protects nothing.
 pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -76,11 +88,13 @@ pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
         let message = if newer { "written by a newer zskills" } else { "`version` must be 1" };
         return Err(Diagnostic::span(file, text, at, message).hint("update zskills"));
     }
-    reader.unknown_keys(root, &["version", "marketplaces", "plugins", "agent_skills"]);
+    let known = ["version", "marketplaces", "plugins", "agent_skills", "refused"];
+    reader.unknown_keys(root, &known);
     let lock = Lock {
         marketplaces: blocks(&mut reader, root, "marketplaces", "name", marketplace),
         plugins: blocks(&mut reader, root, "plugins", "id", plugin),
         skills: blocks(&mut reader, root, "agent_skills", "name", skill),
+        refused: blocks(&mut reader, root, "refused", "name", refusal),
     };
     reader.into_faults().into_iter().next().map_or(Ok(lock), Err)
 }
@@ -125,6 +139,15 @@ impl Lock {
                 .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
                 .maybe("package", locked.package.as_ref())
                 .text("tree", locked.tree.as_str())
+                .finish()
+        }));
+        blocks.extend(self.refused.iter().map(|(name, refusal)| {
+            Block::new("refused")
+                .text("name", name)
+                .text("source", &refusal.source)
+                .maybe("pin", refusal.pin.as_ref())
+                .text("pattern", &refusal.pattern)
+                .text("why", &refusal.why)
                 .finish()
         }));
         blocks.join("\n")
@@ -194,6 +217,14 @@ fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
     Some(LockedSkill { source: source?, pin, pattern, commit, package, tree: tree? })
 }
 
+fn refusal(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedRefusal> {
+    reader.unknown_keys(entry.table, &["name", "source", "pin", "pattern", "why"]);
+    let mut text = |key: &str| reader.required(entry, key).map(|text| text.value.to_owned());
+    let (source, pattern, why) = (text("source"), text("pattern"), text("why"));
+    let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
+    Some(LockedRefusal { source: source?, pin, pattern: pattern?, why: why? })
+}
+
 fn optional<T: FromStr>(reader: &mut Reader<'_>, table: &dyn TableLike, key: &str) -> Option<T> {
     let text = reader.string(table, key)?;
     checked(reader, key, &text)
@@ -260,6 +291,15 @@ mod tests {
                     tree,
                 },
             )]),
+            refused: BTreeMap::from([(
+                "bad".to_owned(),
+                LockedRefusal {
+                    source: "o/s".into(),
+                    pin: None,
+                    pattern: "*".into(),
+                    why: "hides text".into(),
+                },
+            )]),
         };
         insta::assert_snapshot!(lock.render(), @r#"
         # Written by zskills. Commit it; `zskills upgrade` moves it forward.
@@ -285,6 +325,12 @@ mod tests {
         name = "pdf"
         source = "o/s"
         tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+        [[refused]]
+        name = "bad"
+        source = "o/s"
+        pattern = "*"
+        why = "hides text"
         "#);
         assert_eq!(read(&lock.render()), Ok(lock));
     }
@@ -363,7 +409,7 @@ mod tests {
             plugins in btree_map(ids(), locked_plugins(), 0..4),
             skills in btree_map("[a-z]{1,4}".prop_map(|n| n.parse().unwrap()), locked_skills(), 0..4),
         ) {
-            let lock = Lock { marketplaces, plugins, skills };
+            let lock = Lock { marketplaces, plugins, skills, ..Lock::default() };
             let text = lock.render();
             let again = parse(Path::new("skills.lock"), &text).unwrap();
             prop_assert_eq!(again.render(), text);

@@ -79,7 +79,7 @@ enum Row<'a> {
 }
 
 /// Returns all of them, the best first.
-fn ranked<'a>(listed: Vec<Row<'a>>, skills: Vec<here::Hit>) -> Vec<Row<'a>> {
+fn ranked(listed: Vec<Row<'_>>, skills: Vec<here::Hit>) -> Vec<Row<'_>> {
     let mut rows = listed;
     rows.extend(skills.into_iter().map(Row::Skill));
     rows.sort_by(|a, b| a.order().cmp(&b.order()));

@@ -154,6 +154,10 @@ impl<'a> Resolver<'a> {
         for name in &names {
             self.keep_in_lock(name);
         }
+        let refused = &self.question.lock.refused;
+        let refused = refused.iter().filter(|(_, refusal)| refusal.source == written);
+        let refused = refused.map(|(name, refusal)| (name.clone(), refusal.clone()));
+        self.out.lock.refused.extend(refused);
     }
 
     fn keep_in_lock(&mut self, name: &SkillName) {

@@ -185,6 +185,12 @@ fn hostile_skills_are_refused_by_name_and_the_others_installed() {
     let mut names: Vec<_> = there.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, [".zskills.json", "good"]);
+
+    home.processes();
+    home.zskills(&["sync", "--locked"]).expect(4).says(&["escape", "..evil", "U+202E"]);
+    assert!(home.processes().is_empty(), "what is refused is known without a look");
+    home.write("~/.config/zskills/skills.toml", wants("source = \"acme/evil\"\nname = \"good\""));
+    home.synced().is_silent_about(&["refused", "escape"]);
 }
 
 #[test]

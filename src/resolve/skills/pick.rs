@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::Disk;
 use super::{Pick, matches, matches_any, origin, some, split_package};
-use crate::lock::{Lock, LockedSkill};
+use crate::lock::{Lock, LockedRefusal, LockedSkill};
 use crate::manifest::is_glob;
 use crate::model::{
-    Commit, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source, WantedSkill,
-    did_you_mean,
+    Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
+    WantedSkill, did_you_mean,
 };
 use crate::resolve::{
     Answer, DesiredSkill, Movement, Need, Origin, Resolver, Shelved, SkillAt, SkillsAt,
@@ -18,6 +18,8 @@ use crate::skill::Severity;
 
 /// More skills than anybody wants all of.
 const MOST: usize = 1000;
+
+const REFUSED: &str = "do not use it as it is: tell its author, or select others with `names`";
 
 /// Stands for everything that a source has.
 const ALL: &str = "*";
@@ -45,8 +47,6 @@ impl<'a> Resolver<'a> {
             let (moving, staying): (Vec<_>, Vec<_>) = entries
                 .into_iter()
                 .partition(|(name, entry)| self.skill_moves(name) && !is_newest(entry));
-            let all_move = *self.question.movement == Movement::Newest && !moving.is_empty();
-            if all_move || moving.is_empty() && staying.is_empty() {
             if let (Some(tip), Some(url)) = (&tip, repository(source)) {
                 let old: BTreeSet<&Commit> =
                     moving.iter().filter_map(|(_, entry)| entry.commit.as_ref()).collect();
@@ -54,9 +54,12 @@ impl<'a> Resolver<'a> {
                     self.compare(&url, old, tip);
                 }
             }
+            let all_move = *self.question.movement == Movement::Newest && !moving.is_empty();
+            if all_move || moving.is_empty() && staying.is_empty() {
                 open.push(selector);
                 continue;
             }
+            self.refuse_again(want, &selector);
             open.extend(moving.into_iter().map(|(name, _)| name.to_string()));
             locked.extend(staying);
         }
@@ -205,9 +208,16 @@ impl<'a> Resolver<'a> {
                 Some(glob) if !literal => Some(glob.clone()),
                 _ => before(),
             };
-            match self.fresh(want, skill, &at, pattern) {
+            match self.fresh(want, skill, &at, pattern.clone()) {
                 Ok(pick) => picks.push(pick),
-                Err(stop) => self.give_up_skill(want, &skill.name, stop),
+                Err(stop) => {
+                    if let (Stop::Never(trouble), Some(glob)) = (&stop, &pattern)
+                        && trouble.level == Level::Refused
+                    {
+                        self.lock_refusal(want, glob, skill.name.as_str(), &trouble.text);
+                    }
+                    self.give_up_skill(want, &skill.name, stop);
+                }
             }
         }
         self.absent_skills(want, selectors, &at);
@@ -304,6 +314,33 @@ impl<'a> Resolver<'a> {
         self.keep_in_lock(name);
     }
 
+    /// Remembers what is not safe to use, unless an older and safe one of that name is locked.
+    fn lock_refusal(&mut self, want: &WantedSkill, glob: &str, about: &str, why: &str) {
+        if self.question.lock.skills.keys().any(|name| name.as_str() == about) {
+            return;
+        }
+        let refusal = LockedRefusal {
+            source: want.written.clone().unwrap_or_default(),
+            pin: want.pin.clone(),
+            pattern: glob.to_owned(),
+            why: why.to_owned(),
+        };
+        self.out.lock.refused.insert(about.to_owned(), refusal);
+    }
+
+    /// Says again what a glob would bring if it were safe, without a look at the source.
+    fn refuse_again(&mut self, want: &WantedSkill, selector: &str) {
+        let written = want.written.as_deref().unwrap_or_default();
+        for (about, refusal) in &self.question.lock.refused {
+            if (refusal.source.as_str(), refusal.pattern.as_str()) == (written, selector)
+                && refusal.pin == want.pin
+            {
+                self.out.notes.push(Note::refused(about, &refusal.why).hint(REFUSED));
+                self.out.lock.refused.insert(about.clone(), refusal.clone());
+            }
+        }
+    }
+
     /// Passes on what was passed over, as far as it bears on what is wanted.
     fn report_source(&mut self, want: &WantedSkill, selectors: &[String], at: &SkillsAt) {
         let by_name = selectors.iter().all(|selector| !is_glob(selector));
@@ -316,6 +353,11 @@ impl<'a> Resolver<'a> {
                     }
                     _ => found.about.clone(),
                 };
+                let base = last(&found.about);
+                let glob = selectors.iter().find(|glob| is_glob(glob) && matches(glob, &base));
+                if let Some(glob) = glob.filter(|_| found.level == Level::Refused) {
+                    self.lock_refusal(want, glob, &about, &found.text);
+                }
                 self.out.notes.push(Note { about, ..found.clone() });
             }
         }
@@ -499,10 +541,7 @@ fn safe(skill: &SkillAt) -> Result<&crate::model::TreeHash, Stop> {
                 0 => String::new(),
                 more => format!(" (and {more} more)"),
             };
-            Err(Stop::refused(
-                format!("`{}{place}` {}{more}", first.path, first.message),
-                "tell its author; do not use it as it is",
-            ))
+            Err(Stop::refused(format!("`{}{place}` {}{more}", first.path, first.message), REFUSED))
         }
         (None, None) => Err(Stop::unmet("it could not be read")),
     }
@@ -516,7 +555,7 @@ fn gone(want: &WantedSkill, name: &SkillName, at: &SkillsAt) -> Stop {
         None if names.is_empty() => "it has no skills".to_owned(),
         None => format!("it has {}", some(&names)),
     };
-    Stop::Never(Trouble { level: crate::model::Level::Unmet, text, hint: Some(hint) })
+    Stop::Never(Trouble { level: Level::Unmet, text, hint: Some(hint) })
 }
 
 fn record(want: &WantedSkill, entry: &LockedSkill, path: Option<String>) -> SkillRecord {
@@ -535,6 +574,14 @@ fn is_local(source: &SkillSource) -> bool {
     matches!(source, SkillSource::Tree { source: Source::Directory { .. }, .. })
 }
 
+/// Returns the address of the repository that a source is in.
+fn repository(source: &SkillSource) -> Option<String> {
+    match source {
+        SkillSource::Tree { source, .. } => source.git_url(),
+        SkillSource::WellKnown { .. } | SkillSource::Npm { .. } => None,
+    }
+}
+
 fn place(source: &Source) -> String {
     source.clone().with_reference(None).to_string()
 }
@@ -544,11 +591,3 @@ fn last(text: &str) -> String {
     let name = text.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     name.trim_end_matches(".git").to_owned()
 }
-/// Returns the address of the repository that a source is in.
-fn repository(source: &SkillSource) -> Option<String> {
-    match source {
-        SkillSource::Tree { source, .. } => source.git_url(),
-        SkillSource::WellKnown { .. } | SkillSource::Npm { .. } => None,
-    }
-}
-
