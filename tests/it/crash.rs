@@ -72,6 +72,68 @@ fn a_removal_killed_at_any_time_heals_too() {
     }
 }
 
+/// A repository with skills in two folders, and a home that wants them by these entries.
+fn skilled(sources: &[&str]) -> Sandbox {
+    let entry = |source: &&str| format!("\n[[agent_skills]]\nsource = \"{source}\"\n");
+    let entries: String = sources.iter().map(entry).collect();
+    let home = Sandbox::new().manifest(&format!("version = 1\n{entries}"));
+    let repo = home.repo("acme/mono");
+    for name in ["a1", "a2", "b1", "b2"] {
+        let text = format!("---\nname: {name}\ndescription: Does {name}.\n---\n");
+        repo.write(&format!("{}/skills/{name}/SKILL.md", &name[..1]), &text);
+    }
+    repo.commit();
+    home
+}
+
+/// Kills a first sync and a removal at some moments of each, and lets another run heal.
+fn skills_survive_a_kill(sources: &[&str]) {
+    let whole = skilled(sources);
+    let start = Instant::now();
+    whole.synced();
+    let time = start.elapsed();
+    let skills = |home: &Sandbox| {
+        let both = ["~/.agents", "~/.claude/skills"].map(|path| home.subtree(path));
+        both.iter().flat_map(|tree| tree.keys().cloned()).collect::<Vec<_>>()
+    };
+    assert_eq!(skills(&whole).iter().filter(|path| path.ends_with("/SKILL.md")).count(), 4);
+    let killed = |home: &Sandbox, after: Duration| {
+        let mut run =
+            home.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(after);
+        let _ = run.kill();
+        run.wait().unwrap();
+        let inventory = home.json("~/.agents/skills/.zskills.json");
+        for link in home.subtree("~/.claude/skills").keys() {
+            let name = link.rsplit('/').next().unwrap();
+            assert!(home.path(link).join("SKILL.md").is_file(), "{link} leads nowhere");
+            assert!(inventory["agent_skills"][name].is_object(), "{name} is nobody's");
+        }
+    };
+    for step in 0..5 {
+        let home = skilled(sources);
+        killed(&home, time * step / 5);
+        home.synced();
+        assert_eq!(skills(&home), skills(&whole), "step {step}");
+
+        home.write("~/.config/zskills/skills.toml", "version = 1\n");
+        killed(&home, Duration::from_millis(2) * step);
+        home.synced();
+        let left = skills(&home);
+        assert!(!left.iter().any(|path| path.contains("/a1")), "step {step}: {left:?}");
+    }
+}
+
+#[test]
+fn skills_of_a_repository_survive_a_kill_at_any_time() {
+    skills_survive_a_kill(&["acme/mono"]);
+}
+
+#[test]
+fn two_entries_of_one_repository_survive_a_kill_at_any_time() {
+    skills_survive_a_kill(&["acme/mono//a", "acme/mono//b"]);
+}
+
 #[test]
 fn two_runs_at_once_end_in_the_same_state() {
     let home = home();
