@@ -100,16 +100,28 @@ printf 'nothing to do, 50 servers, 2 MB .claude.json  %6s ms\n' \
 
 idle=("$zskills" --quiet --home "$work/large/home-1" sync --file "$manifest")
 kits=$work/kits
-fresh_skills() { rm -rf "$work/skilled" "$kits/skills.lock"; }
-fresh_folders() { rm -rf "$work/few/.agents" "$work/few/.claude" "$work/few/.local"; }
+# A home that has nothing but what was fetched before.
+restore() { "$zskills" --home "$work/few-$1" sync --offline --file "$kits/few.toml"; }
 skill_clones() {
     local repo
+    mkdir "$work/clones-$1"
     for repo in "$kits"/remotes/*; do
-        git clone --quiet --depth 1 "file://$repo" "$work/clones/${repo##*/}" &
+        git clone --quiet --depth 1 "file://$repo" "$work/clones-$1/${repo##*/}" &
     done
     wait
-    rm -rf "$work/copy"
-    cp -r "$work/clones" "$work/copy"
+    cp -r "$work/clones-$1" "$work/copy-$1"
+}
+first_skills() {
+    mkdir "$work/kits-$1"
+    cp "$kits/skills.toml" "$work/kits-$1/"
+    sync "$work/skilled-$1" "$work/kits-$1/skills.toml"
+}
+# Prints the median time in milliseconds of a command that gets the number of its run.
+measure_each() {
+    local run
+    for run in $(seq "$runs"); do
+        took "$1" "$run"
+    done | median | awk '{ printf "%.1f", $1 / 1000 }'
 }
 ls_remotes() {
     local repo
@@ -117,16 +129,18 @@ ls_remotes() {
     wait
 }
 benches/make-skills.sh "$kits" 30 10
-skilled=("$zskills" --home "$work/skilled" sync --file "$kits/skills.toml")
-few=("$zskills" --home "$work/few" sync --offline --file "$kits/few.toml")
-skills_first=$(measure fresh_skills "${skilled[@]}")
-skills_cloned=$(measure fresh_clones skill_clones)
-"${skilled[@]}" >/dev/null
-skills_idle=$(measure nothing "${skilled[@]}")
-upgraded=$(measure nothing "$zskills" --home "$work/skilled" upgrade --file "$kits/skills.toml")
-asked=$(measure nothing ls_remotes)
-"$zskills" --home "$work/few" sync --file "$kits/few.toml" >/dev/null
-restored=$(measure fresh_folders "${few[@]}")
+skills_first=$(measure_each first_skills)
+skills_cloned=$(measure_each skill_clones)
+skilled=(--quiet --home "$work/skilled-1" --file "$work/kits-1/skills.toml")
+skills_idle=$(measure "$zskills" sync "${skilled[@]}")
+upgraded=$(measure "$zskills" upgrade "${skilled[@]}")
+asked=$(measure ls_remotes)
+"$zskills" --quiet --home "$work/few" sync --file "$kits/few.toml"
+for run in $(seq "$runs"); do
+    mkdir -p "$work/few-$run/.cache/zskills"
+    cp -a "$work/few/.cache/zskills/git" "$work/few-$run/.cache/zskills/"
+done
+restored=$(measure_each restore)
 echo "nothing to do, 300 skills, 30 repositories    $skills_idle ms"
 echo "first sync of 300 skills                      $skills_first ms"
 echo "clones of the same, in parallel, and a copy   $skills_cloned ms"
