@@ -44,6 +44,10 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         listed.find(&args.name, "here or listed in a registered marketplace")
     };
     let id = here.or_else(|_| listed()).map_err(|note| {
+        if let Some(what) = other_kind(&args.name, &declared, &state) {
+            let name = &args.name;
+            return anyhow::anyhow!("`{name}` is {what}, and no plugin\nhint: `zskills why {name}` says where it is from, `zskills list` shows it");
+        }
         let hint = note.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         anyhow::anyhow!("`{}` {}{hint}", note.about, note.text)
     })?;
@@ -54,6 +58,18 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.data(&about.text(ui.out));
     }
     Ok(Exit::Done)
+}
+
+/// Says what a name is that is no plugin's.
+fn other_kind(name: &str, declared: &Declared, state: &State) -> Option<&'static str> {
+    let is_skill = |item: &Item| matches!(item, Item::Skill { name: other, .. } if other == name);
+    let is_server = |item: &Item| matches!(item, Item::Server { name: other, .. } if other == name);
+    let locked = declared.lock.skills.keys().any(|skill| skill.as_str() == name);
+    let wanted = declared.intent.servers.iter().any(|server| server.name == name);
+    if locked || state.keys().any(is_skill) {
+        return Some("an Agent Skill");
+    }
+    (wanted || state.keys().any(is_server)).then_some("an MCP server")
 }
 
 /// What is known about a plugin.

@@ -1,5 +1,7 @@
 //! `zskills why`: which entry decides about a name, and why the others do not.
 
+mod skills;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -17,13 +19,15 @@ use crate::model::{
     Files, InstallRecord, Item, Position, Record, Roots, Scope, State, did_you_mean, position,
 };
 use crate::observe::Sight;
+use crate::store::disk;
 use crate::store::tree::Fingerprints;
 use crate::ui::{Paint, Ui, plain};
 
-/// Say which file and line decides about a server or plugin
+/// Say which file and line decides about a server, plugin or skill
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The name of a server, or of a plugin with or without its marketplace
+    /// The name of a server or skill, or of a plugin with or without its marketplace; or the folder of
+    /// a skill or plugin
     name: String,
     /// The manifest [default: ~/.config/zskills/skills.toml]
     #[arg(long, value_name = "FILE")]
@@ -38,21 +42,47 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
     let standings = servers::look(&env.roots, &sight);
-    let case = Case { name: &args.name, roots: &env.roots, declared: &declared, sight: &sight };
+    let name = named(&args.name, env, &sight);
+    let case = Case { name: &name, roots: &env.roots, declared: &declared, sight: &sight };
     // One name may be a server and a plugin.
     let mut reasons: Vec<Reason> = case.server(&standings).into_iter().collect();
     reasons.extend(case.plugins());
+    reasons.extend(case.skills());
     if reasons.is_empty() {
         return unknown(&case, &standings);
     }
     if args.json {
         let things: Vec<Value> = reasons.iter().map(Reason::json).collect();
-        ui.json(&json!({ "schema": "zskills/why/1", "name": args.name, "reasons": things }));
+        ui.json(&json!({ "schema": "zskills/why/1", "name": name, "reasons": things }));
     } else {
         let texts: Vec<String> = reasons.iter().map(|reason| reason.text(ui.out)).collect();
         ui.data(&texts.join("\n"));
     }
     Ok(Exit::Done)
+}
+
+/// Returns the name of what lies in a folder, when a path is given; else what is given.
+fn named(text: &str, env: &Env, sight: &Sight) -> String {
+    if !text.contains('/') {
+        return text.to_owned();
+    }
+    let path = disk::normal(&env.roots.resolve(text, &env.roots.cwd));
+    let shelves = sight.observed.shelves.values();
+    let skill = shelves.flat_map(|shelf| [&shelf.folder, &shelf.client]).find_map(|folder| {
+        let first = path.strip_prefix(folder).ok()?.components().next()?;
+        Some(first.as_os_str().to_str()?.to_owned())
+    });
+    let plugin = || {
+        sight.observed.state.iter().find_map(|(item, record)| match (item, record) {
+            (Item::Plugin { id, .. }, Record::Plugin(record))
+                if path.starts_with(&record.install_path) =>
+            {
+                Some(id.clone())
+            }
+            _ => None,
+        })
+    };
+    skill.or_else(plugin).unwrap_or_else(|| text.to_owned())
 }
 
 fn unknown(case: &Case, standings: &[Standing]) -> Result<Exit> {
@@ -64,7 +94,7 @@ fn unknown(case: &Case, standings: &[Standing]) -> Result<Exit> {
         | Item::Server { .. }
         | Item::Skill { .. } => None,
     });
-    let near = did_you_mean(case.name, servers.chain(plugins));
+    let near = did_you_mean(case.name, servers.chain(plugins).chain(case.skill_names()));
     let hint = near.map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_default();
     bail!("nothing here is called `{}`{hint}", plain(case.name))
 }

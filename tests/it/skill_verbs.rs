@@ -184,3 +184,21 @@ fn lint_names_what_is_wrong_with_its_place() {
     let document = home.zskills(&["lint", "--json"]).document("lint");
     assert_eq!(document["skills"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn why_says_where_a_skill_is_from_and_how_the_client_reaches_it() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.write("~/.agents/skills/mine/SKILL.md", skill_md("mine", "x"));
+    let says =
+        &["installed from `acme/kit`", "skills.toml:", ".zskills.json:", "through this link"];
+    home.zskills(&["why", "pdf"]).expect(0).says(says);
+    let folder = home.path("~/.agents/skills/pdf/SKILL.md");
+    home.zskills(&["why", folder.to_str().unwrap()]).expect(0).says(says);
+    home.zskills(&["why", "mine"]).expect(0).says(&["not managed", "does not see it"]);
+    home.zskills(&["why", "pfd"]).expect(1).says(&["did you mean `pdf`?"]);
+    let document = home.zskills(&["why", "docx", "--json"]).document("why");
+    assert_eq!(document["reasons"][0]["kind"], "agent skill");
+    home.zskills(&["info", "pdf"]).expect(1).says(&["is an Agent Skill", "zskills why pdf"]);
+}
