@@ -172,7 +172,7 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 37] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 40] = [
         files::problems,
         files::read_only,
         files::registries_under_control,
@@ -198,9 +198,11 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         secrets::in_addresses,
         plugins::paths_of_another_machine,
         plugins::projects_that_are_gone,
+        plugins::forgotten_by_the_project,
         plugins::unmet_dependencies,
         trust::drift_from_lock,
         trust::changed_sources,
+        trust::doubled_sources,
         trust::look_alikes,
         trust::more_capabilities,
         trust::stale_bytes,
@@ -208,6 +210,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         content::unsafe_trees,
         content::missing_commands,
         policy::denied,
+        policy::approved_for_all,
         cache::bytes_without_inventory,
         cache::litter,
     ];

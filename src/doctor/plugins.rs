@@ -313,12 +313,7 @@ pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
         // A folder of which even the parent is gone may lie on a disk that is not mounted.
         let mounted = project.parent().is_some_and(|parent| facts.disk.there.contains(parent));
         let fix = if mounted {
-            Fix::Drop(vec![Change {
-                client: Client::Claude,
-                item: item.clone(),
-                before: Some(record.clone()),
-                after: None,
-            }])
+            drop_record(item, record)
         } else {
             Fix::ByHand("nothing is done, for the disk may not be mounted".into())
         };
@@ -331,6 +326,48 @@ pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Records for this project of what no settings name any more.
+pub(super) fn forgotten_by_the_project(facts: &Facts) -> Vec<Finding> {
+    let state = &facts.observed.state;
+    // What a file that cannot be read switches on is not known.
+    let unreadable = settings::scopes(facts.roots)
+        .map(|scope| settings::path(facts.roots, scope))
+        .any(|path| facts.problems.iter().any(|problem| problem.diagnostic.file == path));
+    if unreadable {
+        return Vec::new();
+    }
+    let file = installed_plugins::path(facts.roots);
+    let named = |id: &str| {
+        Scope::ALL.into_iter().any(|scope| {
+            let switch = Item::Enabled { id: id.to_owned(), scope };
+            state.contains_key(&switch) || facts.wants(id, scope)
+        })
+    };
+    facts
+        .records()
+        .filter(|(_, id, scope, record)| *scope != Scope::User && !record.auto && !named(id))
+        .map(|(item, id, scope, record)| {
+            let text = format!("`{id}` is recorded in {scope} scope here, but no settings name it");
+            Finding {
+                id: "project.dangling",
+                severity: Severity::Warning,
+                about: id.to_owned(),
+                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+                fix: drop_record(item, &Record::Plugin(record.clone())),
+            }
+        })
+        .collect()
+}
+
+fn drop_record(item: &Item, record: &Record) -> Fix {
+    Fix::Drop(vec![Change {
+        client: Client::Claude,
+        item: item.clone(),
+        before: Some(record.clone()),
+        after: None,
+    }])
 }
 
 /// Plugins that need another which is not installed in their scope; the client does not load them.

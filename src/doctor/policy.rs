@@ -1,11 +1,13 @@
 //! What a policy forbids and is registered all the same.
 
+use serde_json::Value;
+
 use super::{Facts, Finding, Fix, Severity};
-use crate::clients::claude::known_marketplaces;
 use crate::clients::claude::source::from_client;
 use crate::clients::claude::standing::Effect;
-use crate::formats::json::Key;
-use crate::model::{Diagnostic, Item, Record};
+use crate::clients::claude::{known_marketplaces, settings};
+use crate::formats::json::{self, Bom, Key};
+use crate::model::{Diagnostic, Item, Record, Scope};
 
 /// Marketplaces that the administrator or the manifest does not allow, and policies beyond reading.
 pub(super) fn denied(facts: &Facts) -> Vec<Finding> {
@@ -60,4 +62,37 @@ pub(super) fn denied(facts: &Facts) -> Vec<Finding> {
         return broken.collect();
     }
     denied.chain(servers).collect()
+}
+
+/// Shared settings of the project that approve its servers for whoever clones it.
+pub(super) fn approved_for_all(facts: &Facts) -> Vec<Finding> {
+    if !settings::scopes(facts.roots).any(|scope| scope == Scope::Project) {
+        return Vec::new();
+    }
+    let file = settings::path(facts.roots, Scope::Project);
+    let bytes = facts.files.get(&file);
+    let Some(Ok(Value::Object(map))) = bytes.map(|bytes| json::parse(&file, bytes, Bom::Allowed))
+    else {
+        return Vec::new();
+    };
+    let approves = |key: &str| match map.get(key) {
+        Some(Value::Bool(all)) => *all,
+        Some(Value::Array(names)) => !names.is_empty(),
+        _ => false,
+    };
+    ["enableAllProjectMcpServers", "enabledMcpjsonServers"]
+        .into_iter()
+        .filter(|key| approves(key))
+        .map(|key| Finding {
+            id: "policy.project-approves",
+            severity: Severity::Warning,
+            about: key.to_owned(),
+            diagnostic: facts.at_key(
+                &file,
+                &[Key::Name(key)],
+                format!("`{key}` approves servers for whoever clones the project"),
+            ),
+            fix: Fix::ByHand("take it out; each person can approve servers in the client".into()),
+        })
+        .collect()
 }

@@ -150,6 +150,55 @@ fn source_changed(facts: &Facts, name: &str, known: &KnownMarketplace) -> Option
     (!same_place(&should, &source)).then_some((text, fix))
 }
 
+/// Marketplaces that are registered twice, so that one plugin can be had under two names.
+pub(super) fn doubled_sources(facts: &Facts) -> Vec<Finding> {
+    let file = known_marketplaces::path(facts.roots);
+    let mut seen: Vec<(&str, Place)> = Vec::new();
+    let mut findings = Vec::new();
+    for (name, known) in marketplaces(facts) {
+        let Some(place) = place(known) else { continue };
+        let Some((other, _)) = seen.iter().find(|(_, other)| place.is(other)) else {
+            seen.push((name, place));
+            continue;
+        };
+        let text =
+            format!("marketplaces `{other}` and `{name}` both are `{}`", place.source.redacted());
+        let path = [Key::Name(name), Key::Name("source")];
+        findings.push(Finding {
+            id: "trust.source-changed",
+            severity: Severity::Warning,
+            about: name.to_owned(),
+            diagnostic: facts.at_key(&file, &path, text),
+            fix: Fix::ByHand(format!("keep one: `zskills marketplace remove {name}`")),
+        });
+    }
+    findings
+}
+
+/// What a registered marketplace is a view of.
+struct Place<'a> {
+    source: Source,
+    reference: Option<String>,
+    /// The catalog's path in its repository; one repository may have several.
+    catalog: Option<&'a str>,
+}
+
+impl Place<'_> {
+    fn is(&self, other: &Self) -> bool {
+        self.source.same_place(&other.source)
+            && self.reference == other.reference
+            && self.catalog == other.catalog
+    }
+}
+
+fn place(known: &KnownMarketplace) -> Option<Place<'_>> {
+    let (source, reference) = from_client(&known.source)?;
+    let reference = reference.or_else(|| source.reference().map(str::to_owned));
+    let path = known.source.get("path").and_then(|path| path.as_str());
+    let catalog = path.filter(|_| source.git_url().is_some());
+    Some(Place { source, reference, catalog })
+}
+
 /// A catalog file and the folder around it are the same place to the client.
 fn same_place(one: &Source, other: &Source) -> bool {
     one.same_place(other)

@@ -162,6 +162,25 @@ fn a_record_of_a_project_that_is_gone_is_dropped_when_somebody_agrees() {
 }
 
 #[test]
+fn a_record_that_no_settings_name_is_dropped_when_somebody_agrees() {
+    let home = synced().project("~/work");
+    let mut inventory = home.json(INSTALLED);
+    let mut record = inventory["plugins"]["alpha@tools"][0].clone();
+    record["scope"] = "project".into();
+    record["projectPath"] = home.path("~/work").display().to_string().into();
+    inventory["plugins"]["gamma@tools"] = serde_json::json!([record]);
+    let text = serde_json::to_string_pretty(&inventory).unwrap();
+    home.write(INSTALLED, &text);
+    home.zskills(&["doctor", "--fix"]).expect(0).says(&["--yes"]);
+    assert_eq!(home.read(INSTALLED), text);
+    let off = "{\"enabledPlugins\": {\"gamma@tools\": false}}";
+    home.write("~/work/.claude/settings.json", off);
+    finds(&home, &[]);
+    home.write("~/work/.claude/settings.json", "{}");
+    finds_and_fixes(&home, &["project.dangling"]);
+}
+
+#[test]
 fn a_switch_for_what_cannot_be_had_is_a_ghost() {
     let home = synced();
     edit(
@@ -275,6 +294,14 @@ fn a_registry_that_is_a_link_and_settings_that_nobody_can_write_are_told() {
     home.remove(KNOWN);
     home.link(KNOWN, "~/dots/known.json");
     finds(&home, &["symlink.broken-ledger"]);
+    let home = synced();
+    let git = |args: &[&str]| home.git(&home.path("~/.claude"), args);
+    git(&["init", "--quiet"]);
+    git(&["add", "plugins/installed_plugins.json"]);
+    finds(&home, &["symlink.broken-ledger"]);
+    home.zskills(&["doctor"]).says(&["under version control"]);
+    git(&["rm", "--quiet", "--cached", "plugins/installed_plugins.json"]);
+    finds(&home, &[]);
     let home = synced();
     home.set_mode(SETTINGS, 0o444);
     finds(&home, &["readonly.settings"]);

@@ -60,7 +60,7 @@ fn a_clone_that_moved_is_named_by_what_moved_it() {
     let clone = home.path(CLONE);
     let url = format!("file://{}", repo.path.display());
     home.git(&home.home(), &["clone", "--quiet", &url, clone.to_str().unwrap()]);
-    finds(&home, &["trust.history-rewritten"]);
+    finds_and_fixes(&home, &["trust.history-rewritten"]);
 }
 
 #[test]
@@ -203,4 +203,38 @@ fn a_server_that_the_administrator_denies_is_not_written() {
     home.zskills(&["sync"]).expect(4).says(&["one", "denied", "managed-settings.json"]);
     let servers = home.json("~/.claude.json")["mcpServers"].clone();
     assert!(servers["one"].is_null() && servers["two"].is_object(), "{servers}");
+}
+
+#[test]
+fn two_names_for_one_repository_are_told() {
+    let home = synced();
+    let mut known = home.json(KNOWN);
+    known["again"] = known["tools"].clone();
+    let write = |known: &serde_json::Value| {
+        home.write(KNOWN, serde_json::to_string_pretty(known).unwrap());
+    };
+    known["again"]["source"] =
+        serde_json::json!({"source": "git", "url": "https://github.com/Acme/tools.git"});
+    write(&known);
+    finds(&home, &["trust.source-changed"]);
+    home.zskills(&["doctor"]).says(&["`again` and `tools`"]);
+    home.zskills(&["doctor", "--check"]).expect(0);
+    known["again"]["source"]["ref"] = "v1".into();
+    write(&known);
+    finds(&home, &[]);
+}
+
+#[test]
+fn shared_settings_that_approve_servers_are_told() {
+    let check = |file: &str, settings: &str, expected: &[&str]| {
+        let home = Sandbox::new().manifest("version = 1\n").project("~/work");
+        home.write(&format!("~/work/.claude/{file}"), settings);
+        finds(&home, expected);
+    };
+    let id = "policy.project-approves";
+    check("settings.json", "{\"enableAllProjectMcpServers\": true}", &[id]);
+    check("settings.json", "{\"enabledMcpjsonServers\": [\"a\"]}", &[id]);
+    check("settings.json", "{\"enabledMcpjsonServers\": []}", &[]);
+    check("settings.json", "{\"enableAllProjectMcpServers\": false}", &[]);
+    check("settings.local.json", "{\"enableAllProjectMcpServers\": true}", &[]);
 }

@@ -64,7 +64,9 @@ pub(super) const PLUGINS: [Check; 9] = [
         id: "project.dangling",
         severity: Info,
         title: "a record for a project that is gone",
-        cause: "`installed_plugins.json` records a plugin for a project whose folder no longer exists.",
+        cause: "`installed_plugins.json` records a plugin for a project whose folder no longer exists; \
+                or, as a warning, for this project although no settings switch it on or off and no \
+                manifest wants it.",
         fix: "`--fix` drops the record after asking. If the folder above is gone as well, a disk may \
               not be mounted: then nothing is done.",
     },

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::doctor::Severity::{Error, Warning};
 
-pub(super) const TRUST: [Check; 12] = [
+pub(super) const TRUST: [Check; 13] = [
     Check {
         id: "lock.drift",
         severity: Error,
@@ -19,9 +19,11 @@ pub(super) const TRUST: [Check; 12] = [
         title: "a marketplace name that now means another place",
         cause: "The client's registry takes this marketplace from another source than the manifest or \
                 the lock says. Whoever registers a name again re-points every plugin that is installed \
-                from it, and the client only notes it.",
+                from it, and the client only notes \
+                it. Two names for one place are told as well, as a warning.",
         fix: "`--fix` points it back when the manifest names the source. Otherwise sync refuses to go \
-              on: write the source that you trust into the manifest.",
+              on: write the source that you trust into the manifest. Of two names for one place, \
+              remove one.",
     },
     Check {
         id: "trust.history-rewritten",
@@ -102,6 +104,16 @@ pub(super) const TRUST: [Check; 12] = [
         cause: "A file of the administrator's settings is not JSON or has a rule of a wrong shape. \
                 zskills then takes everything for forbidden.",
         fix: "by hand: the administrator has to correct it.",
+    },
+    Check {
+        id: "policy.project-approves",
+        severity: Warning,
+        title: "a project that approves servers for everybody",
+        cause: "The project's `.claude/settings.json`, which is shared, has \
+                `enableAllProjectMcpServers` or names servers in `enabledMcpjsonServers`. Whoever \
+                clones the project and trusts it starts those servers without having seen them.",
+        fix: "by hand: take the key out; each person can approve servers in the client, or in \
+              `.claude/settings.local.json`.",
     },
     Check {
         id: "symlink.broken-ledger",
