@@ -134,6 +134,7 @@ fn desired(roots: &Roots) -> Desired {
         let location = roots.claude_plugins.join("marketplaces").join(&market);
         let source = Source::GitHub { repo: format!("acme/{market}"), reference: None };
         let marketplace = DesiredMarketplace {
+            refreshed: false,
             declared: true,
             source,
             pin: None,

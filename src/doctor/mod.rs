@@ -6,6 +6,7 @@ mod content;
 mod files;
 mod plugins;
 mod policy;
+mod refresh;
 mod registry;
 mod repair;
 mod scan;
@@ -58,6 +59,8 @@ pub struct Facts<'a> {
     pub skills: &'a [SeenSkill],
     pub disk: &'a Disk,
     pub policy: &'a Policy,
+    /// RFC 3339.
+    pub now: &'a str,
 }
 
 /// What was looked up on the disk for doctor alone.
@@ -172,7 +175,7 @@ impl Fix {
 
 /// Runs every check; the worst findings come first.
 pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 40] = [
+    let checks: [fn(&Facts) -> Vec<Finding>; 41] = [
         files::problems,
         files::read_only,
         files::registries_under_control,
@@ -203,6 +206,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         trust::drift_from_lock,
         trust::changed_sources,
         trust::doubled_sources,
+        refresh::overdue,
         trust::look_alikes,
         trust::more_capabilities,
         trust::stale_bytes,

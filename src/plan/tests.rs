@@ -93,6 +93,7 @@ impl Disk {
                     auto_update: None,
                     commit: None,
                     bytes: missing(&location),
+                    refreshed: false,
                     location,
                 },
             );

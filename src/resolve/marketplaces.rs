@@ -386,8 +386,11 @@ impl Resolver<'_> {
                 if declared {
                     self.out.lock.marketplaces.insert(name.clone(), locked);
                 }
+                let refreshed =
+                    self.moves(name) && !market.is_local() && !self.noted.contains(name);
                 let desired = DesiredMarketplace {
                     declared,
+                    refreshed,
                     pin: wanted.and_then(|w| w.pin.clone()),
                     auto_update: wanted.and_then(|w| w.auto_update),
                     location: market.location,

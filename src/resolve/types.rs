@@ -319,6 +319,8 @@ pub struct DesiredMarketplace {
     pub commit: Option<Commit>,
     /// The checkout, or catalog file, to place at `location`, when what is there is not it.
     pub bytes: Option<PathBuf>,
+    /// Its source was asked for what is newest, and answered.
+    pub refreshed: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -308,6 +308,22 @@ fn a_registry_that_is_a_link_and_settings_that_nobody_can_write_are_told() {
 }
 
 #[test]
+fn a_marketplace_that_nobody_refreshed_is_told_until_it_is() {
+    let home = synced();
+    let mut known = home.json(KNOWN);
+    known["tools"]["lastUpdated"] = "2020-01-01T00:00:00.000Z".into();
+    home.write(KNOWN, serde_json::to_string_pretty(&known).unwrap());
+    finds(&home, &["sync.refresh-failing"]);
+    home.zskills(&["doctor"]).says(&["`zskills update tools`"]);
+    home.zskills(&["sync", "--check"]).expect(0);
+    home.zskills(&["update", "tools"]).expect(0);
+    finds(&home, &[]);
+    let before = home.stamps();
+    home.zskills(&["update", "tools"]).expect(0);
+    assert_eq!(changes(&before, &home.stamps()), [""; 0], "a day has one refresh");
+}
+
+#[test]
 fn old_bytes_under_an_unchanged_version_are_found() {
     let home = Sandbox::new().manifest(&wants(&["alpha", "beta"]));
     let repo = tools(&home);

@@ -101,6 +101,7 @@ impl<'a> Looks<'a> {
             skills: &gather::seen_skills(roots, &sight.observed),
             disk: &disk,
             policy: &sight.policy,
+            now: &self.env.now,
         };
         let findings = doctor::check(&facts);
         let salvage = examine::salvage(roots, &declared.lock, &self.env.now);

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::doctor::Severity::{Error, Info, Warning};
 
-pub(super) const PLUGINS: [Check; 9] = [
+pub(super) const PLUGINS: [Check; 10] = [
     Check {
         id: "intent.missing",
         severity: Error,
@@ -69,6 +69,14 @@ pub(super) const PLUGINS: [Check; 9] = [
                 manifest wants it.",
         fix: "`--fix` drops the record after asking. If the folder above is gone as well, a disk may \
               not be mounted: then nothing is done.",
+    },
+    Check {
+        id: "sync.refresh-failing",
+        severity: Warning,
+        title: "a marketplace that was not refreshed for long",
+        cause: "The client's `lastUpdated` of a marketplace with an address is older than 30 days: \
+                nobody asked its source since, or it did not answer. The client says nothing of it.",
+        fix: "by hand: `zskills update NAME` asks the source, and says what is in the way.",
     },
     Check {
         id: "stale.same-version",

@@ -99,11 +99,15 @@ fn known(
         Some(Record::Marketplace(old)) => Some(old),
         _ => None,
     };
+    // The day is enough, so that a second refresh writes nothing.
+    let day = |time: &str| time.get(..10).map(str::to_owned);
+    let dated =
+        marketplace.refreshed && old.is_some_and(|old| day(&old.last_updated) != day(inputs.now));
     KnownMarketplace {
         source,
         install_location: marketplace.location.clone(),
         last_updated: match old {
-            Some(old) if marketplace.bytes.is_none() => old.last_updated.clone(),
+            Some(old) if marketplace.bytes.is_none() && !dated => old.last_updated.clone(),
             _ => inputs.now.to_owned(),
         },
         auto_update: marketplace.auto_update.or_else(|| old.and_then(|old| old.auto_update)),
