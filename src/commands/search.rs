@@ -2,6 +2,7 @@
 //! remote indexes where somebody has registered one.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -74,7 +75,12 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
 
 /// What is found on this machine.
 enum Row<'a> {
-    Listed { market: &'a Registered, hit: Hit },
+    /// With `owner/repo`, where the marketplace is from GitHub.
+    Listed {
+        market: &'a Registered,
+        repo: Option<Rc<str>>,
+        hit: Hit,
+    },
     Skill(here::Hit),
 }
 
@@ -99,8 +105,13 @@ fn search<'a>(query: &Query, registered: &'a [Registered], limit: usize) -> Vec<
     registered
         .iter()
         .zip(found)
+        .filter_map(|(market, hits)| Some((market, hits?)))
         .flat_map(|(market, hits)| {
-            hits.unwrap_or_default().into_iter().map(move |hit| Row::Listed { market, hit })
+            let repo = match market.source() {
+                Some(Source::GitHub { repo, .. }) if !hits.is_empty() => Some(Rc::from(repo)),
+                _ => None,
+            };
+            hits.into_iter().map(move |hit| Row::Listed { market, repo: repo.clone(), hit })
         })
         .collect()
 }
@@ -108,14 +119,14 @@ fn search<'a>(query: &Query, registered: &'a [Registered], limit: usize) -> Vec<
 impl Row<'_> {
     fn order(&self) -> (Rank, &str, &str) {
         match self {
-            Self::Listed { market, hit } => (hit.rank, &hit.name, &market.name),
+            Self::Listed { market, hit, .. } => (hit.rank, &hit.name, &market.name),
             Self::Skill(hit) => (hit.rank, &hit.name, &hit.source),
         }
     }
 
     fn json(&self) -> Value {
         match self {
-            Self::Listed { market, hit } => {
+            Self::Listed { market, repo, hit } => {
                 let mut row = json!({
                     "kind": match hit.kind {
                         Kind::Plugin => "plugin",
@@ -126,8 +137,8 @@ impl Row<'_> {
                     "marketplace": market.name,
                     "plugin": id(market, hit),
                 });
-                if let Some(Source::GitHub { repo, .. }) = market.source() {
-                    row["source_repo"] = json!(repo);
+                if let Some(repo) = repo {
+                    row["source_repo"] = json!(**repo);
                 }
                 row
             }
@@ -156,7 +167,7 @@ fn id(market: &Registered, hit: &Hit) -> String {
 fn text(rows: &[Row], paint: Paint) -> String {
     rows.iter().fold(String::new(), |mut out, row| {
         let (title, within, description) = match row {
-            Row::Listed { market, hit } => {
+            Row::Listed { market, hit, .. } => {
                 let within = match hit.kind {
                     Kind::Plugin => String::new(),
                     Kind::Skill => format!("skill {}", plain(&hit.name)),
@@ -228,7 +239,7 @@ fn choose(rows: &[Row], mut found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit
     // One word: that is what a line is known by.
     let of = |found: &Found| format!("{}@{}", found.hit.name, found.hit.repo);
     let here = rows.iter().filter_map(|row| match row {
-        Row::Listed { market, hit } => Some((id(market, hit), hit.description.clone())),
+        Row::Listed { market, hit, .. } => Some((id(market, hit), hit.description.clone())),
         Row::Skill(_) => None,
     });
     let beyond = found.iter().map(|found| (of(found), found.hit.description.clone()));

@@ -42,7 +42,9 @@ impl Ui {
 
     /// Prints one JSON document.
     pub fn json(self, value: &serde_json::Value) {
-        self.data(&format!("{value:#}\n"));
+        let mut text = serde_json::to_string_pretty(value).expect("a value is JSON");
+        text.push('\n');
+        self.data(&text);
     }
 
     /// Prints a line of talk, unless asked to be quiet.
