@@ -101,7 +101,7 @@ printf 'nothing to do, 50 servers, 2 MB .claude.json  %6s ms\n' \
 idle=("$zskills" --quiet --home "$work/large/home-1" sync --file "$manifest")
 kits=$work/kits
 # A home that has nothing but what was fetched before.
-restore() { "$zskills" --home "$work/few-$1" sync --offline --file "$kits/few.toml"; }
+restore() { "$zskills" --quiet --home "$work/few-$1" sync --offline --file "$kits/few.toml"; }
 skill_clones() {
     local repo
     mkdir "$work/clones-$1"
