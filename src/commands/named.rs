@@ -42,12 +42,13 @@ impl Named {
         self
     }
 
-    /// Makes remarks of the notes about other entries of the manifest. What is about nothing that the
-    /// manifest names still counts.
+    /// Makes remarks of the notes about other entries of the manifest that cannot be had. What is
+    /// about nothing that the manifest names still counts, and so does every refusal: that bytes are
+    /// not the locked ones is never beside the point.
     pub fn set_apart(&self, notes: &mut [Note], declared: &Declared) {
         let others = entries(declared);
         let apart = |note: &&mut Note| {
-            note.level > Level::Info
+            note.level == Level::Unmet
                 && others.contains(&note.about)
                 && !self.0.contains(&note.about)
         };
