@@ -2,24 +2,12 @@
 
 use serde_json::json;
 
-use crate::repo::Repo;
 use crate::sandbox::Sandbox;
+use crate::skill_verbs::kit;
+use crate::skills::skill_md;
 
 const MANIFEST: &str = "~/.config/zskills/skills.toml";
 const INVENTORY: &str = "~/.agents/skills/.zskills.json";
-
-fn skill_md(name: &str, body: &str) -> String {
-    format!("---\nname: {name}\ndescription: Does {name}.\n---\n\n{body}\n")
-}
-
-fn kit<'a>(home: &'a Sandbox, names: &[&str]) -> Repo<'a> {
-    let repo = home.repo("acme/kit");
-    for name in names {
-        repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "one"));
-    }
-    repo.commit();
-    repo
-}
 
 /// A home in which the `skills` tool has installed `pdf` from `acme/kit`, and a hand `mine`.
 fn with_foreign(home: Sandbox) -> Sandbox {

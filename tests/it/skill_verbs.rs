@@ -2,14 +2,12 @@
 
 use crate::repo::Repo;
 use crate::sandbox::Sandbox;
+use crate::skills::skill_md;
 
 const MANIFEST: &str = "~/.config/zskills/skills.toml";
 
-fn skill_md(name: &str, body: &str) -> String {
-    format!("---\nname: {name}\ndescription: Does {name}.\n---\n\n{body}\n")
-}
-
-fn kit<'a>(home: &'a Sandbox, names: &[&str]) -> Repo<'a> {
+/// The repository `acme/kit` with these skills, nothing but a `SKILL.md` each.
+pub fn kit<'a>(home: &'a Sandbox, names: &[&str]) -> Repo<'a> {
     let repo = home.repo("acme/kit");
     for name in names {
         repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "one"));

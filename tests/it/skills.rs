@@ -6,7 +6,7 @@ use crate::sandbox::{Sandbox, changes};
 const INVENTORY: &str = "~/.agents/skills/.zskills.json";
 
 /// A `SKILL.md` that nobody has anything to say against.
-fn skill_md(name: &str, body: &str) -> String {
+pub fn skill_md(name: &str, body: &str) -> String {
     format!("---\nname: {name}\ndescription: Does {name}.\n---\n\n{body}\n")
 }
 
