@@ -10,12 +10,12 @@ use divan::{Bencher, black_box};
 use serde_json::{Map, Value, json};
 use zskills::clients::Codec;
 use zskills::clients::claude::{Claude, installed_plugins, known_marketplaces, settings};
+use zskills::declared::ledger::Ledger;
 use zskills::formats::json::{self, Key};
-use zskills::ledger::Ledger;
+use zskills::machine::store::tree::Fingerprints;
 use zskills::model::{Files, Intent, Roots, Scope, Source};
 use zskills::plan::{self, Inputs, Prune, Step};
 use zskills::resolve::{Desired, DesiredMarketplace, DesiredPlugin};
-use zskills::store::tree::Fingerprints;
 
 const PLUGINS: usize = 200;
 const MARKETPLACES: usize = 10;
@@ -58,7 +58,9 @@ fn fingerprint_200_trees_that_are_known(bencher: Bencher) {
 fn hash_200_trees_that_are_not_known(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let trees: Vec<PathBuf> = (0..PLUGINS).map(|n| tree(folder.path(), n)).collect();
-    bencher.bench(|| trees.iter().filter(|tree| zskills::store::tree::hash(tree).is_ok()).count());
+    bencher.bench(|| {
+        trees.iter().filter(|tree| zskills::machine::store::tree::hash(tree).is_ok()).count()
+    });
 }
 
 #[divan::bench]
@@ -120,7 +122,7 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         ledger,
         ledger_file: None,
         prune: Prune::Owned,
-        policy: &zskills::policy::Policy::default(),
+        policy: &zskills::clients::managed::Policy::default(),
         now: "2026-01-02T03:04:05.000Z",
         own: &[],
     })

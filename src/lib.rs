@@ -1,35 +1,16 @@
 //! zskills: makes the plugins, skills and MCP servers of agentic coding clients match one file.
+//!
+//! Each folder is a room named after what it holds, and names only rooms below it:
+//! `cli → flow → {doctor, plan, resolve, machine} → {content, declared, clients} → formats → model`.
 
-pub mod apply;
-pub mod archive;
-pub mod around;
-pub mod bundled;
-pub mod catalog;
-pub mod catalogs;
+pub mod cli;
 pub mod clients;
-pub mod commands;
+pub mod content;
+pub mod declared;
 pub mod doctor;
-pub mod env;
-pub mod examine;
-pub mod fetch;
+pub mod flow;
 pub mod formats;
-pub mod gather;
-pub mod git;
-pub mod http;
-pub mod index;
-mod installer;
-pub mod ledger;
-pub mod lock;
-pub mod manifest;
+pub mod machine;
 pub mod model;
-pub mod npm;
-pub mod observe;
-pub mod paint;
-mod parallel;
 pub mod plan;
-pub mod policy;
-mod process;
 pub mod resolve;
-pub mod skill;
-pub mod store;
-pub mod ui;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(zskills::commands::main(std::env::args_os()))
+    ExitCode::from(zskills::cli::main(std::env::args_os()))
 }

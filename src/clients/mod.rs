@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod claude;
+pub mod managed;
 
 use std::path::PathBuf;
 

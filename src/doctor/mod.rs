@@ -18,16 +18,16 @@ mod trust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::catalog::Catalog;
 use crate::clients::FileProblem;
 use crate::clients::claude::standing::Standing;
+use crate::clients::managed::Policy;
+use crate::content::catalog::Catalog;
+use crate::declared::lock::Lock;
 use crate::formats::json::{self, Key};
-use crate::lock::Lock;
 use crate::model::{
     Change, Diagnostic, Files, InstallRecord, Intent, Item, Record, Roots, Scope, TreeHash,
     WantedPlugin,
 };
-use crate::policy::Policy;
 use crate::resolve::Observed;
 
 pub use cache::Litter;

@@ -25,7 +25,7 @@ pub(super) fn denied(facts: &Facts) -> Vec<Finding> {
         };
         let (source, reference) = from_client(&known.source)?;
         let managed = facts.policy.forbids(&source, reference.as_deref());
-        let team = || crate::policy::team_forbids(facts.intent?, &source);
+        let team = || crate::clients::managed::team_forbids(facts.intent?, &source);
         let denial = managed.or_else(team)?;
         Some(Finding {
             id: "policy.deny",

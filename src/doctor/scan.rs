@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{self, PluginManifest, Tree};
+use crate::content::catalog::{self, PluginManifest, Tree};
+use crate::content::skill::unicode;
 use crate::model::Position;
-use crate::skill::unicode;
 
 /// What one look at a folder tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Facts, Finding, Fix, Severity};
 use crate::clients::agents;
+use crate::content::skill::LintFinding;
+use crate::content::skill::budget::{DEFAULT, budget};
 use crate::model::{
     Diagnostic, Item, LinkKind, Record, Scope, SkillName, SkillOrigin, SkillRecord,
 };
 use crate::resolve::{AtClient, Shelf, Shelved, matches_any, origin};
-use crate::skill::LintFinding;
-use crate::skill::budget::{DEFAULT, budget};
 
 /// One skill that the client can see.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
     let Some(intent) = facts.intent else { return Vec::new() };
     let mut findings = Vec::new();
     for want in &intent.agent_skills {
-        let of_source = |(_, entry): &(&SkillName, &crate::lock::LockedSkill)| {
+        let of_source = |(_, entry): &(&SkillName, &crate::declared::lock::LockedSkill)| {
             Some(&entry.source) == want.written.as_ref()
         };
         let locked = facts.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
@@ -236,9 +236,9 @@ pub(super) fn linted(facts: &Facts) -> Vec<Finding> {
         let worst = skill.findings.iter().min_by_key(|found| found.severity);
         let Some(worst) = worst else { continue };
         let (id, severity) = match worst.severity {
-            crate::skill::Severity::Error => ("skills.unsafe", Severity::Error),
-            crate::skill::Severity::Warning => ("skills.portability", Severity::Info),
-            crate::skill::Severity::Info => continue,
+            crate::content::skill::Severity::Error => ("skills.unsafe", Severity::Error),
+            crate::content::skill::Severity::Warning => ("skills.portability", Severity::Info),
+            crate::content::skill::Severity::Info => continue,
         };
         let text = format!("skill `{}`: it {}", skill.name, worst.message);
         let fix = Fix::ByHand(format!("`zskills lint {}` says more", skill.path.display()));

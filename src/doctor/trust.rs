@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Facts, Finding, Fix, Severity};
-use crate::catalog;
 use crate::clients::claude::source::from_client;
 use crate::clients::claude::{installed_plugins, known_marketplaces};
+use crate::content::catalog;
+use crate::declared::lock::{Lock, LockedMarketplace};
 use crate::formats::json::Key;
-use crate::lock::{Lock, LockedMarketplace};
 use crate::model::{
     InstallRecord, Item, KnownMarketplace, MarketplaceName, PluginId, Record, Scope, Source, State,
     WELL_KNOWN_MARKETPLACES,

@@ -5,6 +5,8 @@ mod files;
 mod intent;
 mod name;
 mod note;
+mod own_file;
+pub mod paint;
 mod redact;
 mod request;
 mod roots;
@@ -25,6 +27,7 @@ pub use intent::{
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
+pub use own_file::OwnFile;
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use request::{Request, Revision};
 pub use roots::Roots;

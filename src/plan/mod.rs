@@ -12,12 +12,12 @@ pub use render::{json, note_json, text};
 
 use crate::clients::agents;
 use crate::clients::claude::{mcp_json, settings};
+use crate::clients::managed::Policy;
 use crate::clients::{Codec, FileProblem};
-use crate::ledger::Ledger;
+use crate::declared::ledger::Ledger;
 use crate::model::{
-    Change, Diagnostic, Files, Intent, Item, Note, Roots, Scope, State, Thing, TreeHash,
+    Change, Diagnostic, Files, Intent, Item, Note, OwnFile, Roots, Scope, State, Thing, TreeHash,
 };
-use crate::policy::Policy;
 use crate::resolve::{Desired, Shelf};
 
 /// Everything a command is about to do.
@@ -135,25 +135,6 @@ pub enum Prune {
     Unmanaged,
 }
 
-/// A file of ours and the text it is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnFile {
-    pub path: PathBuf,
-    pub before: Option<Vec<u8>>,
-    pub after: Vec<u8>,
-}
-
-impl OwnFile {
-    /// Returns the step that makes it so, if it is not so yet.
-    pub fn step(&self) -> Option<Step> {
-        (self.before.as_deref() != Some(self.after.as_slice())).then(|| Step::Write {
-            path: self.path.clone(),
-            before: self.before.clone(),
-            after: self.after.clone(),
-        })
-    }
-}
-
 /// Makes the plan, or names every client file that stands in its way.
 pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
     let blocked = blocking(&inputs);
@@ -165,7 +146,7 @@ pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
     if !linked.is_empty() {
         return Err(linked);
     }
-    let mut steps: Vec<Step> = inputs.own.iter().filter_map(OwnFile::step).collect();
+    let mut steps: Vec<Step> = inputs.own.iter().filter_map(own_step).collect();
     let mut files = inputs.files.clone();
     // Removals first, activation before inventory; then bytes, inventory, activation.
     let mut removals = writes(&inputs, &mut files, &diff.removals)?;
@@ -191,6 +172,15 @@ pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
     }
     let changes = diff.removals.into_iter().chain(diff.additions).collect();
     Ok(Plan { lines: diff.lines, changes, steps, notes: diff.notes })
+}
+
+/// Returns the step that makes a file of ours what it is to be, if it is not so yet.
+pub fn own_step(file: &OwnFile) -> Option<Step> {
+    (!file.is_written()).then(|| Step::Write {
+        path: file.path.clone(),
+        before: file.before.clone(),
+        after: file.after.clone(),
+    })
 }
 
 /// Returns the problems in files that this sync relies on: the client could not read them, so

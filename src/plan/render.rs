@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Bytes, Line, Plan, Sign, Step};
+use crate::model::paint::{Paint, plain};
 use crate::model::{Level, Note, Thing};
-use crate::paint::{Paint, plain};
 
 /// Returns the plan's lines, aligned, with a count at the end; empty when there is nothing to say.
 pub fn text(plan: &Plan, paint: Paint) -> String {

@@ -7,7 +7,7 @@ use super::{
     revision,
 };
 use crate::clients::claude::source::from_client;
-use crate::lock::LockedMarketplace;
+use crate::declared::lock::LockedMarketplace;
 use crate::model::{
     Commit, Item, Level, MarketplaceName, Record, Request, Revision, Source, TreeHash,
     WantedMarketplace, did_you_mean, well_known_marketplace, without_login,

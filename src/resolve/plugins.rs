@@ -11,8 +11,8 @@ use super::{
 };
 use origins::origin;
 
-use crate::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
-use crate::lock::LockedPlugin;
+use crate::content::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
+use crate::declared::lock::LockedPlugin;
 use crate::model::{
     Commit, InstallRecord, Item, MarketplaceName, PluginId, Record, Request, Revision, Scope,
     WantedPlugin, did_you_mean,

@@ -11,8 +11,8 @@ use globset::Glob;
 
 use super::{DesiredInstaller, DesiredSkill, Movement, Resolver, Shelved, Stop, note};
 use crate::clients::agents;
-use crate::lock::LockedSkill;
-use crate::manifest::is_glob;
+use crate::declared::lock::LockedSkill;
+use crate::declared::manifest::is_glob;
 use crate::model::{
     Item, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill,
     redact_url,

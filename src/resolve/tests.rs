@@ -3,13 +3,13 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::catalog;
-use crate::lock::Lock;
-use crate::manifest;
+use crate::clients::managed::Policy;
+use crate::content::catalog;
+use crate::declared::lock::Lock;
+use crate::declared::manifest;
 use crate::model::{
     InstallRecord, Intent, Item, Record, Request, Roots, Scope, Source, TreeHash, WantedPlugin,
 };
-use crate::policy::Policy;
 
 /// The plugins of a marketplace and what each depends on.
 type Plugins = Vec<(&'static str, Vec<&'static str>)>;
@@ -227,7 +227,7 @@ fn digits(commit: char) -> String {
 }
 
 fn hash(commit: char, of: &str) -> TreeHash {
-    let hex = crate::store::hex(of.as_bytes());
+    let hex = crate::machine::store::hex(of.as_bytes());
     format!("sha256:{hex:0<63}{commit}").parse().unwrap()
 }
 

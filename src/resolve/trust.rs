@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::marketplaces::Market;
 use super::{Answer, Need, Resolver, Stop};
-use crate::catalog::{self, Tree};
-use crate::lock::LockedPlugin;
+use crate::clients::managed::{self, Denial, Place};
+use crate::content::catalog::{self, Tree};
+use crate::declared::lock::LockedPlugin;
 use crate::model::{MarketplaceName, PluginId, Position, Source, WantedMarketplace};
-use crate::policy::{self, Denial, Place};
 
 /// The files of a plugin as far as they tell what it brings.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ impl Resolver<'_> {
                 place: self.in_manifest(at),
             })
         };
-        let denial = managed().or_else(|| policy::team_forbids(intent, source)).or_else(unpinned);
+        let denial = managed().or_else(|| managed::team_forbids(intent, source)).or_else(unpinned);
         denial.map_or(Ok(()), |denial| Err(refused(&denial)))
     }
 
@@ -48,7 +48,7 @@ impl Resolver<'_> {
     pub(super) fn allow_address(&self, url: &str) -> Result<(), Stop> {
         let roots = self.question.roots;
         let Ok(source) = Source::parse(url, &roots.home, roots) else { return Ok(()) };
-        match policy::team_forbids(self.question.intent, &source) {
+        match managed::team_forbids(self.question.intent, &source) {
             Some(denial) => Err(refused(&denial)),
             None => Ok(()),
         }
@@ -57,7 +57,7 @@ impl Resolver<'_> {
     /// Refuses an npm package, which globs call `npm:<package>`.
     pub(super) fn allow_package(&self, package: &str) -> Result<(), Stop> {
         let name = format!("npm:{package}");
-        match policy::team_forbids_any(self.question.intent, std::slice::from_ref(&name), &name) {
+        match managed::team_forbids_any(self.question.intent, std::slice::from_ref(&name), &name) {
             Some(denial) => Err(refused(&denial)),
             None => Ok(()),
         }

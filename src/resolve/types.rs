@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Contents;
-use crate::catalog::{Catalog, PluginManifest};
-use crate::lock::Lock;
+use crate::clients::managed::Policy;
+use crate::content::catalog::{Catalog, PluginManifest};
+use crate::content::skill::LintFinding;
+use crate::content::skill::foreign::Provenance;
+use crate::declared::lock::Lock;
 use crate::model::{
     Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope, SkillName,
     SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
-use crate::policy::Policy;
-use crate::skill::LintFinding;
-use crate::skill::foreign::Provenance;
 
 /// Everything the answer depends on, but for what was found out on the way.
 #[derive(Clone, Copy)]

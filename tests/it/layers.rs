@@ -1,91 +1,56 @@
-//! The direction of dependencies: what is pure knows no effect, and nothing knows the commands.
+//! The direction of dependencies: what is pure knows no effect, and nothing knows the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each pure module may name besides itself.
-const PURE: [(&str, &[&str]); 13] = [
+/// The rooms from bottom to top, each with the ones that it may name.
+const ROOMS: [(&str, &[&str]); 11] = [
     ("model", &[]),
-    ("paint", &[]),
     ("formats", &["model"]),
-    ("catalog", &["model"]),
-    ("skill", &["model"]),
-    ("manifest", &["model"]),
-    // The lock and the manifest are read by the same TOML reader and written by the same printer.
-    ("lock", &["manifest", "model"]),
-    ("clients", &["formats", "model", "skill"]),
-    ("ledger", &["model"]),
-    // A rule over sources is spelled as the client spells a source.
-    ("policy", &["clients", "formats", "model"]),
-    // How a client spells a source is the client's business, and the registry is asked for sources.
-    ("resolve", &["catalog", "clients", "lock", "manifest", "model", "policy", "skill"]),
-    ("plan", &["clients", "formats", "ledger", "model", "paint", "policy", "resolve"]),
-    // The checks look at the same facts that resolving looks at.
+    ("content", &["formats", "model"]),
+    ("clients", &["formats", "model"]),
+    ("declared", &["formats", "model"]),
+    ("resolve", &["clients", "content", "declared", "formats", "model"]),
+    ("plan", &["clients", "content", "declared", "formats", "model", "resolve"]),
+    ("doctor", &["clients", "content", "declared", "formats", "model", "plan", "resolve"]),
+    // Effects know what they read, never why it is read.
+    ("machine", &["content", "formats", "model"]),
     (
-        "doctor",
+        "flow",
         &[
-            "catalog", "clients", "formats", "ledger", "lock", "model", "plan", "policy",
-            "resolve", "skill",
+            "clients", "content", "declared", "doctor", "formats", "machine", "model", "plan",
+            "resolve",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "clients", "content", "declared", "doctor", "flow", "formats", "machine", "model",
+            "plan", "resolve",
         ],
     ),
 ];
 
-/// What touches the world. They may name each other and everything pure.
-const EFFECTS: [&str; 20] = [
-    "examine",
-    "around",
-    "bundled",
-    "catalogs",
-    "installer",
-    "apply",
-    "archive",
-    "env",
-    "fetch",
-    "gather",
-    "git",
-    "http",
-    "index",
-    "npm",
-    "observe",
-    "parallel",
-    "process",
-    "store",
-    "ui",
-    "commands",
-];
-
 #[test]
-fn what_is_pure_names_only_what_lies_below_it() {
-    let pure: BTreeMap<&str, &[&str]> = PURE.into();
-    for (module, named) in modules() {
-        let Some(below) = pure.get(module.as_str()) else {
-            assert!(EFFECTS.contains(&module.as_str()), "give `{module}` a place in this table");
-            continue;
-        };
+fn a_room_names_only_rooms_below_it() {
+    let rooms: BTreeMap<&str, &[&str]> = ROOMS.into();
+    for (room, named) in modules() {
+        let below = rooms.get(room.as_str());
+        let below = below.unwrap_or_else(|| panic!("give `{room}` a place in this table"));
         for (other, file) in named {
-            let fine = other == module || below.contains(&other.as_str());
-            assert!(fine, "`{module}` names `crate::{other}` in {}", file.display());
+            let fine = other == room || below.contains(&other.as_str());
+            assert!(fine, "`{room}` names `crate::{other}` in {}", file.display());
         }
     }
 }
 
 #[test]
-fn only_the_binary_names_the_commands() {
-    for (module, named) in modules() {
-        for (other, file) in named {
-            let fine = other != "commands" || module == "commands" || module == "main";
-            assert!(fine, "`{module}` names the commands in {}", file.display());
-        }
-    }
-}
-
-#[test]
-fn the_table_itself_has_no_circle() {
-    for (index, (module, below)) in PURE.iter().enumerate() {
+fn the_rooms_stand_in_one_order() {
+    for (index, (room, below)) in ROOMS.iter().enumerate() {
         for other in *below {
-            let place = PURE.iter().position(|(name, _)| name == other);
-            assert!(place.is_some_and(|place| place < index), "`{other}` stands below `{module}`");
+            let place = ROOMS.iter().position(|(name, _)| name == other);
+            assert!(place.is_some_and(|place| place < index), "`{other}` stands below `{room}`");
         }
     }
 }

@@ -9,7 +9,10 @@ use crate::formats::json::{self, Key};
 use crate::model::{
     Change, Client, Diagnostic, Files, Item, Record, Roots, Scope, SkillName, SkillRecord,
 };
-use crate::skill::inventory::{self, Inventory};
+use inventory::Inventory;
+
+/// The file that holds the records.
+pub mod inventory;
 
 /// The codec of the inventories.
 #[derive(Debug, Clone, Copy, Default)]

@@ -7,10 +7,12 @@ mod comments;
 mod edit;
 mod read;
 mod scan;
+mod strict;
 
 pub use comments::without_comments;
 pub use edit::{EditError, Key, locate, remove, set};
 pub use read::{Bom, get, lenient, parse, pick, text};
+pub use strict::object;
 
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use servers::{entry as server_entry, is_met};
 
 use super::{Bytes, Inputs, Line, Step};
-use crate::ledger::Ledger;
+use crate::declared::ledger::Ledger;
 use crate::model::{Change, Client, Item, Note, Record, Source, Thing};
 use crate::resolve::DesiredMarketplace;
 

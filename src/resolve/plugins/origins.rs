@@ -1,8 +1,8 @@
 //! Where the bytes of a plugin come from: what its catalog entry, the lock and the pin say together.
 
 use super::Want;
-use crate::catalog::{Entry, EntrySource};
-use crate::lock::LockedPlugin;
+use crate::content::catalog::{Entry, EntrySource};
+use crate::declared::lock::LockedPlugin;
 use crate::model::{Commit, Request, Revision, Source};
 use crate::resolve::marketplaces::Market;
 use crate::resolve::{Need, Origin, Stop, revision};

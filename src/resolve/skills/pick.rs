@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::Disk;
 use super::{Pick, matches, matches_any, origin, some, split_package};
-use crate::lock::{Lock, LockedRefusal, LockedSkill};
-use crate::manifest::is_glob;
+use crate::content::skill::Severity;
+use crate::declared::lock::{Lock, LockedRefusal, LockedSkill};
+use crate::declared::manifest::is_glob;
 use crate::model::{
     Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
     WantedSkill, did_you_mean,
@@ -14,7 +15,6 @@ use crate::resolve::{
     Answer, DesiredSkill, Movement, Need, Origin, Resolver, Shelved, SkillAt, SkillsAt,
     SkillsWanted, Stop, Trouble, note, revision,
 };
-use crate::skill::Severity;
 
 /// More skills than anybody wants all of.
 const MOST: usize = 1000;

@@ -1,0 +1,237 @@
+//! `zskills sync --adopt`: writes what is installed but not declared into the manifest and the lock.
+
+mod servers;
+mod skills;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::converge::{self, Ask, Prepared};
+use super::session::{self, Declared};
+use super::{Exit, Faults};
+use crate::clients::FileProblem;
+use crate::clients::claude::source::from_client;
+use crate::declared::manifest::{self, edit};
+use crate::machine::env::Env;
+use crate::machine::store::tree::Fingerprints;
+use crate::machine::terminal::Ui;
+use crate::model::{
+    Item, MarketplaceName, Note, OwnFile, PluginId, Record, Roots, Scope, Source, State, Thing,
+    WantedServer,
+};
+use crate::plan::{self, Line, Plan, Sign};
+
+pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
+    converge::drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
+}
+
+/// Makes a plan that touches only our own files: manifest, lock and ledger.
+fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
+    let declared = (ask.declared)()?;
+    let owned = session::owned(&env.roots)?;
+    let mut sight = session::sight(env, &declared.lock, fingerprints)?;
+    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let faults: Vec<_> =
+        sight.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
+    if !faults.is_empty() {
+        return Err(Faults::from(faults).into());
+    }
+    let mut adoption = adopt(&declared, &sight.observed.state, &env.roots)?;
+    adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
+    let mut skills = skills::adopt(&mut adoption, &declared, &mut sight, &env.roots, fingerprints)?;
+    let Adoption { text, lines, mut notes, applied } = adoption;
+    let begins = declared.file.is_none() && !text.is_empty();
+    let declared = declared.with_text(text, &env.roots)?;
+    notes.extend(skills::commits(&mut skills, ask, env, ui, &declared, &mut sight, fingerprints));
+    let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
+    let mut ledger = owned.ledger.clone();
+    for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
+        ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
+    }
+    for (thing, value) in applied {
+        ledger.set_applied(&env.roots, &thing, value);
+    }
+    let own: Vec<OwnFile> = declared
+        .own(&resolution.lock)
+        .into_iter()
+        .chain([OwnFile {
+            path: plan::ledger_path(&env.roots),
+            before: owned.file.clone(),
+            after: ledger.render().into_bytes(),
+        }])
+        .collect();
+    let steps = if lines.is_empty() && !begins {
+        Vec::new()
+    } else {
+        let inventories = plan::inventory_steps(&env.roots, &sight.files, &skills)
+            .map_err(|fault| Faults::from(vec![fault]))?;
+        own.iter().filter_map(plan::own_step).chain(inventories).collect()
+    };
+    let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
+    plan.notes.extend(resolution.notes.iter().cloned());
+    Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
+}
+
+/// A marketplace that settings do not declare stays somebody else's: as ours it would be declared.
+fn is_ours_to_keep(line: &Line, state: &State) -> bool {
+    let Thing::Marketplace { name } = &line.thing else { return true };
+    state.keys().any(|item| matches!(item, Item::Declared { name: other, .. } if other == name))
+}
+
+struct Adoption {
+    text: String,
+    lines: Vec<Line>,
+    notes: Vec<Note>,
+    /// What the servers hold, for the ledger.
+    applied: Vec<(Thing, Value)>,
+}
+
+/// Adds an entry for every plugin that is enabled and not declared, and for its marketplace.
+fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, Faults> {
+    let file = &declared.intent.manifest;
+    let mut adoption = Adoption {
+        text: declared.text.clone().unwrap_or_default(),
+        lines: Vec::new(),
+        notes: Vec::new(),
+        applied: Vec::new(),
+    };
+    let mut marketplaces: BTreeSet<MarketplaceName> =
+        declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
+    for (id, scope) in unmanaged(declared, state, roots) {
+        let Ok(id) = id.parse::<PluginId>() else {
+            adoption.notes.push(Note::unmet(id, "is not a name that a manifest can hold"));
+            continue;
+        };
+        let name = &id.marketplace;
+        if !marketplaces.contains(name) {
+            match marketplace_entry(name, state, declared, roots) {
+                Ok(entry) => {
+                    adoption.text = edit::add_marketplace(file, &adoption.text, &entry)?;
+                    let thing = Thing::Marketplace { name: name.to_string() };
+                    adoption.lines.push(adopted(thing, entry.source.unwrap_or_default()));
+                    marketplaces.insert(name.clone());
+                }
+                Err(why) => {
+                    adoption.notes.push(Note::unmet(id.to_string(), why));
+                    continue;
+                }
+            }
+        }
+        let entry =
+            edit::PluginEntry { id: id.clone(), version: None, enabled: true, scope, pin: None };
+        adoption.text = edit::add_plugin(file, &adoption.text, &entry)?;
+        let thing = Thing::Plugin { id: id.to_string(), scope };
+        adoption.lines.push(adopted(thing, "adopted into the manifest".to_owned()));
+    }
+    Ok(adoption)
+}
+
+/// Adds an entry for every server of this user and project that is not declared.
+fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, roots: &Roots) {
+    let file = &declared.intent.manifest;
+    let mut variables = servers::Variables::new();
+    for (item, record) in state {
+        let (Item::Server { name, scope, .. }, Record::Server(entry)) = (item, record) else {
+            continue;
+        };
+        let known = |wanted: &WantedServer| wanted.name == *name && wanted.scope == *scope;
+        if declared.intent.servers.iter().any(known) {
+            continue;
+        }
+        let added = servers::adopt((name, *scope), entry, &mut variables).and_then(|server| {
+            let text = edit::add_server(file, &adoption.text, &server.wanted);
+            let text = text.map_err(|fault| fault.message)?;
+            // A name or an address may be fit for the client and not for a manifest.
+            manifest::parse(file, &text, roots).map_err(|faults| {
+                faults.first().map(|fault| fault.message.clone()).unwrap_or_default()
+            })?;
+            Ok((server, text))
+        });
+        let (server, text) = match added {
+            Ok(added) => added,
+            Err(why) => {
+                let note = Note::unmet(name, format!("cannot be written into a manifest: {why}"));
+                adoption.notes.push(note);
+                continue;
+            }
+        };
+        adoption.text = text;
+        adoption.lines.push(adopted(item.thing(), "adopted into the manifest".to_owned()));
+        adoption.applied.push((item.thing(), server.applied));
+        if !server.exports.is_empty() {
+            let text = format!(
+                "export {}: the manifest names them instead of its secrets",
+                server.exports.join(", ")
+            );
+            let hint =
+                "Claude Code keeps the values that it has; other machines need the variables";
+            adoption.notes.push(Note::info(name, text).hint(hint));
+        }
+    }
+}
+
+fn adopted(thing: Thing, text: String) -> Line {
+    Line { sign: Sign::Add, thing, text, foreign: false }
+}
+
+/// Returns the plugins that are enabled and installed here, and that the manifest does not name.
+fn unmanaged(declared: &Declared, state: &State, roots: &Roots) -> Vec<(String, Scope)> {
+    state
+        .iter()
+        .filter_map(|(item, record)| {
+            let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record)
+            else {
+                return None;
+            };
+            let here = project.as_ref().is_none_or(|project| *project == roots.project);
+            let on = state.get(&Item::Enabled { id: id.clone(), scope: *scope })
+                == Some(&Record::Enabled(true));
+            let known = declared
+                .intent
+                .plugins
+                .iter()
+                .any(|wanted| wanted.id.to_string() == *id && wanted.scope == *scope);
+            // What is there for another plugin's sake comes back with that plugin.
+            (here && on && !known && !record.auto).then(|| (id.clone(), *scope))
+        })
+        .collect()
+}
+
+/// Returns the manifest entry of a marketplace as the client's registry has it.
+pub(super) fn marketplace_entry(
+    name: &MarketplaceName,
+    state: &State,
+    declared: &Declared,
+    roots: &Roots,
+) -> Result<edit::MarketplaceEntry, String> {
+    let Some(Record::Marketplace(known)) = state.get(&Item::Marketplace { name: name.to_string() })
+    else {
+        return Err(format!("its marketplace `{name}` is not registered with the client"));
+    };
+    let Some((source, reference)) = from_client(&known.source) else {
+        return Err(format!("a manifest cannot say the source of its marketplace `{name}`"));
+    };
+    Ok(edit::MarketplaceEntry {
+        name: name.clone(),
+        source: Some(portable(&source, declared, roots)),
+        pin: reference,
+        auto_update: known.auto_update,
+    })
+}
+
+/// Spells a source without this machine's paths where it can: relative to the manifest, or to the home.
+pub(super) fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
+    let (Source::Directory { path } | Source::File { path }) = source else {
+        return source.to_string();
+    };
+    let folder = declared.intent.manifest.parent();
+    if let Some(rest) = folder.and_then(|folder| path.strip_prefix(folder).ok()) {
+        return format!("./{}", rest.display());
+    }
+    match path.strip_prefix(&roots.home) {
+        Ok(rest) => format!("~/{}", rest.display()),
+        Err(_) => path.display().to_string(),
+    }
+}

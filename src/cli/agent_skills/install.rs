@@ -1,0 +1,277 @@
+//! Skills from a source: looks at what a source has, chooses, writes it down and installs it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use crate::cli::converge::{self, Ask, SkillAsk};
+use crate::cli::named::Named;
+use crate::cli::session::Declared;
+use crate::cli::verb::Flags;
+use crate::cli::{Exit, Faults, adopt};
+use crate::declared::manifest::{self, edit};
+use crate::flow::gather::{self, Means};
+use crate::machine::env::Env;
+use crate::machine::fetch::FetchOptions;
+use crate::machine::git::Git;
+use crate::machine::npm::Npm;
+use crate::machine::store::tree::Fingerprints;
+use crate::machine::terminal::{Bars, Ui, pick, plain};
+use crate::model::{Level, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean};
+use crate::resolve::{self, Answer, SkillsAt};
+
+/// Which skills of a source.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Choice {
+    /// Only this skill; may be given more than once
+    #[arg(long = "skill", value_name = "NAME", conflicts_with = "all")]
+    pub skills: Vec<String>,
+    /// All skills, however many there are
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// The choice of a person, and what becomes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Choose from a list.
+    pub interactive: bool,
+    /// Leave the manifest and the lock as they are.
+    pub no_save: bool,
+}
+
+impl Choice {
+    pub fn is_made(&self) -> bool {
+        self.all || !self.skills.is_empty()
+    }
+}
+
+/// How many skills are installed without a choice.
+const FEW: usize = 5;
+
+/// Installs from every source what is chosen of it, or stops where a person has to choose first.
+pub fn install(
+    specs: &[(String, Choice)],
+    manner: Manner,
+    flags: &Flags,
+    env: &Env,
+    ui: Ui,
+) -> Result<Exit> {
+    let declared = flags.declared(env)?;
+    let (mut entries, mut counts) = (Vec::new(), BTreeSet::new());
+    for (spec, choice) in specs {
+        let entry = entry(spec, &declared, &env.roots)?;
+        let want = wanted(&declared, &entry, &env.roots)?;
+        let at = look(&want, flags, env, ui)?;
+        match choose(spec, &at, (choice, manner), flags, env, ui)? {
+            Some(names) => {
+                counts.extend([&entry.source, &entry.npm].into_iter().flatten().cloned());
+                counts.extend(match names.as_slice() {
+                    [] => at.names.keys().map(ToString::to_string).collect(),
+                    names => names.to_vec(),
+                });
+                entries.push(edit::SkillEntry { names, ..entry });
+            }
+            None => return Ok(Exit::Done),
+        }
+    }
+    let named = Named::words(counts);
+    if manner.no_save {
+        return once(&declared, &entries, named, flags, env, ui);
+    }
+    let saved = || {
+        let declared = flags.declared(env)?;
+        let text = with_entries(&declared, &entries)?;
+        Ok(declared.with_text(text, &env.roots)?)
+    };
+    let ask = Ask { named: Some(named), ..flags.ask("zskills/install/1", &saved) };
+    converge::run(&ask, env, ui)
+}
+
+fn once(
+    declared: &Declared,
+    entries: &[edit::SkillEntry],
+    named: Named,
+    flags: &Flags,
+    env: &Env,
+    ui: Ui,
+) -> Result<Exit> {
+    let extra: Vec<WantedSkill> =
+        entries.iter().map(|entry| wanted(declared, entry, &env.roots)).collect::<Result<_>>()?;
+    let same = || flags.declared(env);
+    let ask = flags.ask("zskills/install/1", &same);
+    let named = Some(named);
+    let ask = Ask { save: false, named, skills: SkillAsk { extra, ..SkillAsk::default() }, ..ask };
+    converge::run(&ask, env, ui)
+}
+
+/// Returns the manifest entry for a word of the command line; a path is written so that it means the
+/// same from the manifest.
+fn entry(spec: &str, declared: &Declared, roots: &Roots) -> Result<edit::SkillEntry> {
+    if let Some(package) = spec.strip_prefix("npm:") {
+        return Ok(edit::SkillEntry { npm: Some(package.to_owned()), ..Default::default() });
+    }
+    let local =
+        matches!(spec, "." | "..") || ["./", "../", "/", "~"].iter().any(|p| spec.starts_with(p));
+    let source = if local {
+        match Source::parse(spec, &roots.cwd, roots) {
+            Ok(source) => adopt::portable(&source, declared, roots),
+            Err(error) => bail!("`{spec}` {error}"),
+        }
+    } else {
+        spec.to_owned()
+    };
+    Ok(edit::SkillEntry { source: Some(source), scope: Scope::User, ..Default::default() })
+}
+
+/// Reads an entry as the manifest would.
+fn wanted(declared: &Declared, entry: &edit::SkillEntry, roots: &Roots) -> Result<WantedSkill> {
+    let file = &declared.intent.manifest;
+    let text = edit::add_skill(file, "", entry).map_err(Faults::from)?;
+    let intent = manifest::parse(file, &text, roots).map_err(|faults| {
+        let said: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+        anyhow::anyhow!(said.join("; "))
+    })?;
+    intent.agent_skills.into_iter().next().ok_or_else(|| anyhow::anyhow!("nothing is asked for"))
+}
+
+/// Looks at what a source has.
+fn look(want: &WantedSkill, flags: &Flags, env: &Env, ui: Ui) -> Result<SkillsAt> {
+    let bars = Bars::new(ui);
+    let fetch = FetchOptions {
+        offline: flags.offline,
+        git: Git::new(env.git_timeout),
+        npm: Npm::new(env.git_timeout),
+        timeout: env.git_timeout,
+        ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
+    };
+    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
+    let mut means = Means { fetch: &fetch, fingerprints: &mut fingerprints };
+    let Some(need) = resolve::survey(want) else { bail!("the source is missing") };
+    match gather::find_out(&need, &mut means) {
+        Ok(Answer::Skills(at)) => Ok(at),
+        Ok(_) => bail!("the source has no answer"),
+        Err(trouble) => {
+            let hint = trouble.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            bail!("{}{hint}", trouble.text)
+        }
+    }
+}
+
+/// Returns the names to install, none of them for all; nothing when a person has to choose first.
+fn choose(
+    spec: &str,
+    at: &SkillsAt,
+    (choice, manner): (&Choice, Manner),
+    flags: &Flags,
+    env: &Env,
+    ui: Ui,
+) -> Result<Option<Vec<String>>> {
+    let is_made = choice.is_made() || manner.interactive;
+    if let Some(name) = at.marketplace.as_ref().filter(|_| !is_made) {
+        ui.talk(&format!("`{spec}` is the marketplace `{name}`"));
+        ui.hint(&format!(
+            "`zskills marketplace add {spec}` registers it; `--skill NAME` or `--all` installs its skills alone"
+        ));
+        return Ok(None);
+    }
+    if at.names.is_empty() {
+        for note in &at.notes {
+            ui.note(note);
+        }
+        bail!("`{spec}` has no skills");
+    }
+    mention_servers(at, ui);
+    if manner.interactive {
+        let lines: Vec<(String, String)> = at
+            .names
+            .iter()
+            .map(|(name, text)| (name.to_string(), text.clone().unwrap_or_default()))
+            .collect();
+        let names = pick::pick("skills", &lines, env.no_fzf, ui)?;
+        if names.is_empty() {
+            bail!("nothing was chosen, nothing was changed");
+        }
+        return Ok(Some(names));
+    }
+    for name in &choice.skills {
+        if !at.names.keys().any(|there| there.as_str() == name) {
+            let near = did_you_mean(name, at.names.keys().map(SkillName::as_str));
+            let hint =
+                near.map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_default();
+            bail!("`{spec}` has no skill `{name}`{hint}");
+        }
+    }
+    if at.names.len() > FEW && !is_made {
+        list(spec, at, flags, ui);
+        return Ok(None);
+    }
+    Ok(Some(choice.skills.clone()))
+}
+
+fn mention_servers(at: &SkillsAt, ui: Ui) {
+    if !at.servers.is_empty() {
+        let text =
+            format!("the source also has MCP servers, not installed: {}", at.servers.join(", "));
+        ui.note(&Note { level: Level::Info, about: "mcp".to_owned(), text, hint: None });
+    }
+}
+
+/// Lists what there is to choose from.
+fn list(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
+    const SHOWN: usize = 72;
+    if flags.json {
+        let rows: Vec<_> = at
+            .names
+            .iter()
+            .map(|(name, text)| json!({ "name": name.as_str(), "description": text }))
+            .collect();
+        ui.json(&json!({ "schema": "zskills/survey/1", "source": spec, "skills": rows }));
+        return;
+    }
+    let width = at.names.keys().map(|name| name.as_str().len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for (name, text) in &at.names {
+        let text = plain(text.as_deref().unwrap_or_default()).replace('\n', " ");
+        let short: String = text.chars().take(SHOWN).collect();
+        let dots = if short.len() < text.len() { "…" } else { "" };
+        writeln!(out, "  {:<width$}  {short}{dots}", name.as_str()).expect("strings take text");
+    }
+    ui.data(&out);
+    ui.talk(&format!("`{spec}` has {} skills; nothing was installed", at.names.len()));
+    ui.hint("choose with `--skill NAME`, from a list with `-i`, or take `--all`");
+}
+
+/// Returns the manifest's text with the entries added; what it asks for already stays as it is.
+fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result<String> {
+    let file = &declared.intent.manifest;
+    let mut text = declared.text.clone().unwrap_or_default();
+    for entry in entries {
+        let written = entry.source.as_ref().or(entry.npm.as_ref());
+        let there: Vec<&WantedSkill> = declared
+            .intent
+            .agent_skills
+            .iter()
+            .filter(|want| want.written.as_ref() == written && want.scope == entry.scope)
+            .collect();
+        let brought = |name: &str| there.iter().any(|want| resolve::matches_any(&want.names, name));
+        if there.iter().any(|want| want.names.is_empty()) {
+            continue;
+        }
+        let names: Vec<String> =
+            entry.names.iter().filter(|name| !brought(name)).cloned().collect();
+        if names.is_empty() && !entry.names.is_empty() {
+            continue;
+        }
+        // An entry for everything takes the place of those for a part.
+        if names.is_empty() && !there.is_empty() {
+            let target = edit::Target::SkillSource(written.map_or("", String::as_str));
+            text = edit::remove(file, &text, target).map_err(Faults::from)?;
+        }
+        let entry = edit::SkillEntry { names, ..entry.clone() };
+        text = edit::add_skill(file, &text, &entry).map_err(Faults::from)?;
+    }
+    Ok(text)
+}

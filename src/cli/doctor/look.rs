@@ -1,0 +1,124 @@
+//! One look at everything that the checks want to see.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::Args;
+use crate::cli::converge::{self, Ask};
+use crate::cli::list::servers;
+use crate::cli::session::{self, Declared};
+use crate::clients::claude::{installed_plugins, known_marketplaces};
+use crate::doctor::{self, Agreed, Facts, Finding, Repaired};
+use crate::flow::checkup::{self, Scans, Tools};
+use crate::flow::gather;
+use crate::flow::observe::{self, Sight};
+use crate::flow::plugin_servers::bundled;
+use crate::flow::server_surroundings::around;
+use crate::machine::env::Env;
+use crate::machine::git::Git;
+use crate::machine::store::tree::Fingerprints;
+use crate::machine::terminal::{Ui, Verbosity};
+use crate::model::Files;
+
+/// What it takes to look.
+pub struct Looks<'a> {
+    args: &'a Args,
+    env: &'a Env,
+    ui: Ui,
+}
+
+/// What was seen, and what the checks say of it.
+pub struct Look {
+    pub declared: Declared,
+    pub sight: Sight,
+    pub findings: Vec<Finding>,
+    pub repaired: Repaired,
+}
+
+impl<'a> Looks<'a> {
+    pub fn new(args: &'a Args, env: &'a Env, ui: Ui) -> Self {
+        Self { args, env, ui }
+    }
+
+    /// Looks at the machine as it is. What a repair would write supposes that a person agrees.
+    pub fn look(&self, fingerprints: &mut Fingerprints) -> Result<Look> {
+        self.look_as(Agreed::Yes, fingerprints)
+    }
+
+    pub fn look_as(&self, agreed: Agreed, fingerprints: &mut Fingerprints) -> Result<Look> {
+        let declared = self.declared()?;
+        let sight = session::sight(self.env, &declared.lock, fingerprints)?;
+        Ok(self.judge(declared, sight, agreed, fingerprints))
+    }
+
+    /// Looks at the machine as it would be with other files of the clients.
+    pub fn look_at(&self, files: Files, fingerprints: &mut Fingerprints) -> Result<Look> {
+        let declared = self.declared()?;
+        let sight = observe::see(&self.env.roots, files, &declared.lock, fingerprints);
+        Ok(self.judge(declared, sight, Agreed::Yes, fingerprints))
+    }
+
+    fn declared(&self) -> Result<Declared> {
+        session::declared_or_none(self.args.file.as_deref(), self.env)
+    }
+
+    fn judge(
+        &self,
+        declared: Declared,
+        sight: Sight,
+        agreed: Agreed,
+        fingerprints: &mut Fingerprints,
+    ) -> Look {
+        let roots = &self.env.roots;
+        let state = &sight.observed.state;
+        let drifted =
+            doctor::drifted(state, &declared.lock, &sight.observed.trees).next().is_some();
+        let desired = drifted.then(|| self.offline(&declared, &sight, fingerprints));
+        let mut scans = Scans::load(&roots.cache_dir);
+        let git = Git::new(self.env.git_timeout);
+        let mut tools = Tools { fingerprints, scans: &mut scans, git: &git };
+        let disk = checkup::examine(roots, &sight, &declared.lock, desired.as_ref(), &mut tools);
+        scans.save_if_worth_it();
+        let bundled = bundled(roots, state);
+        let standings = servers::of(roots, &sight, &bundled);
+        let manifest = [declared.intent.manifest.as_path()];
+        let registries = [known_marketplaces::path(roots), installed_plugins::path(roots)];
+        let files = standings.iter().map(|standing| standing.file.as_path());
+        let files = files.chain(manifest).chain(registries.iter().map(PathBuf::as_path));
+        let around = around(roots, &standings, files.collect());
+        let facts = Facts {
+            roots,
+            intent: Some(&declared.intent),
+            lock: &declared.lock,
+            files: &sight.files,
+            problems: &sight.problems,
+            observed: &sight.observed,
+            cached: &observe::cached(roots),
+            standings: &standings,
+            around: &around,
+            git_configs: &observe::git_configs(&sight.observed),
+            skills: &gather::seen_skills(roots, &sight.observed),
+            disk: &disk,
+            policy: &sight.policy,
+            now: &self.env.now,
+        };
+        let findings = doctor::check(&facts);
+        let salvage = checkup::salvage(roots, &declared.lock, &self.env.now);
+        let repaired = doctor::repair(&facts, &findings, &salvage, &self.env.now, agreed);
+        Look { declared, sight, findings, repaired }
+    }
+
+    /// Returns what should be as far as that is known without fetching: it has the locked bytes.
+    fn offline(
+        &self,
+        declared: &Declared,
+        sight: &Sight,
+        fingerprints: &mut Fingerprints,
+    ) -> crate::resolve::Desired {
+        let read = || self.declared();
+        let ask = Ask { offline: true, ..Ask::new("", &read) };
+        let quiet = Ui { verbosity: Verbosity::Quiet, ..self.ui };
+        converge::resolve(&ask, self.env, quiet, declared, sight, fingerprints).desired
+    }
+}

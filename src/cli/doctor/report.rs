@@ -1,0 +1,100 @@
+//! Findings for people and for programs.
+
+use serde_json::{Value, json};
+
+use super::{Format, sarif};
+use crate::doctor::{Finding, Severity};
+use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
+use crate::model::Diagnostic;
+
+/// What would be done about each finding, in their order; empty when nobody asked.
+pub type Steps = Vec<Vec<String>>;
+
+pub fn report(format: Format, ui: Ui, findings: &[Finding], steps: &Steps) {
+    match format {
+        Format::Text => text(ui, findings, steps),
+        Format::Json => {
+            let rows = findings.iter().enumerate();
+            let rows: Vec<Value> =
+                rows.map(|(index, finding)| finding_json(finding, steps.get(index))).collect();
+            ui.json(&json!({ "schema": "zskills/doctor/1", "findings": rows }));
+        }
+        Format::Sarif => ui.json(&sarif::document(findings)),
+    }
+}
+
+fn text(ui: Ui, findings: &[Finding], steps: &Steps) {
+    let mut group = None;
+    for (index, finding) in findings.iter().enumerate() {
+        if group != Some(finding.severity) {
+            group = Some(finding.severity);
+            ui.data(&format!("{}\n", ui.out.bold(&count(findings, finding.severity))));
+        }
+        ui.data(&finding_text(finding, steps.get(index), ui.out));
+    }
+    if findings.is_empty() {
+        ui.talk("all is well");
+        return;
+    }
+    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
+        .into_iter()
+        .filter(|severity| findings.iter().any(|finding| finding.severity == *severity))
+        .map(|severity| count(findings, severity))
+        .collect();
+    if ui.verbosity == Verbosity::Quiet {
+        return;
+    }
+    ui.talk(&counts.join(", "));
+    let fixable = findings.iter().filter(|finding| finding.fix.is_automatic()).count();
+    if fixable > 0 {
+        ui.hint(&format!("`zskills doctor --fix` puts {fixable} right"));
+    }
+    if let Some(first) = findings.first() {
+        ui.hint(&format!("`zskills doctor --explain {}` says more", first.id));
+    }
+}
+
+fn count(findings: &[Finding], severity: Severity) -> String {
+    let count = findings.iter().filter(|finding| finding.severity == severity).count();
+    let what = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "remark",
+    };
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn finding_text(finding: &Finding, steps: Option<&Vec<String>>, paint: Paint) -> String {
+    let word = finding.severity.as_str();
+    let word = match finding.severity {
+        Severity::Error => paint.red(word),
+        Severity::Warning => paint.yellow(word),
+        Severity::Info => paint.dim(word),
+    };
+    let text = plain(&finding.diagnostic.to_string());
+    let fix = plain(&finding.fix.describe());
+    let mut shown = String::new();
+    for step in steps.into_iter().flatten() {
+        shown.extend(["    ", &plain(step), "\n"]);
+    }
+    format!("{word}[{}] {text}\n  {} {fix}\n{shown}\n", finding.id, paint.dim("fix:"))
+}
+
+fn finding_json(finding: &Finding, steps: Option<&Vec<String>>) -> Value {
+    let Diagnostic { file, at, message, hint, .. } = &finding.diagnostic;
+    json!({
+        "id": finding.id,
+        "severity": finding.severity.as_str(),
+        "about": finding.about,
+        "file": file,
+        "line": at.map(|at| at.line),
+        "column": at.map(|at| at.column),
+        "message": message,
+        "hint": hint,
+        "fix": {
+            "automatic": finding.fix.is_automatic(),
+            "text": finding.fix.describe(),
+            "steps": steps.cloned().unwrap_or_default(),
+        },
+    })
+}

@@ -1,0 +1,107 @@
+//! `zskills edit`: the manifest in an editor; what cannot be read never takes its place.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::{Exit, session};
+use crate::declared::manifest;
+use crate::machine::env::Env;
+use crate::machine::store::{disk, run_lock};
+use crate::machine::terminal::{Ui, confirm, editor};
+
+/// Open the manifest in VISUAL or EDITOR
+///
+/// The editor gets a copy, which takes the place of the manifest when it can be read.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The manifest [default: ~/.config/zskills/skills.toml]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let path = disk::follow_links(&session::manifest_path(args.file.as_deref(), &env.roots));
+    let Some(before) =
+        disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?
+    else {
+        bail!("there is no manifest at `{}`\nhint: `zskills init` writes one", path.display());
+    };
+    let program = match &env.editor {
+        Some(editor) => editor,
+        None if ui.interactive => "vi",
+        None => bail!("no editor is named\nhint: set `VISUAL` or `EDITOR`"),
+    };
+    let copy = path.with_extension("edit.toml");
+    if disk::exists(&copy) {
+        bail!(
+            "`{}` is left from another edit\nhint: take over what you want of it, then delete it",
+            copy.display()
+        );
+    }
+    disk::replace(&copy, None, &before, 0o600)?;
+    let Some(after) = edited(program, &copy, &before, env, ui)? else { return Ok(Exit::Unmet) };
+    let changed = after != before;
+    if changed {
+        let waiting = || ui.talk("waiting for another zskills to finish");
+        let _lock = run_lock::take(&env.roots.state_dir, waiting)?;
+        disk::replace(&path, Some(&before), &after, 0o644)
+            .with_context(|| format!("your text is in `{}`", copy.display()))?;
+    }
+    disk::remove(&copy)?;
+    if args.json {
+        ui.json(&json!({ "schema": "zskills/edit/1", "manifest": path, "changed": changed }));
+    } else if changed {
+        ui.talk(&format!("changed `{}`", path.display()));
+        ui.hint("`zskills sync` makes the machine match");
+    } else {
+        ui.talk("nothing was changed");
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns the text that somebody made of the copy, once it can be read; nothing when they gave up.
+fn edited(program: &str, copy: &Path, before: &[u8], env: &Env, ui: Ui) -> Result<Option<Vec<u8>>> {
+    loop {
+        let ended = editor::open(program, copy);
+        let after = disk::read(copy)?.with_context(|| format!("`{}` is gone", copy.display()))?;
+        if let Err(error) = ended {
+            if after == before {
+                disk::remove(copy)?;
+                return Err(error);
+            }
+            return Err(error.context(format!("your text is in `{}`", copy.display())));
+        }
+        // A manifest that was broken before is no reason to keep somebody.
+        if after == before {
+            return Ok(Some(after));
+        }
+        let faults = faults(copy, &after, env);
+        if faults.is_empty() {
+            return Ok(Some(after));
+        }
+        for fault in &faults {
+            ui.error(fault);
+        }
+        if !ui.interactive || !confirm("Edit it again?") {
+            ui.error(&format!(
+                "the manifest stays as it was; your text is in `{}`",
+                copy.display()
+            ));
+            return Ok(None);
+        }
+    }
+}
+
+/// Returns what is wrong with a text of the manifest.
+fn faults(copy: &Path, text: &[u8], env: &Env) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(text) else { return vec!["it is not UTF-8".to_owned()] };
+    match manifest::parse(copy, text, &env.roots) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.iter().map(ToString::to_string).collect(),
+    }
+}

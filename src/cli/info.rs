@@ -1,0 +1,313 @@
+//! `zskills info`: everything about one plugin: where it is written, where it is from, what it brings.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use super::Exit;
+use super::session::{self, Declared};
+use super::verb::Known;
+use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
+use crate::content::skill::frontmatter;
+use crate::declared::lock::LockedPlugin;
+use crate::flow::registered::{self, Registered};
+use crate::machine::env::Env;
+use crate::machine::store::disk;
+use crate::machine::store::tree::{self, Kind, Limits};
+use crate::machine::terminal::{Paint, Ui, plain};
+use crate::model::{InstallRecord, Item, PluginId, Record, State};
+
+/// Show everything about one plugin
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// `plugin[@marketplace]`
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The manifest [default: ~/.config/zskills/skills.toml]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let declared = session::declared_or_none(args.file.as_deref(), env)?;
+    let state = session::state(env)?;
+    let registered = registered::registered(&state);
+    let here = Known::here(&declared, &state, &env.roots).find(&args.name, "here");
+    let listed = || {
+        let listed = Known::listed(registered::plugins(&registered));
+        listed.find(&args.name, "here or listed in a registered marketplace")
+    };
+    let id = here.or_else(|_| listed()).map_err(|note| {
+        if let Some(what) = other_kind(&args.name, &declared, &state) {
+            let name = &args.name;
+            return anyhow::anyhow!("`{name}` is {what}, and no plugin\nhint: `zskills why {name}` says where it is from, `zskills list` shows it");
+        }
+        let hint = note.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        anyhow::anyhow!("`{}` {}{hint}", note.about, note.text)
+    })?;
+    let about = About::of(&id, &declared, &state, &registered);
+    if args.json {
+        ui.json(&about.json());
+    } else {
+        ui.data(&about.text(ui.out));
+    }
+    Ok(Exit::Done)
+}
+
+/// Says what a name is that is no plugin's.
+fn other_kind(name: &str, declared: &Declared, state: &State) -> Option<&'static str> {
+    let is_skill = |item: &Item| matches!(item, Item::Skill { name: other, .. } if other == name);
+    let is_server = |item: &Item| matches!(item, Item::Server { name: other, .. } if other == name);
+    let locked = declared.lock.skills.keys().any(|skill| skill.as_str() == name);
+    let wanted = declared.intent.servers.iter().any(|server| server.name == name);
+    if locked || state.keys().any(is_skill) {
+        return Some("an Agent Skill");
+    }
+    (wanted || state.keys().any(is_server)).then_some("an MCP server")
+}
+
+/// What is known about a plugin.
+struct About {
+    id: PluginId,
+    /// `file:line` of each entry in the manifest.
+    written: Vec<String>,
+    source: Option<String>,
+    entry: Option<Entry>,
+    records: Vec<(String, InstallRecord)>,
+    locked: Option<LockedPlugin>,
+    tree: Option<Folder>,
+}
+
+/// A plugin's folder.
+struct Folder {
+    root: PathBuf,
+    files: usize,
+    bytes: u64,
+    brings: BTreeSet<Capability>,
+    /// Characters that the model reads all the time, and when everything is used.
+    always: usize,
+    used: usize,
+}
+
+impl About {
+    fn of(id: &PluginId, declared: &Declared, state: &State, registered: &[Registered]) -> Self {
+        let written = declared.intent.plugins.iter().filter(|wanted| wanted.id == *id);
+        let written = written
+            .map(|wanted| format!("{}:{}", declared.intent.manifest.display(), wanted.at.line))
+            .collect();
+        let market = registered.iter().find(|m| m.name == id.marketplace.as_str());
+        let catalog = market.and_then(|market| market.catalog().ok());
+        let entry = catalog.and_then(|catalog| catalog.entry(id.plugin.as_str()).cloned());
+        let records = records(id, state);
+        let installed = records.first().map(|(_, record)| record.install_path.clone());
+        let root = installed.filter(|path| disk::is_dir(path)).or_else(|| {
+            let EntrySource::Folder { path } = &entry.as_ref()?.source else { return None };
+            Some(market?.known.install_location.join(path))
+        });
+        let tree = root.and_then(|root| Folder::read(&root, id, entry.as_ref()));
+        Self {
+            id: id.clone(),
+            written,
+            source: entry.as_ref().map(|entry| source(&entry.source)),
+            locked: declared.lock.plugins.get(id).cloned(),
+            entry,
+            records,
+            tree,
+        }
+    }
+
+    fn json(&self) -> Value {
+        let records: Vec<Value> = self
+            .records
+            .iter()
+            .map(|(scope, record)| {
+                json!({
+                    "scope": scope,
+                    "version": record.version,
+                    "commit": record.commit,
+                    "path": record.install_path,
+                    "installed_at": record.installed_at,
+                    "auto": record.auto,
+                })
+            })
+            .collect();
+        let tree = self.tree.as_ref().map(|tree| {
+            let brings: Vec<String> = tree.brings.iter().map(ToString::to_string).collect();
+            json!({
+                "path": tree.root,
+                "files": tree.files,
+                "bytes": tree.bytes,
+                "brings": brings,
+                "tokens_always": tokens(tree.always),
+                "tokens_used": tokens(tree.used),
+            })
+        });
+        json!({
+            "schema": "zskills/info/1",
+            "id": self.id.to_string(),
+            "description": self.entry.as_ref().and_then(|entry| entry.description.clone()),
+            "manifest": self.written,
+            "source": self.source,
+            "installed": records,
+            "locked": self.locked.as_ref().map(|locked| json!({
+                "version": locked.version,
+                "commit": locked.commit.as_ref().map(ToString::to_string),
+                "tree": locked.tree.to_string(),
+            })),
+            "tree": tree,
+        })
+    }
+
+    fn text(&self, paint: Paint) -> String {
+        let mut out = format!("{}\n", paint.bold(&self.id.to_string()));
+        let mut line = |name: &str, text: &str| {
+            writeln!(out, "  {name:<10} {}", plain(text)).expect("strings take text");
+        };
+        if let Some(text) = self.entry.as_ref().and_then(|entry| entry.description.as_deref()) {
+            line("about", text);
+        }
+        match self.written.as_slice() {
+            [] => line("manifest", "not in it"),
+            places => places.iter().for_each(|place| line("manifest", place)),
+        }
+        line("source", self.source.as_deref().unwrap_or("not listed by its marketplace"));
+        for (scope, record) in &self.records {
+            let version = record.version.as_deref().unwrap_or("unknown");
+            let commit = record.commit.as_deref().and_then(|commit| commit.get(..12));
+            let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
+            line("installed", &format!("{version}{commit}, {scope} scope"));
+        }
+        if self.records.is_empty() {
+            line("installed", "no");
+        }
+        if let Some(tree) = &self.tree {
+            line("folder", &tree.root.display().to_string());
+            line("size", &format!("{} files, {}", tree.files, size(tree.bytes)));
+            line(
+                "context",
+                &format!(
+                    "about {} tokens all the time, {} when all of it is used",
+                    tokens(tree.always),
+                    tokens(tree.used)
+                ),
+            );
+            for brought in &tree.brings {
+                line("brings", &brought.to_string());
+            }
+        }
+        out
+    }
+}
+
+fn records(id: &PluginId, state: &State) -> Vec<(String, InstallRecord)> {
+    let id = id.to_string();
+    let record = |(item, record): (&Item, &Record)| match (item, record) {
+        (Item::Plugin { id: other, scope, project }, Record::Plugin(record)) if *other == id => {
+            let place = project.as_ref().map(|p| format!(" ({})", p.display()));
+            Some((format!("{scope}{}", place.unwrap_or_default()), record.clone()))
+        }
+        _ => None,
+    };
+    state.iter().filter_map(record).collect()
+}
+
+fn source(source: &EntrySource) -> String {
+    let at = |reference: &Option<String>| {
+        reference.as_ref().map(|reference| format!(" at {reference}")).unwrap_or_default()
+    };
+    let shown = match source {
+        EntrySource::Folder { path } => format!("./{path} of its marketplace"),
+        EntrySource::Git { url, reference, .. } => format!("{url}{}", at(reference)),
+        EntrySource::GitHub { repo, reference, .. } => {
+            format!("https://github.com/{repo}{}", at(reference))
+        }
+        EntrySource::Subdir { url, path, reference, .. } => {
+            format!("{path} of {url}{}", at(reference))
+        }
+        EntrySource::Npm { package, version, .. } => {
+            format!("npm package {package}{}", at(version))
+        }
+        EntrySource::Archive { url, .. } => url.clone(),
+        EntrySource::Unsupported { reason } => format!("unusable: {reason}"),
+    };
+    crate::model::redact_url(&shown)
+}
+
+impl Folder {
+    /// Reads a plugin's folder; one that must not be used is not described.
+    fn read(root: &Path, id: &PluginId, entry: Option<&Entry>) -> Option<Self> {
+        let listing = tree::check(root, Limits::DEFAULT).ok()?;
+        let files: Vec<TreeFile> = listing
+            .entries
+            .iter()
+            .map(|entry| TreeFile {
+                path: entry.path.clone(),
+                executable: entry.kind == Kind::Executable,
+            })
+            .collect();
+        let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
+        let manifest = read(".claude-plugin/plugin.json");
+        let manifest = manifest.and_then(|bytes| catalog::parse_plugin(root, &bytes).ok());
+        let unlisted = unlisted(id);
+        let tree = Tree { files: &files, read: &read };
+        let brings = catalog::capabilities(tree, manifest.as_ref(), entry.unwrap_or(&unlisted));
+        let documents = files.iter().filter(|file| is_document(&file.path));
+        let (mut always, mut used) = (0, 0);
+        for bytes in documents.filter_map(|file| read(&file.path)) {
+            let best = frontmatter::read(&bytes).best;
+            let texts = [best.name, best.description];
+            always += texts.iter().flatten().map(|text| text.chars().count()).sum::<usize>();
+            used += String::from_utf8_lossy(&bytes).chars().count();
+        }
+        Some(Self {
+            root: root.to_owned(),
+            files: files.len(),
+            bytes: listing.entries.iter().map(|entry| entry.bytes).sum(),
+            brings,
+            always,
+            used,
+        })
+    }
+}
+
+/// What the model gets to read: skills, agents and commands.
+fn is_document(path: &str) -> bool {
+    let markdown = Path::new(path).extension().is_some_and(|end| end.eq_ignore_ascii_case("md"));
+    path.ends_with("/SKILL.md")
+        || path == "SKILL.md"
+        || (markdown && (path.starts_with("agents/") || path.starts_with("commands/")))
+}
+
+/// An entry for a plugin that its marketplace no longer lists.
+fn unlisted(id: &PluginId) -> Entry {
+    Entry {
+        name: id.plugin.clone(),
+        description: None,
+        version: None,
+        source: EntrySource::Folder { path: String::new() },
+        strict: true,
+        dependencies: Vec::new(),
+        category: None,
+        keywords: Vec::new(),
+        raw: Map::new(),
+    }
+}
+
+/// About four characters of English make a token.
+fn tokens(characters: usize) -> usize {
+    characters.div_ceil(4)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{} MiB", bytes.div_ceil(1_048_576)),
+    }
+}

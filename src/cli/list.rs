@@ -1,0 +1,240 @@
+//! `zskills list`: what is installed, where, and whose it is.
+
+pub mod servers;
+mod skills;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::{Exit, session};
+use crate::clients::FileProblem;
+use crate::declared::ledger::Ledger;
+use crate::declared::lock::Lock;
+use crate::machine::env::Env;
+use crate::machine::store::tree::Fingerprints;
+use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
+use crate::model::{InstallRecord, Item, Level, Note, Record, Roots, Scope, State, Thing};
+use crate::plan;
+
+/// List plugins, Agent Skills and MCP servers, and whether each is in use
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Show where each one lies
+    #[arg(long)]
+    paths: bool,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
+    let sight = session::sight(env, &Lock::default(), &mut fingerprints)?;
+    let owned = session::owned(&env.roots)?;
+    let plugins = Plugins::sort(&sight.observed.state, &env.roots, &owned.ledger);
+    let skills = skills::look(&env.roots, &sight.observed);
+    let servers = servers::look(&env.roots, &sight);
+    // What costs one server is said beside it.
+    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let problems: Vec<&FileProblem> = sight.problems.iter().filter(in_the_way).collect();
+    for problem in &problems {
+        ui.error(&problem.diagnostic.to_string());
+    }
+    if args.json {
+        ui.json(&json!({
+            "schema": "zskills/list/1",
+            "plugins": plugins.json(),
+            "agent_skills": skills.json(),
+            "mcp_servers": servers::json(&servers, &env.roots, &owned.ledger),
+        }));
+    } else {
+        let detail = Detail { paths: args.paths, commits: ui.verbosity == Verbosity::Verbose };
+        ui.data(&plugins.text(detail, ui.out));
+        ui.data(&skills.text(detail.commits, detail.paths, ui.out));
+        ui.data(&servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out));
+    }
+    if !problems.is_empty() {
+        ui.note(&Note {
+            level: Level::Unmet,
+            about: "list".to_owned(),
+            text: "what stands in a file that the client cannot read is not in effect".to_owned(),
+            hint: Some("`zskills doctor` says what is wrong with it".to_owned()),
+        });
+        return Ok(Exit::Unmet);
+    }
+    Ok(Exit::Done)
+}
+
+/// The plugins of this user and project, by what the client makes of them.
+struct Plugins {
+    active: Vec<Row>,
+    installed_disabled: Vec<Row>,
+    enabled_orphan: Vec<Row>,
+    installed_orphan: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    scope: Scope,
+    enabled: bool,
+    record: Option<InstallRecord>,
+    project: Option<PathBuf>,
+    ours: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Detail {
+    paths: bool,
+    commits: bool,
+}
+
+impl Plugins {
+    fn sort(state: &State, roots: &Roots, ledger: &Ledger) -> Self {
+        let enabled = enabled(state);
+        let mut plugins = Self {
+            active: Vec::new(),
+            installed_disabled: Vec::new(),
+            enabled_orphan: Vec::new(),
+            installed_orphan: Vec::new(),
+        };
+        let mut installed = BTreeSet::new();
+        for (item, record) in state {
+            let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record)
+            else {
+                continue;
+            };
+            if project.as_ref().is_some_and(|project| *project != roots.project) {
+                continue;
+            }
+            installed.insert(id.clone());
+            let row = Row {
+                id: id.clone(),
+                scope: *scope,
+                enabled: enabled.get(id).is_some_and(|(_, on)| *on),
+                record: Some(record.clone()),
+                project: project.clone(),
+                ours: ledger.owns(roots, &Thing::Plugin { id: id.clone(), scope: *scope }),
+            };
+            let marketplace = id.rsplit_once('@').map_or("", |(_, name)| name).to_owned();
+            if !state.contains_key(&Item::Marketplace { name: marketplace }) {
+                plugins.installed_orphan.push(row);
+            } else if row.enabled {
+                plugins.active.push(row);
+            } else {
+                plugins.installed_disabled.push(row);
+            }
+        }
+        for (id, (scope, on)) in enabled {
+            if on && !installed.contains(&id) {
+                let ours = ledger.owns(roots, &Thing::Plugin { id: id.clone(), scope });
+                let row = Row { id, scope, enabled: true, record: None, project: None, ours };
+                plugins.enabled_orphan.push(row);
+            }
+        }
+        plugins
+    }
+
+    fn json(&self) -> Value {
+        let rows = |rows: &[Row]| rows.iter().map(Row::json).collect::<Vec<_>>();
+        json!({
+            "active": rows(&self.active),
+            "installed_disabled": rows(&self.installed_disabled),
+            "enabled_orphan": rows(&self.enabled_orphan),
+            "installed_orphan": rows(&self.installed_orphan),
+        })
+    }
+
+    fn text(&self, detail: Detail, paint: Paint) -> String {
+        let sections = [
+            ("Plugins, active", &self.active),
+            ("Plugins, installed but disabled", &self.installed_disabled),
+            ("Plugins, enabled but not installed", &self.enabled_orphan),
+            (
+                "Plugins, installed from a marketplace that is not registered",
+                &self.installed_orphan,
+            ),
+        ];
+        let mut out = String::new();
+        for (title, rows) in sections {
+            if rows.is_empty() && title != "Plugins, active" {
+                continue;
+            }
+            writeln!(out, "{}", paint.bold(title)).expect("strings take text");
+            if rows.is_empty() {
+                out.push_str("  (none)\n");
+            }
+            let width = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0);
+            for row in rows {
+                out.push_str(&row.text(width, detail, paint));
+            }
+        }
+        out
+    }
+}
+
+impl Row {
+    fn owner(&self) -> &'static str {
+        if self.ours { "zskills" } else { "unmanaged" }
+    }
+
+    fn json(&self) -> Value {
+        let (name, marketplace) = self.id.rsplit_once('@').unwrap_or((&self.id, ""));
+        let record = self.record.clone().unwrap_or_default();
+        json!({
+            "id": self.id,
+            "name": name,
+            "marketplace": marketplace,
+            "scope": self.scope.as_str(),
+            "enabled": self.enabled,
+            "version": record.version,
+            "commit": record.commit,
+            "path": self.record.as_ref().map(|record| &record.install_path),
+            "project": self.project,
+            "owner": self.owner(),
+            "auto": record.auto,
+        })
+    }
+
+    fn text(&self, width: usize, detail: Detail, paint: Paint) -> String {
+        let record = self.record.clone().unwrap_or_default();
+        let version = record.version.as_deref().unwrap_or("-");
+        let pad = " ".repeat(width - self.id.chars().count());
+        let mut line = format!(
+            "  {}{pad}  {:<14} {:<8} {}",
+            plain(&self.id),
+            plain(version),
+            self.scope,
+            paint.dim(self.owner())
+        );
+        if detail.commits
+            && let Some(commit) = &record.commit
+        {
+            line.push_str("  ");
+            line.push_str(commit.get(..12).unwrap_or(commit));
+        }
+        line.push('\n');
+        if detail.paths && self.record.is_some() {
+            writeln!(line, "      {}", record.install_path.display()).expect("strings take text");
+        }
+        line
+    }
+}
+
+/// Returns for each id the scope that decides and what it says: local over project over user.
+fn enabled(state: &State) -> BTreeMap<String, (Scope, bool)> {
+    let mut enabled = BTreeMap::new();
+    for scope in Scope::ALL {
+        for (item, record) in state {
+            if let (Item::Enabled { id, scope: at }, Record::Enabled(on)) = (item, record)
+                && *at == scope
+            {
+                enabled.insert(id.clone(), (scope, *on));
+            }
+        }
+    }
+    enabled
+}

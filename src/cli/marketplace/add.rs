@@ -1,0 +1,249 @@
+//! `zskills marketplace add`: the name comes from the catalog, so the catalog is fetched first.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::super::adopt::portable;
+use super::super::converge::{self, Ask, Prepared};
+use super::super::remote;
+use super::super::session;
+use super::super::verb::{self, Draft, Flags};
+use super::Exit;
+use crate::content::catalog;
+use crate::declared::manifest::edit::MarketplaceEntry;
+use crate::flow::gather;
+use crate::flow::registered::{self, Registered};
+use crate::machine::env::Env;
+use crate::machine::index;
+use crate::machine::store::tree::Fingerprints;
+use crate::machine::terminal::{Bars, Ui};
+use crate::model::{MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url};
+use crate::resolve::Movement;
+
+/// Add marketplaces by where they come from
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// `owner/repo[@ref]`, an address, a path, or the remote index `skills.sh`
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+    /// Hold it to a tag, branch or commit
+    #[arg(long, value_name = "REF")]
+    pin: Option<String>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Add the marketplaces that most people want
+#[derive(Debug, clap::Args)]
+pub struct RecommendedArgs {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    add(&args.sources, args.pin.as_deref(), &args.flags, env, ui)
+}
+
+pub fn recommended(args: &RecommendedArgs, env: &Env, ui: Ui) -> Result<Exit> {
+    let sources: Vec<String> =
+        WELL_KNOWN_MARKETPLACES.iter().map(|(_, repo)| (*repo).to_owned()).collect();
+    add(&sources, None, &args.flags, env, ui)
+}
+
+fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) -> Result<Exit> {
+    let mut env = env.clone();
+    let mut notes = Vec::new();
+    let mut found = Vec::new();
+    let (indexes, sources): (Vec<&String>, Vec<&String>) =
+        sources.iter().partition(|text| index::recognize(text).is_some());
+    notes.extend(indexes.iter().filter_map(|text| unrecognized(text)));
+    for text in sources {
+        match look(text, pin, flags.offline, &mut env, ui) {
+            Ok((one, hint)) => {
+                notes.extend(hint);
+                found.push(one);
+            }
+            Err(note) => notes.push(note),
+        }
+    }
+    let env = &env;
+    let declared = || flags.declared(env);
+    let mut ask = flags.ask("zskills/marketplace-add/1", &declared);
+    // The tip was just fetched; asking for it again finds it in the cache.
+    ask.movement = Movement::Some {
+        marketplaces: found.iter().map(|found| found.name.clone()).collect(),
+        plugins: BTreeSet::new(),
+    };
+    converge::drive(&ask, env, ui, &|fingerprints| {
+        let mut prepared = prepare(&ask, env, ui, &found, &notes, fingerprints)?;
+        let known = indexes.iter().filter_map(|text| index::recognize(text));
+        remote::change(&mut prepared.plan, env, |urls| {
+            for name in known.filter(|_| index::is_built_in()) {
+                urls.entry(name.to_owned()).or_insert_with(|| index::SKILLS_SH.to_owned());
+            }
+        })?;
+        Ok(prepared)
+    })
+}
+
+/// Says that this build cannot ask an index.
+fn unrecognized(text: &str) -> Option<Note> {
+    let note = Note::unmet(text, "the source is unrecognized: it is a remote index");
+    (!index::is_built_in())
+        .then(|| note.hint("a zskills that was built with `--features skills-sh` knows it"))
+}
+
+/// A marketplace that somebody wants to add.
+struct Found {
+    name: MarketplaceName,
+    source: Source,
+    pin: Option<String>,
+}
+
+/// Fetches the catalog of a source. A login in the address is used and then forgotten; the note says
+/// how git can keep it.
+fn look(
+    text: &str,
+    pin: Option<&str>,
+    offline: bool,
+    env: &mut Env,
+    ui: Ui,
+) -> Result<(Found, Option<Note>), Note> {
+    let about = || redact_url(text);
+    let given = Source::parse(text, &env.roots.cwd, &env.roots)
+        .map_err(|error| Note::unmet(about(), format!("the source {error}")))?;
+    let source = given.without_login();
+    let login = (source != given).then(|| log_in(&given, &source, env));
+    let bars = Bars::new(ui);
+    // Only git can be told to bring the login by itself.
+    let fetched = if matches!(source, Source::Url { .. }) { &given } else { &source };
+    let options = converge::fetch_options(offline, env, &bars);
+    let at = gather::catalog_of(fetched, pin, &options).map_err(|trouble| Note {
+        level: trouble.level,
+        about: about(),
+        text: trouble.text,
+        hint: trouble.hint,
+    })?;
+    let name = at.catalog.name;
+    if catalog::reserved(name.as_str()) && !is_anthropics(&source) {
+        let text = format!(
+            "`{}` calls itself `{name}`, a name that the client keeps for Anthropic",
+            source.redacted()
+        );
+        return Err(Note::refused(about(), text)
+            .hint("the client would not accept it; its author has to choose another name"));
+    }
+    Ok((Found { name, source, pin: pin.map(str::to_owned) }, login))
+}
+
+fn log_in(given: &Source, source: &Source, env: &mut Env) -> Note {
+    if let (Some(with), Some(without)) = (given.git_url(), source.git_url()) {
+        env.log_in(&with, &without);
+    }
+    let note = Note::info(source.redacted(), "its login was used and is stored nowhere");
+    match source {
+        Source::Url { .. } => {
+            note.hint("a catalog behind a login can only be refreshed by adding it again")
+        }
+        _ => note.hint(
+            "to let git keep it: `git config --global credential.helper store` (or your system's \
+             helper), then `git credential approve`",
+        ),
+    }
+}
+
+/// The client takes reserved names from Anthropic's own GitHub organization alone.
+fn is_anthropics(source: &Source) -> bool {
+    let Some(url) = source.git_url() else { return false };
+    let url = url.to_lowercase();
+    let owner = url
+        .strip_prefix("https://github.com/")
+        .or_else(|| url.strip_prefix("git@github.com:"))
+        .or_else(|| url.strip_prefix("ssh://git@github.com/"))
+        .and_then(|path| path.split('/').next());
+    owner == Some("anthropics")
+}
+
+fn prepare(
+    ask: &Ask,
+    env: &Env,
+    ui: Ui,
+    found: &[Found],
+    notes: &[Note],
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
+    let declared = (ask.declared)()?;
+    let state = session::state(env)?;
+    let mut failed = notes.to_vec();
+    let mut draft = Draft::new(&declared, &state, &env.roots);
+    for one in found {
+        let conflict = conflict(one, &declared, &state);
+        let known = declared.intent.marketplaces.iter().any(|m| m.name == one.name);
+        let added = match (conflict, known) {
+            (Some(note), _) => Err(note),
+            (None, true) => Ok(()),
+            (None, false) => draft.add_marketplace(&MarketplaceEntry {
+                name: one.name.clone(),
+                source: Some(portable(&one.source, &declared, &env.roots)),
+                pin: one.pin.clone(),
+                auto_update: None,
+            }),
+        };
+        failed.extend(added.err());
+    }
+    let text = draft.text;
+    let declared = verb::edited(declared, text, &env.roots)?;
+    let mut prepared = converge::prepare_for(ask, env, ui, declared, fingerprints)?;
+    prepared.plan.notes.extend(failed);
+    Ok(prepared)
+}
+
+/// Says with which other source a name is taken, in the manifest or in the client's registry.
+fn conflict(found: &Found, declared: &session::Declared, state: &State) -> Option<Note> {
+    let wanted = declared.intent.marketplaces.iter().find(|m| m.name == found.name);
+    let registered = registered::registered(state);
+    let known = registered.iter().find(|m| m.name == found.name.as_str());
+    let other = match wanted.and_then(|wanted| wanted.source.clone()) {
+        Some(source) => Some(source),
+        None => known.and_then(Registered::source),
+    }?;
+    if !other.same_place(&found.source) {
+        return Some(
+            Note::refused(
+                found.name.to_string(),
+                format!(
+                    "is the name of `{}` and of `{}`",
+                    other.redacted(),
+                    found.source.redacted()
+                ),
+            )
+            .hint(format!("`zskills marketplace remove {}` makes room for it", found.name)),
+        );
+    }
+    let pinned = wanted.is_some_and(|wanted| found.pin.is_some() && wanted.pin != found.pin);
+    pinned.then(|| {
+        Note::unmet(found.name.to_string(), "is in the manifest with another pin")
+            .hint("change `pin` there")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_organization_itself_is_anthropic() {
+        let check = |text: &str, expected: bool| {
+            let roots = crate::machine::env::read(Some(std::path::Path::new("/h"))).unwrap().roots;
+            let source = Source::parse(text, std::path::Path::new("/"), &roots).unwrap();
+            assert_eq!(is_anthropics(&source), expected, "{text}");
+        };
+        check("anthropics/skills", true);
+        check("https://github.com/Anthropics/skills.git", true);
+        check("git@github.com:anthropics/skills.git", true);
+        check("anthropics-evil/skills", false);
+        check("https://evil.example/github.com/anthropics/skills", false);
+        check("./anthropics/skills", false);
+    }
+}

@@ -1,0 +1,230 @@
+//! `zskills marketplace list`: the client's registry, and what we know beside it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use super::super::converge;
+use super::super::session::{self, Declared};
+use super::Exit;
+use crate::clients::claude::known_marketplaces;
+use crate::flow::registered::{self, Registered};
+use crate::machine::env::Env;
+use crate::machine::fetch;
+use crate::machine::index;
+use crate::machine::store::disk;
+use crate::machine::terminal::{Bars, Paint, Ui, plain};
+use crate::model::{Source, Thing, redact_url};
+
+/// List registered marketplaces
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The manifest [default: ~/.config/zskills/skills.toml]
+    #[arg(long, value_name = "FILE")]
+    file: Option<std::path::PathBuf>,
+    /// Ask each source whether it can be reached
+    #[arg(long)]
+    online: bool,
+    /// Print one JSON document: the client's registry with more keys in each entry
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let declared = session::declared_or_none(args.file.as_deref(), env)?;
+    let owned = session::owned(&env.roots)?;
+    let registered = registered::read(&env.roots)?;
+    let raw = raw(env);
+    let reached = if args.online { reached(&registered, env, ui) } else { BTreeMap::new() };
+    let mut rows: Vec<Row> = registered
+        .iter()
+        .map(|market| {
+            let thing = Thing::Marketplace { name: market.name.clone() };
+            let mut row = Row::new(market, &declared, reached.get(&market.name).copied());
+            row.ours = owned.ledger.owns(&env.roots, &thing);
+            row
+        })
+        .collect();
+    let ours = index::read(&env.roots)?.urls;
+    let mut indexes = index::in_registry(&raw);
+    indexes.extend(ours.clone());
+    let row = |(name, url): (&String, &String)| remote_index(name, url, ours.contains_key(name));
+    rows.extend(indexes.iter().map(row));
+    if args.json {
+        ui.json(&document(&rows, &raw));
+    } else {
+        ui.data(&text(&rows, ui.out));
+    }
+    Ok(Exit::Done)
+}
+
+struct Row {
+    name: String,
+    source: String,
+    commit: Option<String>,
+    pin: Option<String>,
+    age: Option<Duration>,
+    plugins: Option<usize>,
+    remote_index: bool,
+    reachable: Option<bool>,
+    ours: bool,
+}
+
+impl Row {
+    fn new(market: &Registered, declared: &Declared, reachable: Option<bool>) -> Self {
+        let wanted = declared.intent.marketplaces.iter().find(|m| m.name.as_str() == market.name);
+        let source = market.source().map_or_else(
+            || market.known.source.get("source").and_then(Value::as_str).unwrap_or("?").to_owned(),
+            |source| source.redacted(),
+        );
+        let updated = humantime::parse_rfc3339_weak(&market.known.last_updated).ok();
+        Self {
+            name: market.name.clone(),
+            source,
+            commit: market.commit().map(|commit| commit.to_string()),
+            pin: wanted.and_then(|wanted| wanted.pin.clone()),
+            age: updated.and_then(|then| SystemTime::now().duration_since(then).ok()),
+            plugins: market.catalog().ok().map(|catalog| catalog.entries.len()),
+            remote_index: false,
+            reachable,
+            ours: false,
+        }
+    }
+}
+
+/// Returns the registry as the client has it, with keys that are not ours to know.
+fn raw(env: &Env) -> Map<String, Value> {
+    let bytes = disk::read(&known_marketplaces::path(&env.roots)).ok().flatten();
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// A remote index lists no plugins; it is asked by `search` and `install`.
+fn remote_index(name: &str, url: &str, ours: bool) -> Row {
+    Row {
+        name: name.to_owned(),
+        source: redact_url(url),
+        commit: None,
+        pin: None,
+        age: None,
+        plugins: None,
+        remote_index: true,
+        reachable: None,
+        ours,
+    }
+}
+
+/// Asks every git source for its tip, and looks whether local ones are there.
+fn reached(registered: &[Registered], env: &Env, ui: Ui) -> BTreeMap<String, bool> {
+    let bars = Bars::new(ui);
+    let options = converge::fetch_options(false, env, &bars);
+    let sources: Vec<(&str, Source)> = registered
+        .iter()
+        .filter_map(|market| Some((market.name.as_str(), market.source()?)))
+        .collect();
+    let urls: Vec<(&str, String)> =
+        sources.iter().filter_map(|(name, source)| Some((*name, source.git_url()?))).collect();
+    let asked = urls.iter().map(|(_, url)| (url.as_str(), vec!["HEAD"])).collect();
+    let tips = fetch::tips(&asked, &options);
+    sources
+        .iter()
+        .map(|(name, source)| {
+            let there = match source {
+                Source::Directory { path } | Source::File { path } => disk::exists(path),
+                Source::Url { url } => {
+                    let request = fetch::Request::Catalog { url: url.clone() };
+                    fetch::fetch(&request, &options).is_ok()
+                }
+                Source::GitHub { .. } | Source::Git { .. } => {
+                    source.git_url().is_some_and(|url| tips[url.as_str()].is_ok())
+                }
+            };
+            ((*name).to_owned(), there)
+        })
+        .collect()
+}
+
+/// The client's own entries, so that what reads its file can read this.
+fn document(rows: &[Row], raw: &Map<String, Value>) -> Value {
+    let mut document = json!({ "schema": "zskills/marketplaces/1" });
+    for row in rows {
+        let mut entry = match raw.get(&row.name) {
+            Some(entry) => entry.clone(),
+            None if row.remote_index => {
+                json!({ "source": { "source": index::KIND, "url": row.source } })
+            }
+            None => json!({}),
+        };
+        redact(&mut entry);
+        entry["zskillsPin"] = json!(row.pin);
+        entry["commit"] = json!(row.commit);
+        entry["ageSeconds"] = json!(row.age.map(|age| age.as_secs()));
+        entry["plugins"] = json!(row.plugins);
+        entry["owner"] = json!(if row.ours { "zskills" } else { "unmanaged" });
+        entry["remoteIndex"] = json!(row.remote_index);
+        if let Some(reachable) = row.reachable {
+            entry["reachable"] = json!(reachable);
+        }
+        document[&row.name] = entry;
+    }
+    document
+}
+
+fn redact(entry: &mut Value) {
+    if let Some(url) = entry.pointer_mut("/source/url")
+        && let Some(text) = url.as_str()
+    {
+        *url = json!(redact_url(text));
+    }
+}
+
+fn text(rows: &[Row], paint: Paint) -> String {
+    if rows.is_empty() {
+        return "  (none)\n".to_owned();
+    }
+    let width = |text: fn(&Row) -> &str| {
+        rows.iter().map(|row| plain(text(row)).chars().count()).max().unwrap_or(0)
+    };
+    let (names, sources) = (width(|row| &row.name), width(|row| &row.source));
+    rows.iter().fold(String::new(), |mut out, row| {
+        let (name, source) = (plain(&row.name), plain(&row.source));
+        write!(out, "  {name:<names$}  {source:<sources$}").expect("strings take text");
+        for part in parts(row) {
+            write!(out, "  {}", plain(&part)).expect("strings take text");
+        }
+        writeln!(out, "  {}", paint.dim(if row.ours { "zskills" } else { "unmanaged" }))
+            .expect("strings take text");
+        out
+    })
+}
+
+fn parts(row: &Row) -> Vec<String> {
+    let mut parts = Vec::new();
+    if row.remote_index {
+        parts.push("[remote-index]".to_owned());
+    }
+    parts.extend(row.commit.as_deref().and_then(|commit| commit.get(..12)).map(str::to_owned));
+    parts.extend(row.pin.as_ref().map(|pin| format!("pinned to {pin}")));
+    match row.plugins {
+        Some(1) => parts.push("1 plugin".to_owned()),
+        Some(n) => parts.push(format!("{n} plugins")),
+        None if row.remote_index => {}
+        None => parts.push("no readable catalog".to_owned()),
+    }
+    parts.extend(row.age.map(|age| format!("{} old", shown(age))));
+    parts.extend(
+        row.reachable.map(|yes| if yes { "reachable" } else { "not reachable" }.to_owned()),
+    );
+    parts
+}
+
+fn shown(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match (minutes / 60 / 24, minutes / 60, minutes) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, _) => format!("{hours} h"),
+        (days, _, _) => format!("{days} d"),
+    }
+}

@@ -1,0 +1,80 @@
+//! `zskills sync`: makes the machine match the manifest.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::converge::{self, Ask, Mode, SkillAsk};
+use super::{Exit, adopt, session};
+use crate::machine::env::Env;
+use crate::machine::terminal::Ui;
+use crate::plan::Prune;
+
+/// Make this machine match skills.toml
+///
+/// Prints the plan, then applies it. Plugins that zskills installed and that have left the manifest
+/// are disabled; what it did not install is left alone unless --prune says otherwise.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
+pub struct Args {
+    /// The manifest [default: ~/.config/zskills/skills.toml]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Print the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Change nothing, and exit 3 when there would be changes
+    #[arg(long)]
+    check: bool,
+    /// Also remove what zskills did not install, in user scope
+    #[arg(long)]
+    prune: bool,
+    /// Write what is installed but not in the manifest into it, and stop
+    #[arg(long, conflicts_with_all = ["prune", "locked", "frozen"])]
+    adopt: bool,
+    /// Fail when the lock would have to change
+    #[arg(long)]
+    locked: bool,
+    /// --locked and --offline
+    #[arg(long)]
+    frozen: bool,
+    /// Fetch nothing
+    #[arg(long)]
+    offline: bool,
+    /// Replace this skill although it was edited here
+    #[arg(long, value_name = "SKILL")]
+    discard_changes: Vec<String>,
+    /// Take what this plugin newly brings: hooks, servers, executables, permissions
+    #[arg(long, value_name = "PLUGIN")]
+    accept_capabilities: Vec<String>,
+    /// Answer yes to every question
+    #[arg(short, long)]
+    yes: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    // Adopting may begin the manifest.
+    let read = if args.adopt { session::declared_or_none } else { session::declared };
+    let declared = || read(args.file.as_deref(), env);
+    let ask = Ask {
+        mode: if args.check {
+            Mode::Check
+        } else if args.dry_run {
+            Mode::Show
+        } else {
+            Mode::Apply
+        },
+        prune: if args.prune { Prune::Unmanaged } else { Prune::Owned },
+        locked: args.locked || args.frozen,
+        offline: args.offline || args.frozen,
+        yes: args.yes,
+        json: args.json,
+        skills: SkillAsk { discard: args.discard_changes.clone(), ..SkillAsk::default() },
+        accepted: args.accept_capabilities.clone(),
+        ..Ask::new("zskills/sync/1", &declared)
+    };
+    if args.adopt { adopt::run(&ask, env, ui) } else { converge::run(&ask, env, ui) }
+}

@@ -1,0 +1,108 @@
+//! Why a skill is here: the entry that asks for it, its record, its folder, and how the client reaches it.
+
+use super::{Case, Reason, Says};
+use crate::clients::agents;
+use crate::flow::observe;
+use crate::formats::json::Key;
+use crate::model::{Item, Record, Scope, redact_url};
+use crate::resolve::{AtClient, Shelved, matches_any};
+
+impl Case<'_> {
+    /// Returns the reason for the skill of each scope, and for those that plugins bring.
+    pub(super) fn skills(&self) -> Vec<Reason> {
+        let own = self.roots.skill_scopes().filter_map(|scope| self.skill(scope));
+        let plugins = observe::plugin_skills(&self.sight.observed.state, self.roots);
+        let brought = plugins.into_iter().filter(|(name, _)| name == self.name);
+        let brought = brought.map(|(_, (plugin, folder))| Reason {
+            kind: "agent skill",
+            name: self.name.to_owned(),
+            headline: format!("brought by the plugin `{plugin}`"),
+            places: vec![Says {
+                file: folder,
+                at: None,
+                text: format!("`zskills why {plugin}` says why the plugin is here"),
+                decides: true,
+            }],
+        });
+        own.chain(brought).collect()
+    }
+
+    fn skill(&self, scope: Scope) -> Option<Reason> {
+        let stand = self.sight.observed.shelves.get(&scope)?;
+        let item = agents::item(self.roots, self.name, scope);
+        let record = match self.sight.observed.state.get(&item) {
+            Some(Record::Skill(record)) => Some(record),
+            _ => None,
+        };
+        let on_disk = stand.skills.get(self.name);
+        let wishes = self.skill_wishes(scope);
+        if record.is_none() && on_disk.is_none() && wishes.is_empty() {
+            return None;
+        }
+        let is_there = matches!(on_disk, Some(Shelved::Folder { is_skill: true, .. }));
+        let headline = match (record, is_there) {
+            (Some(record), true) => {
+                format!("installed from `{}`", redact_url(&record.source.to_string()))
+            }
+            (Some(_), false) => "recorded, but its folder is not there".to_owned(),
+            (None, true) => "on disk, but not managed".to_owned(),
+            (None, false) => "not installed".to_owned(),
+        };
+        let mut places = wishes;
+        if let Some(record) = record {
+            let at = record.commit.as_ref().map(|commit| format!(" at {}", commit.short()));
+            let text = format!("recorded in {scope} scope{}", at.unwrap_or_default());
+            let path = [Key::Name("agent_skills"), Key::Name(self.name)];
+            places.push(self.place(&agents::path(self.roots, scope), &path, text, false));
+        }
+        let disk =
+            |file, text: &str| Says { file, at: None, text: text.to_owned(), decides: false };
+        if on_disk.is_some() {
+            places.push(disk(stand.folder.join(self.name), "the folder"));
+        }
+        let reached = match stand.at_client.get(self.name) {
+            Some(AtClient::Linked) => "the client reads it through this link",
+            Some(AtClient::Folder { .. }) => "the client reads this copy",
+            Some(AtClient::Elsewhere { .. }) => "the client reads what this link leads to instead",
+            Some(AtClient::Other) => "something else stands where the client looks",
+            None if stand.is_client => "the client reads the folder itself",
+            None => "nothing is there, so the client does not see it",
+        };
+        places.push(disk(stand.client.join(self.name), reached));
+        Some(Reason { kind: "agent skill", name: self.name.to_owned(), headline, places })
+    }
+
+    /// The entries of the manifest that ask for it.
+    fn skill_wishes(&self, scope: Scope) -> Vec<Says> {
+        let locked = self.declared.lock.skills.iter();
+        let locked = locked.filter(|(name, _)| name.as_str() == self.name).map(|(_, entry)| entry);
+        let source = locked.map(|entry| entry.source.as_str()).next();
+        let wanted = self.declared.intent.agent_skills.iter().filter(|want| want.scope == scope);
+        let asks = wanted.filter(|want| match (want.names.as_slice(), source) {
+            // An entry for everything of a source asks for what the lock says is of it.
+            ([], source) => source.is_some() && want.written.as_deref() == source,
+            (names, Some(source)) if want.source.is_some() => {
+                want.written.as_deref() == Some(source) && matches_any(names, self.name)
+            }
+            (names, _) => names.iter().any(|name| name == self.name),
+        });
+        asks.map(|want| {
+            let source = want.written.as_deref().map(redact_url);
+            let from = source.map(|source| format!(" from `{source}`")).unwrap_or_default();
+            let wish = self.wish(want.at, format!("the manifest wants it in {scope} scope{from}"));
+            Says { decides: true, ..wish }
+        })
+        .collect()
+    }
+
+    /// Returns the names of skills that somebody may have meant.
+    pub(super) fn skill_names(&self) -> impl Iterator<Item = &str> {
+        let shelves = self.sight.observed.shelves.values();
+        let on_disk = shelves.flat_map(|shelf| shelf.skills.keys()).map(String::as_str);
+        let recorded = self.sight.observed.state.keys().filter_map(|item| match item {
+            Item::Skill { name, .. } => Some(name.as_str()),
+            _ => None,
+        });
+        on_disk.chain(recorded)
+    }
+}

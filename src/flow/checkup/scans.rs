@@ -1,0 +1,95 @@
+//! Remembers what is in folders by the hash of their bytes, so that a folder is read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::catalog::{self, Tree, TreeFile};
+use crate::doctor::{self, Scan};
+use crate::machine::parallel;
+use crate::machine::store::disk;
+use crate::machine::store::tree::{self, Kind, Limits};
+use crate::model::TreeHash;
+
+/// What was found in trees, by hash.
+pub struct Scans {
+    file: PathBuf,
+    known: BTreeMap<String, Scan>,
+    /// How many were added since it was loaded.
+    new: usize,
+}
+
+/// A few folders are read again as fast as the memory of them, so that a small look writes nothing.
+const WORTH: usize = 16;
+
+/// Another number whenever a scan says something else about the same bytes.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    scans: BTreeMap<String, Scan>,
+}
+
+/// A file that nobody needs to read: beyond it a text is no document.
+const MOST: u64 = 4 << 20;
+
+impl Scans {
+    /// Reads what was saved in a cache folder; a missing or damaged file is an empty memory.
+    pub fn load(cache_dir: &Path) -> Self {
+        let file = cache_dir.join("scans.json");
+        let bytes = disk::read(&file).ok().flatten();
+        let stored = bytes.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
+        let known = stored.filter(|stored| stored.format == FORMAT).map(|stored| stored.scans);
+        Self { file, known: known.unwrap_or_default(), new: 0 }
+    }
+
+    /// Returns what is in some folders; reads those that were not read before, side by side.
+    pub fn of(&mut self, folders: &[(&Path, &TreeHash)]) -> BTreeMap<PathBuf, Scan> {
+        let new: Vec<_> =
+            folders.iter().filter(|(_, hash)| !self.known.contains_key(hash.as_str())).collect();
+        let scans = parallel::map(&new, |(path, _)| read(path));
+        for ((_, hash), scan) in new.iter().zip(scans) {
+            self.known.insert(hash.as_str().to_owned(), scan);
+            self.new += 1;
+        }
+        let known = |(path, hash): &(&Path, &TreeHash)| {
+            let scan = self.known.get(hash.as_str())?;
+            Some(((*path).to_owned(), scan.clone()))
+        };
+        folders.iter().filter_map(known).collect()
+    }
+
+    /// Writes the memory if enough was added to it. It is only a cache: failing is no matter.
+    pub fn save_if_worth_it(&mut self) {
+        if self.new < WORTH {
+            return;
+        }
+        let stored = Stored { format: FORMAT, scans: std::mem::take(&mut self.known) };
+        if let Ok(text) = serde_json::to_vec(&stored) {
+            let before = disk::read(&self.file).ok().flatten();
+            drop(disk::replace(&self.file, before.as_deref(), &text, 0o600));
+        }
+        self.known = stored.scans;
+        self.new = 0;
+    }
+}
+
+fn read(root: &Path) -> Scan {
+    let listing = match tree::check(root, Limits::DEFAULT) {
+        Ok(listing) => listing,
+        Err(error) => return Scan { fault: Some(error.to_string()), ..Scan::default() },
+    };
+    let files: Vec<TreeFile> = listing
+        .entries
+        .into_iter()
+        .filter(|entry| entry.bytes <= MOST)
+        .map(|entry| TreeFile { executable: entry.kind == Kind::Executable, path: entry.path })
+        .collect();
+    let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
+    let file = root.join(".claude-plugin/plugin.json");
+    let manifest = read(".claude-plugin/plugin.json")
+        .and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
+    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref())
+}

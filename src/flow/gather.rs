@@ -1,0 +1,380 @@
+//! Finds out what resolving needs: fetches sources, reads catalogs, finds skills and hashes trees.
+
+mod skills;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::content::catalog;
+use crate::doctor::SeenSkill;
+use crate::flow::observe;
+use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, Revision};
+use crate::machine::parallel;
+use crate::machine::store::disk;
+use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
+use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::resolve::{
+    Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin, Question,
+    Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
+};
+
+/// What an effectful answer needs besides the question.
+pub struct Means<'a> {
+    pub fetch: &'a FetchOptions<'a>,
+    pub fingerprints: &'a mut Fingerprints,
+}
+
+/// Resolves, finding out whatever is needed, until nothing is.
+pub fn settle(question: Question, means: &mut Means) -> Resolution {
+    let mut answers = Answers::new();
+    let mut checkouts = Checkouts::new();
+    loop {
+        let resolution = resolve(question, &answers);
+        if resolution.needs.is_empty() {
+            return resolution;
+        }
+        fetch(&resolution.needs, means, &mut checkouts);
+        answers.extend(tips(&resolution.needs, means.fetch));
+        answers.extend(histories(&resolution.needs, means.fetch));
+        let (elsewhere, here): (Vec<Need>, Vec<Need>) =
+            resolution.needs.into_iter().partition(|need| {
+                matches!(need, Need::Tree { origin: Origin::Fetched(_), .. } | Need::Skills(_))
+            });
+        // Bytes from elsewhere are checked and hashed, every time; that is work for all cores.
+        let trees = parallel::map(&elsewhere, |need| answer_anew(need, &checkouts));
+        answers.extend(elsewhere.into_iter().zip(trees));
+        for need in here {
+            answers.entry(need).or_insert_with_key(|need| answer(need, &checkouts, means));
+        }
+    }
+}
+
+/// Fetches and reads the catalog of a source that nobody has named yet.
+pub fn catalog_of(
+    source: &Source,
+    pin: Option<&str>,
+    options: &FetchOptions,
+) -> Result<CatalogAt, Trouble> {
+    let reference = pin.or(source.reference());
+    let request = match (source, source.git_url()) {
+        (Source::Directory { path } | Source::File { path }, _) => {
+            return read_catalog(&checkout(&Origin::Local(path.clone()), &Checkouts::new())?);
+        }
+        (Source::Url { url }, _) => Request::Catalog { url: url.clone() },
+        (_, url) => Request::Git {
+            url: url.unwrap_or_default(),
+            revision: reference.map_or(Revision::Head, |name| Revision::Named(name.to_owned())),
+            subdir: None,
+        },
+    };
+    let fetched = fetch::fetch(&request, options);
+    let checkouts = Checkouts::from([(request.clone(), fetched)]);
+    read_catalog(&checkout(&Origin::Fetched(request), &checkouts)?)
+}
+
+/// Finds out one thing.
+pub fn find_out(need: &Need, means: &mut Means) -> Result<Answer, Trouble> {
+    let mut checkouts = Checkouts::new();
+    fetch(&BTreeSet::from([need.clone()]), means, &mut checkouts);
+    answer(need, &checkouts, means)
+}
+
+/// Reads the skills that the client can see, and checks those that are not a plugin's.
+pub fn seen_skills(roots: &Roots, observed: &Observed) -> Vec<SeenSkill> {
+    let mut seen = Vec::new();
+    for (scope, shelf) in &observed.shelves {
+        let is_skill = |what: &Shelved| matches!(what, Shelved::Folder { is_skill: true, .. });
+        let own = shelf.skills.iter().filter(|(_, what)| is_skill(what));
+        let own = own.map(|(name, _)| (name, shelf.folder.join(name)));
+        let theirs = shelf
+            .at_client
+            .iter()
+            .filter(|(_, what)| matches!(what, AtClient::Folder { is_skill: true, .. }));
+        let theirs = theirs
+            .filter(|(name, _)| !shelf.skills.contains_key(*name))
+            .map(|(name, _)| (name, shelf.client.join(name)));
+        for (name, path) in own.chain(theirs) {
+            let (description, findings) = skills::installed(name, &path);
+            let from = scope.as_str().to_owned();
+            seen.push(SeenSkill { name: name.clone(), from, path, description, findings });
+        }
+    }
+    for (name, (plugin, path)) in observe::plugin_skills(&observed.state, roots) {
+        let description = skills::description(&path);
+        seen.push(SeenSkill { name, from: plugin, path, description, findings: Vec::new() });
+    }
+    seen
+}
+
+/// Returns the description of the skill in a folder; nothing when there is none.
+pub fn description(folder: &Path) -> Option<String> {
+    disk::exists(&folder.join("SKILL.md")).then(|| skills::description(folder))
+}
+
+/// Checks every skill below a folder of this machine.
+pub fn lint(root: &Path) -> Result<(Vec<SkillAt>, Vec<Note>), Trouble> {
+    let origin = Origin::Local(root.to_owned());
+    let name = root.file_name().and_then(|name| name.to_str()).unwrap_or("skill").to_owned();
+    let wanted = SkillsWanted { origin, within: String::new(), called: name, select: Vec::new() };
+    let checkout = checkout(&wanted.origin, &Checkouts::new())?;
+    let at = skills::skills(&wanted, &checkout)?;
+    Ok((at.skills, at.notes))
+}
+
+/// Fetches what the needs name and no earlier round has fetched, all of it at the same time.
+fn fetch(needs: &BTreeSet<Need>, means: &Means, checkouts: &mut Checkouts) {
+    let requests: BTreeSet<Request> = needs
+        .iter()
+        .filter_map(|need| match need {
+            Need::Catalog(Origin::Fetched(request))
+            | Need::Tree { origin: Origin::Fetched(request), .. }
+            | Need::Skills(SkillsWanted { origin: Origin::Fetched(request), .. }) => {
+                Some(request.clone())
+            }
+            _ => None,
+        })
+        .filter(|request| !checkouts.contains_key(request))
+        .collect();
+    checkouts.extend(fetch::fetch_all(&requests, means.fetch));
+}
+
+/// Asks each repository once for all that is wanted of it, many of them at the same time.
+fn tips(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
+    let mut asked: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for need in needs {
+        if let Need::Tip { url, reference } = need {
+            asked.entry(url).or_default().push(reference.as_deref().unwrap_or("HEAD"));
+        }
+    }
+    let found = fetch::tips(&asked, options);
+    let answer = |need: &Need| {
+        let Need::Tip { url, reference } = need else { return None };
+        let name = reference.as_deref().unwrap_or("HEAD");
+        let tip = match &found[url.as_str()] {
+            Err(error) => Err(fetch_trouble(error)),
+            Ok(tips) => tips.get(name).cloned().map(Answer::Tip).ok_or_else(|| Trouble {
+                level: Level::Unmet,
+                text: format!("`{}` has no branch or tag `{name}`", redact_url(url)),
+                hint: Some("look with `git ls-remote`, and correct the manifest".to_owned()),
+            }),
+        };
+        Some((need.clone(), tip))
+    };
+    needs.iter().filter_map(answer).collect()
+}
+
+/// Compares the histories of the repositories that moved, all at the same time.
+fn histories(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
+    let asked: Vec<&Need> =
+        needs.iter().filter(|need| matches!(need, Need::History { .. })).collect();
+    let answer = |need: &&Need| {
+        let Need::History { url, old, new } = need else { return History::Unknown };
+        match fetch::is_ancestor(url, (old, new), options) {
+            Some(true) => History::Continued,
+            Some(false) => History::Rewritten,
+            None => History::Unknown,
+        }
+    };
+    let found = parallel::map_waiting(&asked, answer);
+    let answer = |(need, history)| (Need::clone(need), Ok(Answer::History(history)));
+    asked.into_iter().zip(found).map(answer).collect()
+}
+
+type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
+
+fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
+    match need {
+        Need::Catalog(origin) => {
+            let checkout = checkout(origin, checkouts)?;
+            read_catalog(&checkout).map(Answer::Catalog)
+        }
+        Need::Tree { origin, folder } => {
+            let checkout = checkout(origin, checkouts)?;
+            let hash = |root: &Path| means.fingerprints.hash_checked(root);
+            read_tree(&checkout, folder, hash).map(Answer::Tree)
+        }
+        Need::Skills(_) => answer_anew(need, checkouts),
+        Need::Tip { .. } | Need::History { .. } => {
+            unreachable!("what remotes are asked is asked of all together")
+        }
+        Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
+            Ok(clean) => Ok(Answer::Clean(clean)),
+            // What git does not take for a repository holds no commits that could be lost.
+            Err(_) => Ok(Answer::Clean(true)),
+        },
+        Need::Date(clone) => Ok(Answer::Date(means.fetch.git.commit_time(clone))),
+        Need::Contents(root) => Ok(Answer::Contents(Arc::new(read_contents(root)))),
+    }
+}
+
+/// Answers what is read again each time, whatever was known of it before.
+fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
+    match need {
+        Need::Tree { origin, folder } => {
+            let checkout = checkout(origin, checkouts)?;
+            let hash =
+                |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
+            read_tree(&checkout, folder, hash).map(Answer::Tree)
+        }
+        Need::Skills(wanted) => {
+            let checkout = checkout(&wanted.origin, checkouts)?;
+            skills::skills(wanted, &checkout).map(Answer::Skills)
+        }
+        Need::Catalog(_)
+        | Need::Clean(_)
+        | Need::Date(_)
+        | Need::Contents(_)
+        | Need::Tip { .. }
+        | Need::History { .. } => {
+            unreachable!("only trees and skills are read anew")
+        }
+    }
+}
+
+fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
+    match origin {
+        Origin::Local(path) if disk::exists(path) => Ok(Checkout {
+            root: path.clone(),
+            commit: tree::head(path)
+                .or_else(|| snapshot(path))
+                .or_else(|| path.ancestors().find_map(tree::head)),
+            version: None,
+            notes: Vec::new(),
+        }),
+        Origin::Local(path) => Err(Trouble {
+            level: Level::Unmet,
+            text: format!("`{}` does not exist", path.display()),
+            hint: None,
+        }),
+        Origin::Fetched(request) => match &checkouts[request] {
+            Ok(checkout) => Ok(match request {
+                Request::Catalog { .. } => {
+                    Checkout { root: checkout.root.join("marketplace.json"), ..checkout.clone() }
+                }
+                _ => checkout.clone(),
+            }),
+            Err(error) => Err(fetch_trouble(error)),
+        },
+    }
+}
+
+/// Returns the commit of a marketplace that was unpacked from an archive.
+fn snapshot(path: &Path) -> Option<Commit> {
+    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
+    String::from_utf8_lossy(&marker).trim().parse().ok()
+}
+
+fn fetch_trouble(error: &FetchError) -> Trouble {
+    Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: Some(error.hint().to_owned()).filter(|hint| !hint.is_empty()),
+    }
+}
+
+/// Reads the catalog of a marketplace: a folder with one in it, or the file itself.
+fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
+    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
+    let file = if disk::is_dir(&checkout.root) {
+        stays_inside(&checkout.root, ".claude-plugin/marketplace.json")?
+    } else {
+        checkout.root.clone()
+    };
+    let bytes = match disk::read(&file) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(unmet(format!(
+                "it has no `.claude-plugin/marketplace.json` (looked in `{}`)",
+                checkout.root.display()
+            )));
+        }
+        Err(error) => return Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
+    };
+    let catalog = catalog::parse(&file, &bytes).map_err(|fault| unmet(fault.to_string()))?;
+    Ok(CatalogAt {
+        root: checkout.root.clone(),
+        commit: checkout.commit.clone(),
+        digest: tree::digest(&catalog::content(&bytes)),
+        catalog,
+    })
+}
+
+/// Reads a plugin's folder: its hash, and its manifest if it has one.
+fn read_tree(
+    checkout: &Checkout,
+    folder: &str,
+    hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
+) -> Result<TreeAt, Trouble> {
+    let root = stays_inside(&checkout.root, folder)?;
+    if !disk::is_dir(&root) {
+        return Err(Trouble {
+            level: Level::Unmet,
+            text: format!("its folder `{folder}` is not in `{}`", checkout.root.display()),
+            hint: None,
+        });
+    }
+    let hash = hash(&root).map_err(|error| Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: None,
+    })?;
+    let manifest = read_manifest(&root)?;
+    Ok(TreeAt {
+        root,
+        commit: checkout.commit.clone(),
+        package: checkout.version.clone(),
+        hash,
+        manifest,
+    })
+}
+
+/// Returns a path below a root, unless a link on the way leads out of it.
+fn stays_inside(root: &Path, path: &str) -> Result<PathBuf, Trouble> {
+    let full = if path.is_empty() { root.to_owned() } else { root.join(path) };
+    if disk::leads_out(root, &full) {
+        return Err(Trouble {
+            level: Level::Refused,
+            text: format!("`{path}` leads out of `{}` through a link", root.display()),
+            hint: None,
+        });
+    }
+    Ok(full)
+}
+
+/// Reads the texts of a plugin's folder, which was checked before.
+fn read_contents(root: &Path) -> Contents {
+    /// A longer text is no hook, server or document.
+    const MOST: u64 = 4 << 20;
+    let Ok(listing) = tree::check(root, Limits::DEFAULT) else { return Contents::default() };
+    let mut contents = Contents::default();
+    for entry in listing.entries {
+        let link = matches!(entry.kind, tree::Kind::Link { .. });
+        let text = entry.path.rsplit('.').next().is_some_and(|end| {
+            matches!(end.to_ascii_lowercase().as_str(), "md" | "json" | "yaml" | "yml" | "toml")
+        });
+        // Links stay inside the tree, and the client follows them.
+        if (text || link)
+            && entry.bytes <= MOST
+            && let Ok(Some(bytes)) = disk::read(&root.join(&entry.path))
+        {
+            contents.texts.insert(entry.path.clone(), bytes);
+        }
+        let executable = entry.kind == tree::Kind::Executable;
+        contents.files.push(catalog::TreeFile { path: entry.path, executable });
+    }
+    contents
+}
+
+fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
+    let file = stays_inside(root, ".claude-plugin/plugin.json")?;
+    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
+    match disk::read(&file) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => match catalog::parse_plugin(&file, &bytes) {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(fault) => Err(unmet(fault.to_string())),
+        },
+        Err(error) => Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
+    }
+}

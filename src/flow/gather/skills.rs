@@ -1,0 +1,186 @@
+//! The skills of a checkout: listed, found, checked and hashed.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::content::skill::discover::{self, Found};
+use crate::content::skill::lint::{self, lint};
+use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
+use crate::content::skill::{LintFinding, Severity, frontmatter};
+use crate::machine::fetch::Checkout;
+use crate::machine::store::disk;
+use crate::machine::store::tree::{self, Listed, ListedKind};
+use crate::model::{Level, Note};
+use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble, matches_any};
+
+/// The most entries of a tree that are looked at.
+const MOST: usize = 200_000;
+
+/// Finds the skills of a checkout, and checks and hashes the wanted ones.
+pub(super) fn skills(wanted: &SkillsWanted, checkout: &Checkout) -> Result<SkillsAt, Trouble> {
+    let at = look(wanted, &checkout.root)?;
+    let (listing, mut notes) = listing(&at)?;
+    notes.extend(checkout.notes.iter().cloned());
+    let read = |path: &str| read(&at.root, &listing, path);
+    let discovery = discover::discover(&listing, &wanted.called, &read);
+    notes.extend(discovery.notes);
+    let names = discovery
+        .skills
+        .iter()
+        .map(|found| (found.name.clone(), found.description.clone()))
+        .collect();
+    let skills = discovery
+        .skills
+        .iter()
+        .filter(|found| matches_any(&wanted.select, found.name.as_str()))
+        .map(|found| skill(found, &at, &listing))
+        .collect::<Result<_, _>>()?;
+    Ok(SkillsAt {
+        commit: checkout.commit.clone(),
+        package: checkout.version.clone(),
+        names,
+        skills,
+        notes,
+        marketplace: marketplace(&checkout.root),
+        servers: servers(&checkout.root),
+    })
+}
+
+/// What is looked at.
+struct Look {
+    root: PathBuf,
+    /// The one folder of it that counts; empty for all.
+    only: String,
+    /// Where the root lies in what was fetched.
+    prefix: String,
+}
+
+/// Decides what to look at. A folder that was named and is a skill itself is taken whole, so the
+/// look begins one folder further up.
+fn look(wanted: &SkillsWanted, root: &Path) -> Result<Look, Trouble> {
+    let within = wanted.within.as_str();
+    let whole = if within.is_empty() { root.to_owned() } else { root.join(within) };
+    if !disk::is_dir(&whole) {
+        return Err(Trouble {
+            level: Level::Unmet,
+            text: format!("its folder `{within}` is not in the source"),
+            hint: Some("check the path behind `//`".to_owned()),
+        });
+    }
+    let named = !within.is_empty()
+        || (matches!(wanted.origin, Origin::Local(_)) && !disk::exists(&whole.join(".git")));
+    let is_skill = disk::exists(&whole.join("SKILL.md"));
+    let real = disk::real(&whole);
+    let name = real.file_name().and_then(|name| name.to_str());
+    match (named && is_skill, name, real.parent()) {
+        (true, Some(name), Some(above)) => Ok(Look {
+            root: above.to_owned(),
+            only: name.to_owned(),
+            prefix: parent(within).to_owned(),
+        }),
+        _ => Ok(Look { root: real, only: String::new(), prefix: within.to_owned() }),
+    }
+}
+
+fn listing(at: &Look) -> Result<(Listing, Vec<Note>), Trouble> {
+    let folder = if at.only.is_empty() { at.root.clone() } else { at.root.join(&at.only) };
+    let listed = tree::list(&folder, MOST).map_err(|error| Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: None,
+    })?;
+    let mut notes = Vec::new();
+    let entries: Vec<(String, Kind, u64)> = listed
+        .into_iter()
+        .filter_map(|Listed { path, kind, size }| {
+            let Some(text) = path.to_str() else {
+                let shown = path.to_string_lossy().escape_debug().to_string();
+                notes.push(Note::refused(shown, "has a name that is not UTF-8"));
+                return None;
+            };
+            let kind = match kind {
+                ListedKind::File => Kind::File,
+                ListedKind::Executable => Kind::Executable,
+                ListedKind::Link { target } => {
+                    Kind::Link { target: target.to_string_lossy().into_owned() }
+                }
+                ListedKind::Dir => Kind::Dir,
+                ListedKind::Special => Kind::Special,
+            };
+            Some((join(&at.only, text), kind, size))
+        })
+        .collect();
+    let (listing, unsafe_paths) = Listing::new(entries);
+    notes.extend(unsafe_paths);
+    Ok((listing, notes))
+}
+
+/// Reads a regular file of the listing; a link is never followed.
+fn read(root: &Path, listing: &Listing, path: &str) -> Option<Vec<u8>> {
+    let entry = listing.get(path).filter(|entry| entry.is_file())?;
+    if entry.size > lint::LARGEST {
+        return None;
+    }
+    disk::read(&root.join(path)).ok().flatten()
+}
+
+fn skill(found: &Found, at: &Look, listing: &Listing) -> Result<SkillAt, Trouble> {
+    let part = listing.part(&found.folder, &found.files);
+    let findings = lint(found.name.as_str(), &part, &|path| {
+        read(&at.root, listing, &join(&found.folder, path))
+    });
+    let root = if found.folder.is_empty() { at.root.clone() } else { at.root.join(&found.folder) };
+    let files: Vec<String> = found
+        .files
+        .iter()
+        .filter_map(|file| inside(file, &found.folder))
+        .map(str::to_owned)
+        .collect();
+    let is_safe = findings.iter().all(|finding| finding.severity != Severity::Error);
+    let hash = if is_safe {
+        let hash = tree::hash_part(&root, &files).map_err(|error| Trouble {
+            level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+            text: format!("`{}`: {error}", found.name),
+            hint: None,
+        })?;
+        Some(hash)
+    } else {
+        None
+    };
+    Ok(SkillAt {
+        name: found.name.clone(),
+        folder: join(&at.prefix, &found.folder),
+        part: Part { root, files },
+        hash,
+        findings,
+    })
+}
+
+/// Returns the description of an installed skill, and what the lint has against it.
+pub(super) fn installed(name: &str, folder: &Path) -> (String, Vec<LintFinding>) {
+    let at = Look { root: folder.to_owned(), only: String::new(), prefix: String::new() };
+    let findings = match listing(&at) {
+        Ok((listing, _)) => lint(name, &listing, &|path| read(folder, &listing, path)),
+        Err(_) => Vec::new(),
+    };
+    (description(folder), findings)
+}
+
+pub(super) fn description(folder: &Path) -> String {
+    let bytes = disk::read(&folder.join("SKILL.md")).ok().flatten().unwrap_or_default();
+    frontmatter::read(&bytes).best.description.unwrap_or_default()
+}
+
+fn marketplace(root: &Path) -> Option<String> {
+    let bytes = disk::read(&root.join(".claude-plugin/marketplace.json")).ok()??;
+    let catalog: Value = serde_json::from_slice(&bytes).ok()?;
+    Some(catalog.get("name").and_then(Value::as_str).unwrap_or("marketplace").to_owned())
+}
+
+fn servers(root: &Path) -> Vec<String> {
+    let Ok(Some(bytes)) = disk::read(&root.join(".mcp.json")) else { return Vec::new() };
+    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Vec::new() };
+    let map = value.get("mcpServers").and_then(Value::as_object);
+    map.map(|map| map.keys().cloned().collect()).unwrap_or_default()
+}

@@ -1,0 +1,181 @@
+//! Reads what the clients' files say and what lies on disk.
+
+mod skills;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::clients::claude::mcp_json;
+use crate::clients::managed::Policy;
+use crate::clients::{self, Decoded, FileProblem};
+use crate::content::catalog;
+use crate::declared::lock::Lock;
+use crate::machine::store::disk;
+use crate::machine::store::tree::{self, Fingerprints};
+use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
+use crate::resolve::Observed;
+pub use skills::{no_links, plugin_skills};
+
+/// The files of a client, what they mean, and what is wrong with them.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    pub files: Files,
+    pub problems: Vec<FileProblem>,
+    pub observed: Observed,
+    pub policy: Policy,
+}
+
+/// Looks at everything once. Nothing is written and no process is started.
+pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
+    Ok(see(roots, read_files(clients::files(roots))?, lock, fingerprints))
+}
+
+/// Returns what the disk would mean if the client's files were these.
+pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerprints) -> Sight {
+    let Decoded { state, mut problems } = clients::decode(roots, &files);
+    problems.extend(linked(roots));
+    let mut observed = Observed { state, ..Observed::default() };
+    observed.provenance = skills::provenance(roots);
+    observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
+    for path in plugin_folders(roots, &observed.state, lock) {
+        // A folder that cannot be hashed is as good as altered: it will be put right from its source.
+        if let Ok(hash) = fingerprints.hash(&path) {
+            observed.trees.insert(path, hash);
+        }
+    }
+    for path in marketplace_places(roots, &observed.state, lock) {
+        if disk::exists(&path) {
+            observed.present.insert(path.clone());
+        }
+        if let Some(marker) = unpacked(&path) {
+            observed.heads.extend(marker.parse().ok().map(|commit| (path.clone(), commit)));
+            observed.unpacked.insert(path);
+        } else if let Some(head) = tree::head(&path) {
+            observed.heads.insert(path, head);
+        } else if !disk::is_dir(&path)
+            && let Ok(Some(bytes)) = disk::read(&path)
+        {
+            observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
+        }
+    }
+    Sight { files, problems, observed, policy: policy(roots) }
+}
+
+/// Returns what the administrator's settings allow.
+fn policy(roots: &Roots) -> Policy {
+    let base = roots.claude_managed.join("managed-settings.json");
+    let folder = roots.claude_managed.join("managed-settings.d");
+    let mut more: Vec<PathBuf> = disk::entries(&folder)
+        .into_iter()
+        .filter(|(name, _)| {
+            Path::new(name).extension().is_some_and(|end| end == "json") && !name.starts_with('.')
+        })
+        .map(|(name, _)| folder.join(name))
+        .collect();
+    more.sort();
+    let files: Vec<(PathBuf, Vec<u8>)> = std::iter::once(base)
+        .chain(more)
+        .filter_map(|file| {
+            // What cannot be read is as good as broken: it must not open what it should close.
+            let bytes = disk::read(&file).unwrap_or_else(|_| Some(Vec::new()))?;
+            Some((file, bytes))
+        })
+        .collect();
+    Policy::parse(&files)
+}
+
+/// Returns what the client's files say and looks at nothing else.
+pub fn state(roots: &Roots) -> Result<State> {
+    let files = read_files(clients::files(roots))?;
+    Ok(clients::decode(roots, &files).state)
+}
+
+/// Reads what git keeps about each marketplace clone.
+pub fn git_configs(observed: &Observed) -> BTreeMap<PathBuf, String> {
+    let config = |clone: &PathBuf| {
+        let file = clone.join(".git/config");
+        let bytes = disk::read(&file).ok()??;
+        Some((file, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    observed.heads.keys().filter_map(config).collect()
+}
+
+/// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.
+pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
+    let below = |path: PathBuf| disk::folders(&path);
+    disk::folders(&roots.claude_plugins.join("cache"))
+        .into_iter()
+        .flat_map(below)
+        .flat_map(below)
+        .collect()
+}
+
+fn read_files(paths: Vec<PathBuf>) -> Result<Files> {
+    paths
+        .into_iter()
+        .map(|path| {
+            let bytes =
+                disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            Ok((path, bytes))
+        })
+        .collect()
+}
+
+/// Returns the complaint about a link where Claude Code 2.1.329 refuses to write through one.
+fn linked(roots: &Roots) -> Option<FileProblem> {
+    let path = mcp_json::path(roots);
+    if !disk::is_link(&path) {
+        return None;
+    }
+    let text = "is a symbolic link, and Claude Code refuses to write through it here";
+    let diagnostic = Diagnostic::whole(&path, text)
+        .hint("put the file itself into the project; this file belongs to its repository");
+    Some(FileProblem { diagnostic, id: "mcp.symlink", unreadable: true })
+}
+
+/// Returns the plugin folders that the client's records and the lock name.
+fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
+    let recorded = state.iter().filter_map(|(item, record)| match (item, record) {
+        (Item::Plugin { project, .. }, Record::Plugin(record)) => {
+            let here = project.as_ref().is_none_or(|project| *project == roots.project);
+            here.then(|| record.install_path.clone())
+        }
+        _ => None,
+    });
+    let cache = roots.claude_plugins.join("cache");
+    let locked = lock.plugins.iter().map(|(id, entry)| {
+        cache
+            .join(id.marketplace.as_str())
+            .join(id.plugin.as_str())
+            .join(catalog::folder(&entry.version))
+    });
+    let mut folders: Vec<PathBuf> =
+        recorded.chain(locked).filter(|path| disk::is_dir(path)).collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+/// Returns what the client noted in a marketplace that it unpacked from an archive.
+fn unpacked(path: &Path) -> Option<String> {
+    if disk::exists(&path.join(".git")) {
+        return None;
+    }
+    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
+    Some(String::from_utf8_lossy(&marker).trim().to_owned())
+}
+
+fn marketplace_places(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
+    let recorded = state.values().filter_map(|record| match record {
+        Record::Marketplace(known) => Some(known.install_location.clone()),
+        _ => None,
+    });
+    let ours = roots.claude_plugins.join("marketplaces");
+    let locked = lock.marketplaces.keys().map(|name| ours.join(name.as_str()));
+    let mut places: Vec<PathBuf> = recorded.chain(locked).collect();
+    places.sort();
+    places.dedup();
+    places
+}

@@ -1,0 +1,327 @@
+//! The environment, read once: variables, home, working directory and clock. Nothing else asks for them.
+#![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+
+use crate::model::Roots;
+
+/// Every setting that comes from outside the command line.
+#[derive(Debug, Clone)]
+pub struct Env {
+    pub roots: Roots,
+    /// How long one git process may take.
+    pub git_timeout: Duration,
+    /// Where archives of GitHub repositories are: `ZSKILLS_GITHUB_URL`.
+    pub github: String,
+    /// Where the index skills.sh is: `ZSKILLS_SKILLS_SH_URL`.
+    pub skills_sh: String,
+    /// The key for it: `ZSKILLS_SKILLS_SH_API_KEY`.
+    pub skills_sh_key: Option<Key>,
+    /// Further variables of every git process: what reaches a server that wants a login.
+    pub git_environment: Vec<(OsString, OsString)>,
+    /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
+    git_settings: usize,
+    /// Not to use the `fzf` that is on PATH: `ZSKILLS_NO_FZF`.
+    pub no_fzf: bool,
+    /// What `VISUAL` or `EDITOR` names.
+    pub editor: Option<String>,
+    pub no_color: bool,
+    pub force_color: bool,
+    /// RFC 3339 in UTC with milliseconds, as the client writes it.
+    pub now: String,
+}
+
+/// A key of a service; it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// Returns the key in a text, if it can stand in the header of a request.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// Reads the environment; `home` is the `--home` flag, which makes every root but the working
+/// directory lie below it and the variables that move roots count for nothing.
+pub fn read(home: Option<&Path>) -> Result<Env> {
+    let cwd = std::env::current_dir().context("the working directory cannot be read")?;
+    let lookup = |name: &str| std::env::var_os(name);
+    let roots = match home {
+        Some(home) => roots(&absolute(home, &cwd), &cwd, &|_| None)?,
+        None => roots(&home_dir(&lookup, &cwd)?, &cwd, &lookup)?,
+    };
+    Ok(Env {
+        roots,
+        git_timeout: git_timeout(&lookup)?,
+        github: web_address("ZSKILLS_GITHUB_URL", crate::machine::fetch::GITHUB, &lookup)?,
+        skills_sh: web_address("ZSKILLS_SKILLS_SH_URL", crate::machine::index::SKILLS_SH, &lookup)?,
+        skills_sh_key: key("ZSKILLS_SKILLS_SH_API_KEY", &lookup)?,
+        git_environment: Vec::new(),
+        git_settings: lookup("GIT_CONFIG_COUNT")
+            .and_then(|count| count.to_str()?.parse().ok())
+            .unwrap_or(0),
+        no_fzf: lookup("ZSKILLS_NO_FZF").is_some_and(|v| v == "1"),
+        editor: ["VISUAL", "EDITOR"]
+            .into_iter()
+            .filter_map(lookup)
+            .find_map(|v| v.into_string().ok().filter(|v| !v.trim().is_empty())),
+        no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
+        force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
+        now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+    })
+}
+
+impl Env {
+    /// Returns the time in seconds since 1970.
+    pub fn seconds(&self) -> u64 {
+        let now = humantime::parse_rfc3339(&self.now).unwrap_or(SystemTime::UNIX_EPOCH);
+        now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    /// Has git use an address with a login wherever the one without it is asked for, from now on.
+    /// The login stands in the environment of git, never in its arguments or in a file.
+    pub fn log_in(&mut self, with: &str, without: &str) {
+        let n = self.git_settings;
+        let mut set = |name: String, value: String| {
+            self.git_environment.push((name.into(), value.into()));
+        };
+        set(format!("GIT_CONFIG_KEY_{n}"), format!("url.{with}.insteadOf"));
+        set(format!("GIT_CONFIG_VALUE_{n}"), without.to_owned());
+        set("GIT_CONFIG_COUNT".to_owned(), (n + 1).to_string());
+        self.git_settings += 1;
+    }
+}
+
+type Lookup<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+fn home_dir(lookup: &Lookup, cwd: &Path) -> Result<PathBuf> {
+    match variable("HOME", lookup, cwd)? {
+        Some(home) => Ok(home),
+        None => dirs::home_dir().context("no home directory: set HOME, or name one with --home"),
+    }
+}
+
+/// Works out every path below a home. Paths end up in JSON, so each has to be UTF-8.
+fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
+    utf8("the home directory", home)?;
+    utf8("the working directory", cwd)?;
+    let config_dir = variable("CLAUDE_CONFIG_DIR", lookup, cwd)?;
+    let claude_home = variable("CLAUDE_HOME", lookup, cwd)?;
+    // The client's own variable moves `.claude.json` inside; ours leaves it beside.
+    let (claude_dir, claude_json) = match (config_dir, claude_home) {
+        (Some(dir), _) => (dir.clone(), dir.join(".claude.json")),
+        (None, Some(dir)) => {
+            let beside = dir.parent().unwrap_or(&dir).join(".claude.json");
+            (dir, beside)
+        }
+        (None, None) => (home.join(".claude"), home.join(".claude.json")),
+    };
+    let claude_plugins = variable("CLAUDE_CODE_PLUGIN_CACHE_DIR", lookup, cwd)?
+        .unwrap_or_else(|| claude_dir.join("plugins"));
+    let claude_managed =
+        variable("ZSKILLS_MANAGED_SETTINGS", lookup, cwd)?.unwrap_or_else(managed_dir);
+    let project = git_root(cwd).unwrap_or_else(|| cwd.to_owned());
+    Ok(Roots {
+        claude_dir,
+        claude_json,
+        claude_plugins,
+        claude_managed,
+        agents_dir: variable("AGENTS_HOME", lookup, cwd)?.unwrap_or_else(|| home.join(".agents")),
+        config_dir: xdg("XDG_CONFIG_HOME", ".config", home, lookup)?.join("zskills"),
+        cache_dir: xdg("XDG_CACHE_HOME", ".cache", home, lookup)?.join("zskills"),
+        state_dir: xdg("XDG_STATE_HOME", ".local/state", home, lookup)?.join("zskills"),
+        // The working directory comes without links; a home behind one is still the same folder.
+        project: if std::fs::canonicalize(home).is_ok_and(|real| real == project) {
+            home.to_owned()
+        } else {
+            project
+        },
+        home: home.to_owned(),
+        cwd: cwd.to_owned(),
+    })
+}
+
+/// Returns a variable as an absolute path. Set but empty is an error: to go on with the real home
+/// would touch files that somebody meant to keep apart.
+fn variable(name: &str, lookup: &Lookup, cwd: &Path) -> Result<Option<PathBuf>> {
+    let Some(value) = lookup(name) else { return Ok(None) };
+    if value.is_empty() {
+        bail!("`{name}` is set but empty; unset it, or give it a folder");
+    }
+    let path = absolute(Path::new(&value), cwd);
+    utf8(&format!("`{name}`"), &path)?;
+    Ok(Some(path))
+}
+
+/// Returns an XDG base folder; the XDG specification has empty and relative values ignored.
+fn xdg(name: &str, default: &str, home: &Path, lookup: &Lookup) -> Result<PathBuf> {
+    match lookup(name).map(PathBuf::from) {
+        Some(path) if path.is_absolute() => {
+            utf8(&format!("`{name}`"), &path)?;
+            Ok(path)
+        }
+        _ => Ok(home.join(default)),
+    }
+}
+
+fn utf8(what: &str, path: &Path) -> Result<()> {
+    if path.to_str().is_none() {
+        bail!("{what} is not UTF-8: `{}`; client files could not name it", path.display());
+    }
+    Ok(())
+}
+
+fn absolute(path: &Path, cwd: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in cwd.join(path).components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                // What a link leads to has a parent of its own.
+                out = std::fs::canonicalize(&out).unwrap_or(out);
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Returns the folders in which programs are looked for.
+pub fn search_path() -> Vec<PathBuf> {
+    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// Tells whether a variable is set, be it to nothing.
+pub fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+/// Returns the value of a variable that somebody else named.
+pub fn value(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
+/// Returns where administrators put Claude Code's managed settings.
+fn managed_dir() -> PathBuf {
+    PathBuf::from(if cfg!(target_os = "macos") {
+        "/Library/Application Support/ClaudeCode"
+    } else if cfg!(windows) {
+        r"C:\Program Files\ClaudeCode"
+    } else {
+        "/etc/claude-code"
+    })
+}
+
+/// Returns the nearest folder upwards that has a `.git`.
+fn git_root(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
+}
+
+fn git_timeout(lookup: &Lookup) -> Result<Duration> {
+    const NAME: &str = "ZSKILLS_GIT_TIMEOUT_SECS";
+    let Some(value) = lookup(NAME) else { return Ok(Duration::from_secs(120)) };
+    match value.to_str().and_then(|text| text.parse().ok()) {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => bail!("`{NAME}` is `{}`, not a number of seconds above 0", value.display()),
+    }
+}
+
+fn web_address(name: &str, default: &str, lookup: &Lookup) -> Result<String> {
+    let Some(value) = lookup(name) else { return Ok(default.to_owned()) };
+    match value.to_str() {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        _ => bail!("`{name}` is not an http or https address"),
+    }
+}
+
+fn key(name: &str, lookup: &Lookup) -> Result<Option<Key>> {
+    let Some(value) = lookup(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    match value.to_str().and_then(Key::new) {
+        Some(key) => Ok(Some(key)),
+        None => bail!("the value of `{name}` has characters that no key has"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roots_with(variables: &[(&str, &str)]) -> Result<Roots> {
+        let lookup = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        };
+        roots(Path::new("/home/u"), Path::new("/work/p"), &lookup)
+    }
+
+    #[test]
+    fn without_variables_everything_lies_below_the_home() {
+        let roots = roots_with(&[]).unwrap();
+        assert_eq!(roots.claude_json, Path::new("/home/u/.claude.json"));
+        assert_eq!(roots.claude_plugins, Path::new("/home/u/.claude/plugins"));
+        assert_eq!(roots.config_dir, Path::new("/home/u/.config/zskills"));
+        assert_eq!(roots.state_dir, Path::new("/home/u/.local/state/zskills"));
+    }
+
+    #[test]
+    fn the_clients_variable_moves_claude_json_inside_and_ours_leaves_it_beside() {
+        let theirs = roots_with(&[("CLAUDE_CONFIG_DIR", "/c")]).unwrap();
+        assert_eq!(theirs.claude_json, Path::new("/c/.claude.json"));
+        let ours = roots_with(&[("CLAUDE_HOME", "/x/claude")]).unwrap();
+        assert_eq!(ours.claude_json, Path::new("/x/.claude.json"));
+        assert_eq!(ours.claude_dir, Path::new("/x/claude"));
+    }
+
+    #[test]
+    fn an_empty_variable_is_an_error_and_never_the_real_home() {
+        for name in ["CLAUDE_HOME", "CLAUDE_CONFIG_DIR", "AGENTS_HOME"] {
+            let error = roots_with(&[(name, "")]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(home_dir(&|_| Some(OsString::new()), Path::new("/")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_utf8_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let lookup =
+            |name: &str| (name == "CLAUDE_HOME").then(|| OsString::from_vec(b"/x/\xff".to_vec()));
+        let error = roots(Path::new("/home/u"), Path::new("/"), &lookup).unwrap_err().to_string();
+        assert!(error.contains("CLAUDE_HOME"), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_not_printed_and_has_one_line() {
+        assert_eq!(format!("{:?}", Key::new(" hunter2\n")), "Some(Key(…))");
+        assert_eq!(Key::new("a\nb"), None);
+        assert_eq!(Key::new(" "), None);
+    }
+
+    #[test]
+    fn relative_xdg_values_are_ignored_as_the_specification_says() {
+        let roots = roots_with(&[("XDG_CONFIG_HOME", "rel"), ("XDG_CACHE_HOME", "")]).unwrap();
+        assert_eq!(roots.config_dir, Path::new("/home/u/.config/zskills"));
+        assert_eq!(roots.cache_dir, Path::new("/home/u/.cache/zskills"));
+    }
+}

@@ -1,0 +1,277 @@
+//! Sources in, checkouts in our cache out: in parallel, each once.
+//!
+//! A checkout is built in `staging/` and renamed into place, so that a folder which exists is
+//! complete. What is pinned (a commit, a version, a digest) is found again without a process and
+//! without a network.
+
+#![expect(clippy::disallowed_methods, reason = "the cache is files")]
+
+mod cache;
+mod error;
+mod get;
+mod wellknown;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::machine::git::{Git, redact};
+use crate::machine::http::Plain;
+use crate::machine::npm::Npm;
+use crate::model::{Commit, Note};
+
+pub use crate::model::{Request, Revision};
+pub use error::FetchError;
+
+/// A folder in our cache that is not to be changed.
+///
+/// Packages and archives were checked as a whole. A clone was not, for one stray link must not
+/// spoil a whole marketplace: check the folder of it that is used with [`crate::machine::store::tree`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The clone with its `.git`, the unpacked package or archive (with its top folder, if it has
+    /// one), or the folder that holds `marketplace.json`.
+    pub root: PathBuf,
+    /// What a clone has checked out.
+    pub commit: Option<Commit>,
+    /// The exact version of an npm package.
+    pub version: Option<String>,
+    /// What was left out, and why.
+    pub notes: Vec<Note>,
+}
+
+/// Where things are kept, and what fetching may do.
+#[derive(Debug)]
+pub struct FetchOptions<'a> {
+    pub cache_dir: PathBuf,
+    pub offline: bool,
+    pub git: Git,
+    pub npm: Npm,
+    /// How long one download may take.
+    pub timeout: Duration,
+    pub plain: Plain,
+    /// Where GitHub's archives are.
+    pub github: String,
+    pub progress: &'a dyn Progress,
+}
+
+/// The address that an enterprise's own GitHub takes the place of.
+pub const GITHUB: &str = "https://github.com";
+
+impl<'a> FetchOptions<'a> {
+    /// Returns the usual options: online, git and npm from PATH, two minutes for each thing.
+    pub fn new(cache_dir: PathBuf, progress: &'a dyn Progress) -> Self {
+        Self {
+            cache_dir,
+            offline: false,
+            git: Git::new(Git::TIMEOUT),
+            npm: Npm::new(Git::TIMEOUT),
+            timeout: Git::TIMEOUT,
+            plain: Plain::Loopback,
+            github: GITHUB.to_owned(),
+            progress,
+        }
+    }
+}
+
+/// Hears what is being fetched, from several threads. Nothing is said about what the cache has.
+pub trait Progress: Sync + fmt::Debug {
+    fn start(&self, what: &str);
+    fn done(&self, what: &str);
+}
+
+/// Says nothing.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&self, _: &str) {}
+    fn done(&self, _: &str) {}
+}
+
+/// Fetches everything that is not in the cache, up to eight repositories or files at once.
+///
+/// Requests for one address run one after the other, so that a later one can find in the cache
+/// what an earlier one has brought.
+pub fn fetch_all(
+    requests: &BTreeSet<Request>,
+    options: &FetchOptions<'_>,
+) -> BTreeMap<Request, Result<Checkout, FetchError>> {
+    let mut done = BTreeMap::new();
+    let mut waiting: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
+    for request in requests {
+        // A second run has everything: it starts no thread.
+        match get::cached(request, options) {
+            Some(checkout) => drop(done.insert(request.clone(), checkout)),
+            None => waiting.entry(request.address()).or_default().push(request),
+        }
+    }
+    if waiting.is_empty() {
+        return done;
+    }
+    let workers = waiting.len().min(AT_ONCE);
+    let queue = Mutex::new(waiting.into_values().collect::<VecDeque<_>>());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(done);
+    cache::sweep(&options.cache_dir);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(requests) = next() {
+                    let fetched = fetch_address(&requests, options);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).extend(fetched);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+type Fetched = Vec<(Request, Result<Checkout, FetchError>)>;
+
+/// Fetches what is wanted from one address. Several folders of one revision come with one clone of
+/// the whole repository, so that they are of one commit and the server is asked once.
+fn fetch_address(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
+    let mut fetched = Fetched::new();
+    let mut folders: BTreeMap<&Revision, Vec<&Request>> = BTreeMap::new();
+    for request in requests {
+        match request {
+            Request::Git { revision, .. } => folders.entry(revision).or_default().push(request),
+            _ => fetched.push(((*request).clone(), fetch(request, options))),
+        }
+    }
+    for wanted in folders.into_values() {
+        match wanted.as_slice() {
+            [single] => fetched.push(((*single).clone(), fetch(single, options))),
+            several => fetched.extend(fetch_whole(several, options)),
+        }
+    }
+    fetched
+}
+
+fn fetch_whole(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
+    let Request::Git { url, revision, .. } = requests[0] else { return Fetched::new() };
+    let whole = Request::Git { url: url.clone(), revision: revision.clone(), subdir: None };
+    let first = fetch(&whole, options);
+    let part = |request: &Request| match &first {
+        Ok(checkout) => get::part(request, checkout),
+        // Each gets the error of its own attempt; an error is not a value to share.
+        Err(_) => fetch(request, options),
+    };
+    let mut fetched: Fetched =
+        requests.iter().filter(|r| ***r != whole).map(|r| ((*r).clone(), part(r))).collect();
+    if requests.contains(&&whole) {
+        fetched.push((whole, first));
+    }
+    fetched
+}
+
+/// What branches and tags of a repository are now, by name; what is not there is left out.
+pub type Tips = Result<BTreeMap<String, Commit>, FetchError>;
+
+/// Asks every repository for the tips of some of its branches and tags: one process each.
+pub fn tips<'u>(
+    asked: &BTreeMap<&'u str, Vec<&str>>,
+    options: &FetchOptions<'_>,
+) -> BTreeMap<&'u str, Tips> {
+    let queue = Mutex::new(asked.iter().collect::<VecDeque<_>>());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..asked.len().min(ASKED_AT_ONCE) {
+            scope.spawn(|| {
+                while let Some((url, names)) = next() {
+                    let tips = tips_of(url, names, options);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(*url, tips);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tips_of(url: &str, names: &[&str], options: &FetchOptions<'_>) -> Tips {
+    if options.offline {
+        return Err(FetchError::Offline(redact(url)));
+    }
+    let what = redact(url);
+    options.progress.start(&what);
+    let found = options.git.ls_remote(url, names);
+    options.progress.done(&what);
+    let pairs = names.iter().zip(found?);
+    Ok(pairs.filter_map(|(name, commit)| Some(((*name).to_owned(), commit?))).collect())
+}
+
+/// Tells whether a commit is still part of the history of a newer one; nothing when that cannot be
+/// found out.
+pub fn is_ancestor(
+    url: &str,
+    commits: (&Commit, &Commit),
+    options: &FetchOptions<'_>,
+) -> Option<bool> {
+    if options.offline {
+        return None;
+    }
+    let stage = cache::stage(&options.cache_dir).ok()?;
+    let what = redact(url);
+    options.progress.start(&what);
+    let found = options.git.is_ancestor(url, commits, stage.path());
+    options.progress.done(&what);
+    found.ok().flatten()
+}
+
+/// A question for tips is small: the wait for the answer is all there is to it.
+const ASKED_AT_ONCE: usize = 32;
+
+/// Servers and laptops take this many connections well; more gain little.
+const AT_ONCE: usize = 8;
+
+/// Fetches one thing, or finds it in the cache.
+pub fn fetch(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
+    if let Some(found) = get::cached(request, options) {
+        return found;
+    }
+    if options.offline {
+        return get::stale(request, &options.cache_dir)
+            .ok_or_else(|| FetchError::Offline(request.to_string()));
+    }
+    let what = request.to_string();
+    options.progress.start(&what);
+    let result = get::get(request, options);
+    options.progress.done(&what);
+    result
+}
+
+impl Request {
+    /// What must not be asked twice at the same time.
+    fn address(&self) -> &str {
+        match self {
+            Self::Git { url, .. }
+            | Self::Archive { url, .. }
+            | Self::Catalog { url }
+            | Self::WellKnown { url } => url,
+            Self::Npm { package, .. } => package,
+            Self::Snapshot { repo, .. } => repo,
+        }
+    }
+}
+
+/// For people: the address without credentials, and what of it.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact(self.address()))?;
+        match self {
+            Self::Git { revision: Revision::Named(name), .. } => write!(f, " at {}", redact(name)),
+            Self::Git { revision: Revision::Commit(commit), .. } => {
+                write!(f, " at {}", commit.short())
+            }
+            Self::Npm { version: Some(version), .. } => write!(f, "@{}", redact(version)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

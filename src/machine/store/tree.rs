@@ -1,0 +1,121 @@
+//! Trees on disk: what they hash to, whether they may be placed, how they are copied.
+//!
+//! A tree is the content of a folder. Its top-level `.git` and the markers that Claude Code 2.1
+//! drops into its cache (`.in_use`, `.orphaned_at`) are not content.
+
+#![expect(clippy::disallowed_methods, reason = "the store reads and writes files")]
+
+mod check;
+mod compare;
+mod copy;
+mod fingerprint;
+mod head;
+mod part;
+mod walk;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::TreeHash;
+
+pub use check::{Entry, Kind, Limits, Listing, check};
+pub use compare::{Difference, compare};
+pub use copy::{Copy, copy, copy_git};
+pub use fingerprint::Fingerprints;
+pub use head::{has_tag, head, is_shallow, origin};
+pub use part::{Listed, ListedKind, copy_part, hash_part, list};
+
+/// Returns the sha256 over the sorted paths, kinds, lengths and bytes of a folder's content.
+///
+/// Folders count only through what is in them. Reads every file; see [`Fingerprints`] for a
+/// cheaper way on a tree that was hashed before.
+pub fn hash(root: &Path) -> Result<TreeHash, TreeError> {
+    hash_entries(root, walk::content(root)?)
+}
+
+fn hash_entries(root: &Path, mut entries: Vec<walk::Found>) -> Result<TreeHash, TreeError> {
+    entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    let mut digest = Sha256::new();
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    for entry in &entries {
+        buffer.clear();
+        let kind = read(root, entry, &mut buffer).map_err(|e| TreeError::io(&entry.path, e))?;
+        let path = entry.path.as_os_str().as_bytes();
+        digest.update((path.len() as u64).to_le_bytes());
+        digest.update(path);
+        digest.update([kind]);
+        digest.update((buffer.len() as u64).to_le_bytes());
+        digest.update(&buffer);
+    }
+    Ok(tree_hash(&digest.finalize()))
+}
+
+/// Returns the sha256 of one file's bytes in the form of a tree hash.
+pub fn digest(bytes: &[u8]) -> TreeHash {
+    tree_hash(&Sha256::digest(bytes))
+}
+
+/// Why a tree could not be read, or must not be used. Paths are relative to the tree.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    #[error("cannot read `{}`", shown(path))]
+    Io { path: PathBuf, source: io::Error },
+    #[error("the link `{}` leaves the tree: it points to `{}`", shown(path), shown(target))]
+    Link { path: PathBuf, target: PathBuf },
+    #[error("`{}` is neither a file, a folder nor a link", shown(path))]
+    Special { path: PathBuf },
+    #[error("`{}` and `{}` are one name where case does not count", shown(path), shown(other))]
+    Case { path: PathBuf, other: PathBuf },
+    #[error("the name `{}` is not UTF-8", shown(path))]
+    NotUtf8 { path: PathBuf },
+    #[error("more than {limit} files, counted up to `{}`", shown(path))]
+    TooMany { path: PathBuf, limit: usize },
+    #[error("more than {limit} bytes, counted up to `{}`", shown(path))]
+    TooLarge { path: PathBuf, limit: u64 },
+}
+
+impl TreeError {
+    /// Tells a tree that must not be used from one that could not be read.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Io { .. })
+    }
+
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// Returns a path for a message: names in a fetched tree may hold terminal escapes.
+fn shown(path: &Path) -> String {
+    let mut text = String::new();
+    for c in path.to_string_lossy().chars() {
+        if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
+/// Fills `buffer` with what an entry says, and returns the letter of its kind.
+fn read(root: &Path, entry: &walk::Found, buffer: &mut Vec<u8>) -> io::Result<u8> {
+    let path = root.join(&entry.path);
+    if entry.kind == walk::Type::Link {
+        buffer.extend_from_slice(std::fs::read_link(path)?.as_os_str().as_bytes());
+        return Ok(b'l');
+    }
+    let mut file = File::open(path)?;
+    let executable = file.metadata()?.mode() & 0o111 != 0;
+    file.read_to_end(buffer)?;
+    Ok(if executable { b'x' } else { b'f' })
+}
+
+fn tree_hash(digest: &[u8]) -> TreeHash {
+    let text = format!("sha256:{}", crate::machine::store::hex(digest));
+    text.parse().expect("a sha256 in hex is a tree hash")
+}
+
+#[cfg(test)]
+mod tests;

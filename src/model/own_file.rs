@@ -1,0 +1,18 @@
+//! A file of ours and the text that it is to have.
+
+use std::path::PathBuf;
+
+/// A manifest, a lock or another file that zskills alone writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFile {
+    pub path: PathBuf,
+    pub before: Option<Vec<u8>>,
+    pub after: Vec<u8>,
+}
+
+impl OwnFile {
+    /// Tells whether the file is as it is to be.
+    pub fn is_written(&self) -> bool {
+        self.before.as_deref() == Some(self.after.as_slice())
+    }
+}
