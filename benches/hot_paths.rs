@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use divan::{Bencher, black_box};
 use serde_json::{Map, Value, json};
-use zskills::clients::Codec;
 use zskills::clients::claude::{Claude, installed_plugins, known_marketplaces, settings};
+use zskills::clients::{self, Codec, PluginLayout as _};
 use zskills::declared::ledger::Ledger;
 use zskills::formats::json::{self, Key};
 use zskills::machine::store::tree::Fingerprints;
-use zskills::model::{Files, Intent, Roots, Scope, Source};
+use zskills::model::{Client, Files, Intent, PluginId, Roots, Scope, Source};
 use zskills::plan::{self, Inputs, Prune, Step};
 use zskills::resolve::{Desired, DesiredMarketplace, DesiredPlugin};
 
@@ -78,14 +78,15 @@ fn set_one_key_in_two_megabytes_of_json(bencher: Bencher) {
 /// Returns the client's files after a sync, and the ledger.
 fn converged() -> (Files, Ledger) {
     let roots = roots();
-    let mut files: Files = Claude.files(&roots).into_iter().map(|path| (path, None)).collect();
+    let mut files: Files =
+        clients::files(&roots).into_iter().map(|file| (file.path, None)).collect();
     let plan = planned(&files, &Ledger::default());
     let mut ledger = Ledger::default();
     let ours = plan::ledger_path(&roots);
     for step in plan.steps {
         match step {
             Step::Write { path, after, .. } if path == ours => {
-                ledger = Ledger::parse(&path, &after).expect("a ledger of our own");
+                ledger = Ledger::parse(&path, &after, &roots).expect("a ledger of our own");
             }
             Step::Write { path, after, .. } => files.set(path, Some(after)),
             Step::Place { .. } => {}
@@ -109,6 +110,7 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
     plan::plan(Inputs {
         roots: &roots,
         intent: &intent,
+        client: Client::Claude,
         desired: &desired(&roots),
         state: &decoded.state,
         files,
@@ -122,7 +124,7 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         ledger,
         ledger_file: None,
         prune: Prune::Owned,
-        policy: &zskills::clients::managed::Policy::default(),
+        policy: &clients::Policy::default(),
         now: "2026-01-02T03:04:05.000Z",
         own: &[],
     })
@@ -133,7 +135,7 @@ fn desired(roots: &Roots) -> Desired {
     let mut desired = Desired::default();
     for n in 0..PLUGINS {
         let market = format!("market-{}", n % MARKETPLACES);
-        let location = roots.claude_plugins.join("marketplaces").join(&market);
+        let location = Claude.marketplace(roots, &market);
         let source = Source::GitHub { repo: format!("acme/{market}"), reference: None };
         let marketplace = DesiredMarketplace {
             refreshed: false,
@@ -146,16 +148,16 @@ fn desired(roots: &Roots) -> Desired {
             bytes: None,
         };
         desired.marketplaces.insert(market.parse().expect("a name"), marketplace);
+        let id: PluginId = format!("plugin-{n}@{market}").parse().expect("an id");
         let plugin = DesiredPlugin {
             declared: true,
             enabled: true,
             auto: false,
             version: "1.0.0".to_owned(),
             commit: None,
-            install_path: roots.claude_plugins.join(format!("cache/{market}/plugin-{n}/1.0.0")),
+            install_path: Claude.version(roots, &id, "1.0.0"),
             bytes: None,
         };
-        let id = format!("plugin-{n}@{market}").parse().expect("an id");
         desired.plugins.insert((id, Scope::User), plugin);
     }
     desired
@@ -179,5 +181,5 @@ fn write(path: &Path, text: &str) {
 }
 
 fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/work"))
+    clients::roots_below(Path::new("/home/u"), Path::new("/work"))
 }

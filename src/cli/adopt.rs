@@ -12,14 +12,13 @@ use super::converge::{self, Ask, Prepared};
 use super::session::{self, Declared};
 use super::{Exit, Faults};
 use crate::clients::FileProblem;
-use crate::clients::claude::source::from_client;
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::Ui;
 use crate::model::{
-    Item, MarketplaceName, Note, OwnFile, PluginId, Record, Roots, Scope, Source, State, Thing,
-    WantedServer,
+    Client, InstallRecord, MarketplaceName, Note, OwnFile, PluginId, Roots, Row, Scope, Source,
+    State, Thing, WantedServer,
 };
 use crate::plan::{self, Line, Plan, Sign};
 
@@ -31,27 +30,36 @@ pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
 fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
     let declared = (ask.declared)()?;
     let owned = session::owned(&env.roots)?;
-    let mut sight = session::sight(env, &declared.lock, fingerprints)?;
+    let mut snapshot = session::snapshot(env, &declared.lock, fingerprints)?;
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
     let faults: Vec<_> =
-        sight.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
+        snapshot.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
     if !faults.is_empty() {
         return Err(Faults::from(faults).into());
     }
-    let mut adoption = adopt(&declared, &sight.observed.state, &env.roots)?;
-    adopt_servers(&mut adoption, &declared, &sight.observed.state, &env.roots);
-    let mut skills = skills::adopt(&mut adoption, &declared, &mut sight, &env.roots, fingerprints)?;
+    let mut adoption = adopt(&declared, &snapshot.observed.state, &env.roots)?;
+    adopt_servers(&mut adoption, &declared, &snapshot.observed.state, &env.roots);
+    let mut skills =
+        skills::adopt(&mut adoption, &declared, &mut snapshot, &env.roots, fingerprints)?;
     let Adoption { text, lines, mut notes, applied } = adoption;
     let begins = declared.file.is_none() && !text.is_empty();
     let declared = declared.with_text(text, &env.roots)?;
-    notes.extend(skills::commits(&mut skills, ask, env, ui, &declared, &mut sight, fingerprints));
-    let resolution = converge::resolve(ask, env, ui, &declared, &sight, fingerprints);
+    notes.extend(skills::commits(
+        &mut skills,
+        ask,
+        env,
+        ui,
+        &declared,
+        &mut snapshot,
+        fingerprints,
+    ));
+    let resolution = converge::resolve(ask, env, ui, &declared, &snapshot, fingerprints);
     let mut ledger = owned.ledger.clone();
-    for line in lines.iter().filter(|line| is_ours_to_keep(line, &sight.observed.state)) {
-        ledger.insert(&env.roots, &line.thing, &declared.intent.manifest);
+    for line in lines.iter().filter(|line| is_ours_to_keep(line, &snapshot.observed.state)) {
+        ledger.insert(&env.roots, owner(&line.thing), &line.thing, &declared.intent.manifest);
     }
     for (thing, value) in applied {
-        ledger.set_applied(&env.roots, &thing, value);
+        ledger.set_applied(&env.roots, owner(&thing), &thing, value);
     }
     let own: Vec<OwnFile> = declared
         .own(&resolution.lock)
@@ -65,7 +73,7 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     let steps = if lines.is_empty() && !begins {
         Vec::new()
     } else {
-        let inventories = plan::inventory_steps(&env.roots, &sight.files, &skills)
+        let inventories = plan::inventory_steps(&env.roots, &snapshot.files, &skills)
             .map_err(|fault| Faults::from(vec![fault]))?;
         own.iter().filter_map(plan::own_step).chain(inventories).collect()
     };
@@ -77,7 +85,15 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
 /// A marketplace that settings do not declare stays somebody else's: as ours it would be declared.
 fn is_ours_to_keep(line: &Line, state: &State) -> bool {
     let Thing::Marketplace { name } = &line.thing else { return true };
-    state.keys().any(|item| matches!(item, Item::Declared { name: other, .. } if other == name))
+    state.declared().any(|row| row.name == name)
+}
+
+/// Returns the client whose files hold a thing.
+fn owner(thing: &Thing) -> Client {
+    match thing {
+        Thing::Skill { .. } => Client::Agents,
+        Thing::Marketplace { .. } | Thing::Plugin { .. } | Thing::Server { .. } => Client::Claude,
+    }
 }
 
 struct Adoption {
@@ -122,7 +138,7 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
         let entry =
             edit::PluginEntry { id: id.clone(), version: None, enabled: true, scope, pin: None };
         adoption.text = edit::add_plugin(file, &adoption.text, &entry)?;
-        let thing = Thing::Plugin { id: id.to_string(), scope };
+        let thing = Thing::Plugin { id: id.to_string(), reach: roots.reach(scope) };
         adoption.lines.push(adopted(thing, "adopted into the manifest".to_owned()));
     }
     Ok(adoption)
@@ -132,15 +148,13 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
 fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, roots: &Roots) {
     let file = &declared.intent.manifest;
     let mut variables = servers::Variables::new();
-    for (item, record) in state {
-        let (Item::Server { name, scope, .. }, Record::Server(entry)) = (item, record) else {
-            continue;
-        };
-        let known = |wanted: &WantedServer| wanted.name == *name && wanted.scope == *scope;
+    for row in state.servers() {
+        let (name, scope, entry) = (row.name, row.reach.scope(), row.record);
+        let known = |wanted: &WantedServer| wanted.name == name && wanted.scope == scope;
         if declared.intent.servers.iter().any(known) {
             continue;
         }
-        let added = servers::adopt((name, *scope), entry, &mut variables).and_then(|server| {
+        let added = servers::adopt((name, scope), entry, &mut variables).and_then(|server| {
             let text = edit::add_server(file, &adoption.text, &server.wanted);
             let text = text.map_err(|fault| fault.message)?;
             // A name or an address may be fit for the client and not for a manifest.
@@ -158,8 +172,8 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
             }
         };
         adoption.text = text;
-        adoption.lines.push(adopted(item.thing(), "adopted into the manifest".to_owned()));
-        adoption.applied.push((item.thing(), server.applied));
+        adoption.lines.push(adopted(row.fact.item.thing(), "adopted into the manifest".to_owned()));
+        adoption.applied.push((row.fact.item.thing(), server.applied));
         if !server.exports.is_empty() {
             let text = format!(
                 "export {}: the manifest names them instead of its secrets",
@@ -178,24 +192,16 @@ fn adopted(thing: Thing, text: String) -> Line {
 
 /// Returns the plugins that are enabled and installed here, and that the manifest does not name.
 fn unmanaged(declared: &Declared, state: &State, roots: &Roots) -> Vec<(String, Scope)> {
+    let known = |row: &Row<&InstallRecord>| {
+        let mut wanted = declared.intent.plugins.iter();
+        wanted.any(|wanted| wanted.id.to_string() == row.name && wanted.scope == row.reach.scope())
+    };
+    let is_on = |row: &Row<_>| state.switch(row.client, row.name, row.reach) == Some(true);
     state
-        .iter()
-        .filter_map(|(item, record)| {
-            let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record)
-            else {
-                return None;
-            };
-            let here = project.as_ref().is_none_or(|project| *project == roots.project);
-            let on = state.get(&Item::Enabled { id: id.clone(), scope: *scope })
-                == Some(&Record::Enabled(true));
-            let known = declared
-                .intent
-                .plugins
-                .iter()
-                .any(|wanted| wanted.id.to_string() == *id && wanted.scope == *scope);
-            // What is there for another plugin's sake comes back with that plugin.
-            (here && on && !known && !record.auto).then(|| (id.clone(), *scope))
-        })
+        .plugins_in(&roots.project)
+        // What is there for another plugin's sake comes back with that plugin.
+        .filter(|row| is_on(row) && !known(row) && !row.record.auto)
+        .map(|row| (row.name.to_owned(), row.reach.scope()))
         .collect()
 }
 
@@ -206,17 +212,16 @@ pub(super) fn marketplace_entry(
     declared: &Declared,
     roots: &Roots,
 ) -> Result<edit::MarketplaceEntry, String> {
-    let Some(Record::Marketplace(known)) = state.get(&Item::Marketplace { name: name.to_string() })
-    else {
+    let Some(known) = state.marketplace(Client::Claude, name.as_str()) else {
         return Err(format!("its marketplace `{name}` is not registered with the client"));
     };
-    let Some((source, reference)) = from_client(&known.source) else {
+    let Some(source) = known.source.source() else {
         return Err(format!("a manifest cannot say the source of its marketplace `{name}`"));
     };
     Ok(edit::MarketplaceEntry {
         name: name.clone(),
-        source: Some(portable(&source, declared, roots)),
-        pin: reference,
+        source: Some(portable(&source.clone().with_reference(None), declared, roots)),
+        pin: source.reference().map(str::to_owned),
         auto_update: known.auto_update,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use super::named::Named;
 use super::session::{self, Declared};
 use super::{Exit, Faults, installers};
-use crate::clients::claude::{self, Mended, mcp_json};
+use crate::clients::claude::{self, FixedServers};
 use crate::clients::{self, CODECS};
 use crate::declared::lock::Lock;
 use crate::flow::apply::{self, Applied};
 use crate::flow::gather::{self, Means};
-use crate::flow::observe::Sight;
+use crate::flow::observe::Snapshot;
 use crate::machine::env::Env;
 use crate::machine::fetch::FetchOptions;
 use crate::machine::git::Git;
@@ -23,7 +23,9 @@ use crate::machine::npm::Npm;
 use crate::machine::store::run_lock;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui, Verbosity, confirm};
-use crate::model::{Level, Note, OwnFile, PluginId, Thing, WantedPlugin, WantedSkill};
+use crate::model::{
+    Client, Item, Level, Note, OwnFile, PluginId, Roots, Scope, Thing, WantedPlugin, WantedSkill,
+};
 use crate::plan::{self, Line, Plan, Prune, Sign};
 use crate::resolve::{Movement, Question, Resolution, SkillsAsked};
 
@@ -201,28 +203,29 @@ pub fn prepare_from(
     ui: Ui,
     declared: Declared,
     fingerprints: &mut Fingerprints,
-    first: impl Fn(&mut Sight) -> (Vec<OwnFile>, Vec<Line>),
+    first: impl Fn(&mut Snapshot) -> (Vec<OwnFile>, Vec<Line>),
 ) -> Result<Prepared> {
     let owned = session::owned(&env.roots)?;
-    let mut sight = session::sight(env, &declared.lock, fingerprints)?;
-    let (mended, lines) = first(&mut sight);
-    let mut resolution = resolve(ask, env, ui, &declared, &sight, fingerprints);
+    let mut snapshot = session::snapshot(env, &declared.lock, fingerprints)?;
+    let (fixed, lines) = first(&mut snapshot);
+    let mut resolution = resolve(ask, env, ui, &declared, &snapshot, fingerprints);
     let missing = not_locked(&declared);
     let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
     if refused_by_lock {
         resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
     let own = if ask.save { declared.own(&resolution.lock) } else { Vec::new() };
-    let own: Vec<OwnFile> = mended.into_iter().chain(own).collect();
+    let own: Vec<OwnFile> = fixed.into_iter().chain(own).collect();
     let mut plan = plan::plan(plan::Inputs {
         roots: &env.roots,
         intent: &declared.intent,
+        client: Client::Claude,
         desired: &resolution.desired,
-        state: &sight.observed.state,
-        files: &sight.files,
-        problems: &sight.problems,
+        state: &snapshot.observed.state,
+        files: &snapshot.files,
+        problems: &snapshot.problems,
         codecs: &CODECS,
-        shelves: &sight.observed.shelves,
+        shelves: &snapshot.observed.shelves,
         ledger: &owned.ledger,
         ledger_file: owned.file.as_deref(),
         prune: ask.prune,
@@ -230,7 +233,7 @@ pub fn prepare_from(
         ran: &ask.skills.ran.borrow(),
         going: &ask.going,
         save: ask.save,
-        policy: &sight.policy,
+        policy: &snapshot.policy,
         now: &env.now,
         own: &own,
     })
@@ -241,15 +244,15 @@ pub fn prepare_from(
 }
 
 /// Writes servers so that the client uses them; the rest of the plan goes by the mended files.
-pub fn mend(env: &Env, sight: &mut Sight) -> (Vec<OwnFile>, Vec<Line>) {
-    let linked = sight.problems.iter().any(|problem| problem.id == "mcp.symlink");
+pub fn fix_servers(env: &Env, snapshot: &mut Snapshot) -> (Vec<OwnFile>, Vec<Line>) {
+    let linked = snapshot.problems.iter().any(|problem| problem.id == "mcp.symlink");
     if linked {
         // The client would refuse to write there, and so do we.
         return (Vec::new(), Vec::new());
     }
-    let Mended { files, things } = claude::mend(&env.roots, &sight.files);
+    let FixedServers { files, things } = claude::fix_servers(&env.roots, &snapshot.files);
     let changed = |(path, after): (&Path, Option<&[u8]>)| {
-        let (before, after) = (sight.files.get(path), after?);
+        let (before, after) = (snapshot.files.get(path), after?);
         (before != Some(after)).then(|| OwnFile {
             path: path.to_owned(),
             before: before.map(<[u8]>::to_vec),
@@ -258,16 +261,21 @@ pub fn mend(env: &Env, sight: &mut Sight) -> (Vec<OwnFile>, Vec<Line>) {
     };
     let mut own: Vec<OwnFile> = files.iter().filter_map(changed).collect();
     // What is moved arrives before it leaves.
-    let arrives = |file: &OwnFile| {
-        file.path == env.roots.claude_json || file.path == mcp_json::path(&env.roots)
-    };
+    let places: BTreeSet<PathBuf> = Scope::ALL.map(|scope| server_file(&env.roots, scope)).into();
+    let arrives = |file: &OwnFile| places.contains(&file.path);
     own.sort_by_key(|file| !arrives(file));
     let line = |(thing, text)| Line { sign: Sign::Change, thing, text, foreign: false };
     let decoded = clients::decode(&env.roots, &files);
-    sight.files = files;
-    sight.observed.state = decoded.state;
-    sight.problems = decoded.problems;
+    snapshot.files = files;
+    snapshot.observed.state = decoded.state;
+    snapshot.problems = decoded.problems;
     (own, things.into_iter().map(line).collect())
+}
+
+/// Returns the file that holds the servers of a scope.
+fn server_file(roots: &Roots, scope: Scope) -> PathBuf {
+    let item = Item::Server { name: String::new(), reach: roots.reach(scope) };
+    clients::place(roots, &item.of(Client::Claude)).file
 }
 
 /// Resolves a manifest against what is there, fetching what it takes.
@@ -276,7 +284,7 @@ pub fn resolve(
     env: &Env,
     ui: Ui,
     declared: &Declared,
-    sight: &Sight,
+    snapshot: &Snapshot,
     fingerprints: &mut Fingerprints,
 ) -> Resolution {
     let bars = Bars::new(ui);
@@ -289,15 +297,16 @@ pub fn resolve(
         },
         roots: &env.roots,
         intent: &declared.intent,
+        client: Client::Claude,
         extra: ask.extra,
         lock: &declared.lock,
-        observed: &sight.observed,
+        observed: &snapshot.observed,
         movement: &ask.movement,
-        policy: &sight.policy,
+        policy: &snapshot.policy,
         accepted: &ask.accepted,
         now: env.seconds(),
     };
-    gather::settle(question, &mut Means { fetch: &fetch, fingerprints })
+    gather::resolve(question, &mut Means { fetch: &fetch, fingerprints })
 }
 
 /// Returns how things are fetched on this machine.

@@ -18,7 +18,7 @@ use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::{self, Kind, Limits};
 use crate::machine::terminal::{Paint, Ui, plain};
-use crate::model::{InstallRecord, Item, PluginId, Record, State};
+use crate::model::{InstallRecord, PluginId, Row, State};
 
 /// Show everything about one plugin
 #[derive(Debug, clap::Args)]
@@ -62,14 +62,12 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
 
 /// Says what a name is that is no plugin's.
 fn other_kind(name: &str, declared: &Declared, state: &State) -> Option<&'static str> {
-    let is_skill = |item: &Item| matches!(item, Item::Skill { name: other, .. } if other == name);
-    let is_server = |item: &Item| matches!(item, Item::Server { name: other, .. } if other == name);
     let locked = declared.lock.skills.keys().any(|skill| skill.as_str() == name);
     let wanted = declared.intent.servers.iter().any(|server| server.name == name);
-    if locked || state.keys().any(is_skill) {
+    if locked || state.skills().any(|row| row.name == name) {
         return Some("an Agent Skill");
     }
-    (wanted || state.keys().any(is_server)).then_some("an MCP server")
+    (wanted || state.servers().any(|row| row.name == name)).then_some("an MCP server")
 }
 
 /// What is known about a plugin.
@@ -207,14 +205,11 @@ impl About {
 
 fn records(id: &PluginId, state: &State) -> Vec<(String, InstallRecord)> {
     let id = id.to_string();
-    let record = |(item, record): (&Item, &Record)| match (item, record) {
-        (Item::Plugin { id: other, scope, project }, Record::Plugin(record)) if *other == id => {
-            let place = project.as_ref().map(|p| format!(" ({})", p.display()));
-            Some((format!("{scope}{}", place.unwrap_or_default()), record.clone()))
-        }
-        _ => None,
+    let record = |row: Row<&InstallRecord>| {
+        let place = row.reach.project().map(|project| format!(" ({})", project.display()));
+        (format!("{}{}", row.reach, place.unwrap_or_default()), row.record.clone())
     };
-    state.iter().filter_map(record).collect()
+    state.plugins().filter(|row| row.name == id).map(record).collect()
 }
 
 fn source(source: &EntrySource) -> String {
@@ -252,7 +247,7 @@ impl Folder {
             })
             .collect();
         let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
-        let manifest = read(".claude-plugin/plugin.json");
+        let manifest = read(catalog::PLUGIN_FILE);
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(root, &bytes).ok());
         let unlisted = unlisted(id);
         let tree = Tree { files: &files, read: &read };

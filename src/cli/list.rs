@@ -5,7 +5,7 @@ mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::declared::lock::Lock;
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
-use crate::model::{InstallRecord, Item, Level, Note, Record, Roots, Scope, State, Thing};
+use crate::model::{Client, InstallRecord, Level, Note, Roots, Row, Scope, State, Thing};
 use crate::plan;
 
 /// List plugins, Agent Skills and MCP servers, and whether each is in use
@@ -33,14 +33,14 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let sight = session::sight(env, &Lock::default(), &mut fingerprints)?;
+    let snapshot = session::snapshot(env, &Lock::default(), &mut fingerprints)?;
     let owned = session::owned(&env.roots)?;
-    let plugins = Plugins::sort(&sight.observed.state, &env.roots, &owned.ledger);
-    let skills = skills::look(&env.roots, &sight.observed);
-    let servers = servers::look(&env.roots, &sight);
+    let plugins = Plugins::sort(&snapshot.observed.state, &env.roots, &owned.ledger);
+    let skills = skills::look(&env.roots, &snapshot.observed);
+    let servers = servers::look(&env.roots, &snapshot);
     // What costs one server is said beside it.
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
-    let problems: Vec<&FileProblem> = sight.problems.iter().filter(in_the_way).collect();
+    let problems: Vec<&FileProblem> = snapshot.problems.iter().filter(in_the_way).collect();
     for problem in &problems {
         ui.error(&problem.diagnostic.to_string());
     }
@@ -71,13 +71,13 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
 
 /// The plugins of this user and project, by what the client makes of them.
 struct Plugins {
-    active: Vec<Row>,
-    installed_disabled: Vec<Row>,
-    enabled_orphan: Vec<Row>,
-    installed_orphan: Vec<Row>,
+    active: Vec<Line>,
+    installed_disabled: Vec<Line>,
+    enabled_orphan: Vec<Line>,
+    installed_orphan: Vec<Line>,
 }
 
-struct Row {
+struct Line {
     id: String,
     scope: Scope,
     enabled: bool,
@@ -94,7 +94,7 @@ struct Detail {
 
 impl Plugins {
     fn sort(state: &State, roots: &Roots, ledger: &Ledger) -> Self {
-        let enabled = enabled(state);
+        let enabled = enabled(state, roots);
         let mut plugins = Self {
             active: Vec::new(),
             installed_disabled: Vec::new(),
@@ -102,36 +102,30 @@ impl Plugins {
             installed_orphan: Vec::new(),
         };
         let mut installed = BTreeSet::new();
-        for (item, record) in state {
-            let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record)
-            else {
-                continue;
+        for row in state.plugins_in(&roots.project) {
+            installed.insert(row.name.to_owned());
+            let line = Line {
+                id: row.name.to_owned(),
+                scope: row.reach.scope(),
+                enabled: enabled.get(row.name).is_some_and(|(_, on)| *on),
+                record: Some(row.record.clone()),
+                project: row.reach.project().map(Path::to_owned),
+                ours: ledger.owns(roots, row.client, &row.fact.item.thing()),
             };
-            if project.as_ref().is_some_and(|project| *project != roots.project) {
-                continue;
-            }
-            installed.insert(id.clone());
-            let row = Row {
-                id: id.clone(),
-                scope: *scope,
-                enabled: enabled.get(id).is_some_and(|(_, on)| *on),
-                record: Some(record.clone()),
-                project: project.clone(),
-                ours: ledger.owns(roots, &Thing::Plugin { id: id.clone(), scope: *scope }),
-            };
-            let marketplace = id.rsplit_once('@').map_or("", |(_, name)| name).to_owned();
-            if !state.contains_key(&Item::Marketplace { name: marketplace }) {
-                plugins.installed_orphan.push(row);
-            } else if row.enabled {
-                plugins.active.push(row);
+            let marketplace = row.name.rsplit_once('@').map_or("", |(_, name)| name);
+            if state.marketplace(row.client, marketplace).is_none() {
+                plugins.installed_orphan.push(line);
+            } else if line.enabled {
+                plugins.active.push(line);
             } else {
-                plugins.installed_disabled.push(row);
+                plugins.installed_disabled.push(line);
             }
         }
         for (id, (scope, on)) in enabled {
             if on && !installed.contains(&id) {
-                let ours = ledger.owns(roots, &Thing::Plugin { id: id.clone(), scope });
-                let row = Row { id, scope, enabled: true, record: None, project: None, ours };
+                let thing = Thing::Plugin { id: id.clone(), reach: roots.reach(scope) };
+                let ours = ledger.owns(roots, Client::Claude, &thing);
+                let row = Line { id, scope, enabled: true, record: None, project: None, ours };
                 plugins.enabled_orphan.push(row);
             }
         }
@@ -139,7 +133,7 @@ impl Plugins {
     }
 
     fn json(&self) -> Value {
-        let rows = |rows: &[Row]| rows.iter().map(Row::json).collect::<Vec<_>>();
+        let rows = |rows: &[Line]| rows.iter().map(Line::json).collect::<Vec<_>>();
         json!({
             "active": rows(&self.active),
             "installed_disabled": rows(&self.installed_disabled),
@@ -176,7 +170,7 @@ impl Plugins {
     }
 }
 
-impl Row {
+impl Line {
     fn owner(&self) -> &'static str {
         if self.ours { "zskills" } else { "unmanaged" }
     }
@@ -225,16 +219,10 @@ impl Row {
 }
 
 /// Returns for each id the scope that decides and what it says: local over project over user.
-fn enabled(state: &State) -> BTreeMap<String, (Scope, bool)> {
-    let mut enabled = BTreeMap::new();
-    for scope in Scope::ALL {
-        for (item, record) in state {
-            if let (Item::Enabled { id, scope: at }, Record::Enabled(on)) = (item, record)
-                && *at == scope
-            {
-                enabled.insert(id.clone(), (scope, *on));
-            }
-        }
-    }
-    enabled
+fn enabled(state: &State, roots: &Roots) -> BTreeMap<String, (Scope, bool)> {
+    let here = state.switches().filter(|row| row.reach.holds_in(&roots.project));
+    let mut switches: Vec<Row<bool>> = here.collect();
+    switches.sort_by_key(|row| row.reach.scope());
+    let decides = |row: Row<bool>| (row.name.to_owned(), (row.reach.scope(), row.record));
+    switches.into_iter().map(decides).collect()
 }

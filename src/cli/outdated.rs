@@ -11,7 +11,7 @@ use super::session::{self, Declared};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, plain};
-use crate::model::{InstallRecord, Item, Level, PluginId, Record, Roots, Scope, State};
+use crate::model::{Client, InstallRecord, Level, PluginId, Roots, Scope, State};
 use crate::resolve::{DesiredPlugin, Movement, Replaced, Resolution};
 
 /// Show what `upgrade` would bring
@@ -37,9 +37,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     };
     let declared = read()?;
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
-    let resolution = converge::resolve(&ask, env, ui, &declared, &sight, &mut fingerprints);
-    let rows = rows(&declared, &sight.observed.state, &resolution, &env.roots);
+    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
+    let resolution = converge::resolve(&ask, env, ui, &declared, &snapshot, &mut fingerprints);
+    let rows = rows(&declared, &snapshot.observed.state, &resolution, &env.roots);
     // That a plugin is no longer listed is an answer here, and not a failure.
     let listed = |about: &str| !resolution.delisted.keys().any(|id| id.to_string() == about);
     let failed: Vec<_> = resolution
@@ -107,11 +107,7 @@ fn rows(declared: &Declared, state: &State, resolution: &Resolution, roots: &Roo
 }
 
 fn record(state: &State, id: &PluginId, scope: Scope, roots: &Roots) -> Option<InstallRecord> {
-    let project = (scope != Scope::User).then(|| roots.project.clone());
-    match state.get(&Item::Plugin { id: id.to_string(), scope, project }) {
-        Some(Record::Plugin(record)) => Some(record.clone()),
-        _ => None,
-    }
+    state.plugin(Client::Claude, &id.to_string(), &roots.reach(scope)).cloned()
 }
 
 fn news(current: Option<&InstallRecord>, plugin: &DesiredPlugin) -> Option<News> {

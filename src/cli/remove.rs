@@ -14,7 +14,7 @@ use super::{Exit, session};
 use crate::flow::observe;
 use crate::machine::env::Env;
 use crate::machine::terminal::{Ui, confirm, pick};
-use crate::model::{Item, Note, PluginId, Record, Roots, Scope, State, Thing};
+use crate::model::{Fact, Note, PluginId, Roots, Scope, State, Thing};
 use crate::plan::Step;
 
 /// Remove plugins and Agent Skills and take them out of the manifest
@@ -95,7 +95,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     }
     ask.save = !args.no_save;
     ask.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before));
-    ask.going = going.iter().map(|(id, scope)| verb::plugin(id, *scope)).collect();
+    ask.going = going.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
     converge::drive(&ask, env, ui, &|fingerprints| {
         let declared = declared()?;
         let state = session::state(env)?;
@@ -108,7 +108,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
         let declared = skills::without_all(declared, &skills, &env.roots)?;
         let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
         prepared.plan.notes.extend(failed.iter().cloned());
-        prepared.plan.notes.extend(still_needed(&prepared, &ask.going));
+        prepared.plan.notes.extend(still_needed(&prepared, &ask.going, &env.roots));
         if bytes == Bytes::Go {
             let steps = removals(&ids, &state, &prepared, &env.roots);
             prepared.plan.steps.extend(steps);
@@ -143,11 +143,11 @@ fn ask_first(ids: &[PluginId], args: &Args, ui: Ui) -> Result<()> {
 }
 
 /// Says why a plugin that was named is still there: another one depends on it.
-fn still_needed(prepared: &Prepared, going: &BTreeSet<Thing>) -> Vec<Note> {
+fn still_needed(prepared: &Prepared, going: &BTreeSet<Thing>, roots: &Roots) -> Vec<Note> {
     let lock = &prepared.resolution.lock;
     let desired = &prepared.resolution.desired.plugins;
     let needed = |(id, scope): &(PluginId, Scope)| {
-        if !going.contains(&verb::plugin(id, *scope)) {
+        if !going.contains(&verb::plugin(id, *scope, roots)) {
             return None;
         }
         let user = lock.plugins.iter().find(|(_, locked)| locked.dependencies.contains(id));
@@ -176,18 +176,15 @@ fn cached(roots: &Roots) -> BTreeMap<PluginId, Vec<PathBuf>> {
 
 /// Returns the steps that delete the cached versions that nobody uses any more, in any project.
 fn removals(ids: &[PluginId], state: &State, prepared: &Prepared, roots: &Roots) -> Vec<Step> {
-    let gone: BTreeSet<&Item> = prepared
+    let gone: BTreeSet<&Fact> = prepared
         .plan
         .changes
         .iter()
         .filter(|change| change.after.is_none())
-        .map(|change| &change.item)
+        .map(|change| &change.fact)
         .collect();
     let used = |path: &Path| {
-        state.iter().any(|(item, record)| {
-            matches!(record, Record::Plugin(record) if record.install_path == path)
-                && !gone.contains(item)
-        })
+        state.plugins().any(|row| row.record.install_path == path && !gone.contains(row.fact))
     };
     let cached = cached(roots);
     ids.iter()

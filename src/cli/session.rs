@@ -8,7 +8,7 @@ use super::Faults;
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::{self, Lock};
 use crate::declared::manifest;
-use crate::flow::observe::{self, Sight};
+use crate::flow::observe::{self, Snapshot};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
@@ -142,13 +142,13 @@ pub fn owned(roots: &Roots) -> Result<Owned> {
         .with_context(|| format!("cannot read the ledger `{}`", path.display()))?;
     let ledger = match &file {
         None => Ledger::default(),
-        Some(bytes) => Ledger::parse(&path, bytes).map_err(Faults::from)?,
+        Some(bytes) => Ledger::parse(&path, bytes, roots).map_err(Faults::from)?,
     };
     Ok(Owned { ledger, file })
 }
 
 /// Looks at the client's files and the disk.
-pub fn sight(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
+pub fn snapshot(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Snapshot> {
     observe::observe(&env.roots, lock, fingerprints)
 }
 

@@ -76,7 +76,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         return drive(&ask, env, ui, &failed);
     }
     let gone = delisted(&ask, env, ui)?;
-    ask.going = gone.iter().map(|(id, scope)| verb::plugin(id, *scope)).collect();
+    ask.going = gone.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
     let ask = &ask;
     converge::drive(ask, env, ui, &|fingerprints| {
         let declared = declared()?;
@@ -175,8 +175,8 @@ fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
 fn delisted(ask: &Ask, env: &Env, ui: Ui) -> Result<Vec<(PluginId, Scope)>> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let declared = (ask.declared)()?;
-    let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
-    let resolution = converge::resolve(ask, env, ui, &declared, &sight, &mut fingerprints);
+    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
+    let resolution = converge::resolve(ask, env, ui, &declared, &snapshot, &mut fingerprints);
     let wanted = declared.intent.plugins.iter();
     Ok(wanted
         .filter(|plugin| resolution.delisted.contains_key(&plugin.id))

@@ -12,7 +12,7 @@ use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Targe
 use crate::flow::registered::Registered;
 use crate::machine::env::Env;
 use crate::model::{
-    Item, MarketplaceName, Note, PluginId, Roots, Scope, State, Thing, did_you_mean,
+    MarketplaceName, Note, PluginId, Roots, Scope, State, Thing, did_you_mean,
     well_known_marketplace,
 };
 
@@ -88,16 +88,13 @@ impl Known {
         for wanted in &declared.intent.plugins {
             known.entry(wanted.id.clone()).or_default().insert(wanted.scope);
         }
-        for item in state.keys() {
-            let (id, scope) = match item {
-                Item::Plugin { project: Some(project), .. } if *project != roots.project => {
-                    continue;
-                }
-                Item::Plugin { id, scope, .. } | Item::Enabled { id, scope } => (id, *scope),
-                _ => continue,
-            };
-            if let Ok(id) = id.parse::<PluginId>() {
-                known.entry(id).or_default().insert(scope);
+        let recorded = state.plugins().map(|row| (row.name, row.reach));
+        let switched = state.switches().map(|row| (row.name, row.reach));
+        for (id, reach) in recorded.chain(switched) {
+            if reach.holds_in(&roots.project)
+                && let Ok(id) = id.parse::<PluginId>()
+            {
+                known.entry(id).or_default().insert(reach.scope());
             }
         }
         Self(known)
@@ -314,6 +311,6 @@ pub fn find_marketplace(name: &str, names: &BTreeSet<String>) -> Result<Marketpl
 }
 
 /// Returns the thing that a plugin in a scope is.
-pub fn plugin(id: &PluginId, scope: Scope) -> Thing {
-    Thing::Plugin { id: id.to_string(), scope }
+pub fn plugin(id: &PluginId, scope: Scope, roots: &Roots) -> Thing {
+    Thing::Plugin { id: id.to_string(), reach: roots.reach(scope) }
 }

@@ -2,6 +2,7 @@
 
 mod skills;
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -11,16 +12,16 @@ use serde_json::{Value, json};
 use super::Exit;
 use super::list::servers;
 use super::session::{self, Declared};
-use crate::clients::claude::standing::{Effect, Place, Standing};
-use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
-use crate::flow::observe::Sight;
+use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
+use crate::clients::{self, Place};
+use crate::flow::observe::Snapshot;
 use crate::formats::json::{self, Key};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, plain};
 use crate::model::{
-    Files, InstallRecord, Item, Position, Record, Roots, Scope, State, did_you_mean, position,
+    Client, Files, InstallRecord, Item, Position, Roots, Row, State, did_you_mean, position,
 };
 
 /// Say which file and line decides about a server, plugin or skill
@@ -40,16 +41,16 @@ pub struct Args {
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = session::declared_or_none(args.file.as_deref(), env)?;
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let sight = session::sight(env, &declared.lock, &mut fingerprints)?;
-    let standings = servers::look(&env.roots, &sight);
-    let name = named(&args.name, env, &sight);
-    let case = Case { name: &name, roots: &env.roots, declared: &declared, sight: &sight };
+    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
+    let server_entries = servers::look(&env.roots, &snapshot);
+    let name = named(&args.name, env, &snapshot);
+    let case = Case { name: &name, roots: &env.roots, declared: &declared, snapshot: &snapshot };
     // One name may be a server and a plugin.
-    let mut reasons: Vec<Reason> = case.server(&standings).into_iter().collect();
+    let mut reasons: Vec<Reason> = case.server(&server_entries).into_iter().collect();
     reasons.extend(case.plugins());
     reasons.extend(case.skills());
     if reasons.is_empty() {
-        return unknown(&case, &standings);
+        return unknown(&case, &server_entries);
     }
     if args.json {
         let things: Vec<Value> = reasons.iter().map(Reason::json).collect();
@@ -62,41 +63,35 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
 }
 
 /// Returns the name of what lies in a folder, when a path is given; else what is given.
-fn named(text: &str, env: &Env, sight: &Sight) -> String {
+fn named(text: &str, env: &Env, snapshot: &Snapshot) -> String {
     if !text.contains('/') {
         return text.to_owned();
     }
     let path = disk::normal(&env.roots.resolve(text, &env.roots.cwd));
-    let shelves = sight.observed.shelves.values();
+    let shelves = snapshot.observed.shelves.values();
     let skill = shelves.flat_map(|shelf| [&shelf.folder, &shelf.client]).find_map(|folder| {
         let first = path.strip_prefix(folder).ok()?.components().next()?;
         Some(first.as_os_str().to_str()?.to_owned())
     });
     let plugin = || {
-        sight.observed.state.iter().find_map(|(item, record)| match (item, record) {
-            (Item::Plugin { id, .. }, Record::Plugin(record))
-                if path.starts_with(&record.install_path) =>
-            {
-                Some(id.clone())
-            }
-            _ => None,
-        })
+        let mut plugins = snapshot.observed.state.plugins();
+        let inside = plugins.find(|row| path.starts_with(&row.record.install_path));
+        inside.map(|row| row.name.to_owned())
     };
     skill.or_else(plugin).unwrap_or_else(|| text.to_owned())
 }
 
-fn unknown(case: &Case, standings: &[Standing]) -> Result<Exit> {
-    let servers = standings.iter().map(|standing| standing.name.as_str());
-    let plugins = case.sight.observed.state.keys().filter_map(|item| match item {
-        Item::Plugin { id, .. } | Item::Enabled { id, .. } => Some(id.as_str()),
-        Item::Marketplace { .. }
-        | Item::Declared { .. }
-        | Item::Server { .. }
-        | Item::Skill { .. } => None,
-    });
+fn unknown(case: &Case, server_entries: &[ServerEntry]) -> Result<Exit> {
+    let servers = server_entries.iter().map(|server| server.name.as_str());
+    let plugins = plugin_names(&case.snapshot.observed.state);
     let near = did_you_mean(case.name, servers.chain(plugins).chain(case.skill_names()));
     let hint = near.map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_default();
     bail!("nothing here is called `{}`{hint}", plain(case.name))
+}
+
+/// Returns the plugins that a client has recorded or switched.
+fn plugin_names(state: &State) -> impl Iterator<Item = &str> {
+    state.plugins().map(|row| row.name).chain(state.switches().map(|row| row.name))
 }
 
 /// What is asked about, and where to look.
@@ -104,7 +99,7 @@ struct Case<'a> {
     name: &'a str,
     roots: &'a Roots,
     declared: &'a Declared,
-    sight: &'a Sight,
+    snapshot: &'a Snapshot,
 }
 
 /// Why one thing is as it is: a headline and the places that have a say, the deciding one first.
@@ -124,12 +119,12 @@ struct Says {
 }
 
 impl Case<'_> {
-    fn server(&self, standings: &[Standing]) -> Option<Reason> {
-        let named = |standing: &&Standing| {
-            standing.name == self.name || standing.name.ends_with(&format!(":{}", self.name))
+    fn server(&self, server_entries: &[ServerEntry]) -> Option<Reason> {
+        let named = |server: &&ServerEntry| {
+            server.name == self.name || server.name.ends_with(&format!(":{}", self.name))
         };
-        let mut found: Vec<&Standing> = standings.iter().filter(named).collect();
-        found.sort_by_key(|standing| standing.effect != Effect::Used);
+        let mut found: Vec<&ServerEntry> = server_entries.iter().filter(named).collect();
+        found.sort_by_key(|server| server.effect != Effect::Used);
         let wanted: Vec<_> =
             self.declared.intent.servers.iter().filter(|s| s.name == self.name).collect();
         if found.is_empty() && wanted.is_empty() {
@@ -144,16 +139,16 @@ impl Case<'_> {
         };
         let mut places: Vec<Says> = found
             .iter()
-            .map(|standing| Says {
-                file: standing.file.clone(),
-                at: standing.position(&self.sight.files),
-                text: match standing.place {
-                    Place::Scope(scope) => format!("{scope}: {}", standing.effect),
-                    Place::Managed | Place::Plugin(_) | Place::Ignored(_) => {
-                        format!("{}: {}", standing.place_name(), standing.effect)
+            .map(|server| Says {
+                file: server.file.clone(),
+                at: server.position(&self.snapshot.files),
+                text: match server.holder {
+                    Holder::Scope(scope) => format!("{scope}: {}", server.effect),
+                    Holder::Managed | Holder::Plugin(_) | Holder::Ignored(_) => {
+                        format!("{}: {}", server.place_name(), server.effect)
                     }
                 },
-                decides: standing.effect == Effect::Used,
+                decides: server.effect == Effect::Used,
             })
             .collect();
         places.extend(wanted.iter().map(|server| {
@@ -164,16 +159,9 @@ impl Case<'_> {
 
     fn plugins(&self) -> Vec<Reason> {
         let named = |id: &str| id == self.name || id.split('@').next() == Some(self.name);
-        let state = &self.sight.observed.state;
-        let mut ids: Vec<String> = state
-            .keys()
-            .filter_map(|item| match item {
-                Item::Plugin { id, .. } | Item::Enabled { id, .. } => Some(id.clone()),
-                Item::Marketplace { .. }
-                | Item::Declared { .. }
-                | Item::Server { .. }
-                | Item::Skill { .. } => None,
-            })
+        let state = &self.snapshot.observed.state;
+        let mut ids: Vec<String> = plugin_names(state)
+            .map(str::to_owned)
             .chain(self.declared.intent.plugins.iter().map(|wanted| wanted.id.to_string()))
             .filter(|id| named(id))
             .collect();
@@ -183,74 +171,55 @@ impl Case<'_> {
     }
 
     fn plugin(&self, id: &str, state: &State) -> Reason {
-        let switches: Vec<(Scope, bool)> = Scope::ALL
-            .into_iter()
-            .rev()
-            .filter_map(|scope| match state.get(&Item::Enabled { id: id.to_owned(), scope }) {
-                Some(Record::Enabled(on)) => Some((scope, *on)),
-                _ => None,
-            })
+        let mut switches: Vec<Row<bool>> = state
+            .switches()
+            .filter(|row| row.name == id && row.reach.holds_in(&self.roots.project))
             .collect();
-        let mut places: Vec<Says> = switches
-            .iter()
-            .enumerate()
-            .map(|(index, (scope, on))| {
-                let word = if *on { "on" } else { "off" };
-                let rank = if index == 0 { "decides" } else { "shadowed" };
-                let path = [Key::Name("enabledPlugins"), Key::Name(id)];
-                let file = settings::path(self.roots, *scope);
-                self.place(
-                    &file,
-                    &path,
-                    format!("{scope} settings switch it {word}: {rank}"),
-                    index == 0,
-                )
-            })
-            .collect();
-        let mut installed = false;
-        for (item, record) in state {
-            let (Item::Plugin { id: other, scope, project }, Record::Plugin(record)) =
-                (item, record)
-            else {
-                continue;
-            };
-            if other == id && project.as_ref().is_none_or(|p| *p == self.roots.project) {
-                installed = true;
-                places.push(self.record(id, *scope, record));
-            }
-        }
+        // Local decides over project, and that over user.
+        switches.sort_by_key(|row| Reverse(row.reach.scope()));
+        let says = |(index, row): (usize, &Row<bool>)| {
+            let word = if row.record { "on" } else { "off" };
+            let rank = if index == 0 { "decides" } else { "shadowed" };
+            let text = format!("{} settings switch it {word}: {rank}", row.reach);
+            self.place(&clients::place(self.roots, row.fact), text, index == 0)
+        };
+        let mut places: Vec<Says> = switches.iter().enumerate().map(says).collect();
+        let records: Vec<_> =
+            state.plugins_in(&self.roots.project).filter(|row| row.name == id).collect();
+        let installed = !records.is_empty();
+        places.extend(records.into_iter().map(|row| self.record(row)));
         let marketplace = id.rsplit_once('@').map_or("", |(_, name)| name);
-        let registered = state.contains_key(&Item::Marketplace { name: marketplace.to_owned() });
-        let file = known_marketplaces::path(self.roots);
+        let registered = state.marketplace(Client::Claude, marketplace).is_some();
+        let fact = Item::Marketplace { name: marketplace.to_owned() }.of(Client::Claude);
         let says = if registered { "is registered" } else { "is not registered" };
         let says = format!("its marketplace `{marketplace}` {says}");
-        places.push(self.place(&file, &[Key::Name(marketplace)], says, false));
+        places.push(self.place(&clients::place(self.roots, &fact), says, false));
         let wanted = self.declared.intent.plugins.iter().filter(|w| w.id.to_string() == id);
         places.extend(wanted.map(|wanted| {
             let word = if wanted.enabled { "on" } else { "off" };
             self.wish(wanted.at, format!("the manifest wants it {word} in {} scope", wanted.scope))
         }));
-        let headline = match (installed, switches.first()) {
-            (true, Some((_, true))) if registered => "active",
-            (true, Some((_, true))) => "installed and on, but its marketplace is not registered",
-            (true, Some((_, false))) => "installed, but off",
+        let headline = match (installed, switches.first().map(|row| row.record)) {
+            (true, Some(true)) if registered => "active",
+            (true, Some(true)) => "installed and on, but its marketplace is not registered",
+            (true, Some(false)) => "installed, but off",
             (true, None) => "installed, but nothing switches it on",
-            (false, Some((_, true))) => "switched on, but not installed",
+            (false, Some(true)) => "switched on, but not installed",
             (false, _) => "not installed",
         };
         Reason { kind: "plugin", name: id.to_owned(), headline: headline.to_owned(), places }
     }
 
-    fn record(&self, id: &str, scope: Scope, record: &InstallRecord) -> Says {
-        let version = record.version.as_deref().unwrap_or("unknown");
-        let folder = record.install_path.display();
-        let says = format!("{version} is recorded in {scope} scope, in `{folder}`");
-        let path = [Key::Name("plugins"), Key::Name(id)];
-        self.place(&installed_plugins::path(self.roots), &path, says, false)
+    fn record(&self, row: Row<&InstallRecord>) -> Says {
+        let version = row.record.version.as_deref().unwrap_or("unknown");
+        let folder = row.record.install_path.display();
+        let says = format!("{version} is recorded in {} scope, in `{folder}`", row.reach);
+        self.place(&clients::place(self.roots, row.fact), says, false)
     }
 
-    fn place(&self, file: &Path, path: &[Key], text: String, decides: bool) -> Says {
-        Says { file: file.to_owned(), at: located(&self.sight.files, file, path), text, decides }
+    fn place(&self, place: &Place, text: String, decides: bool) -> Says {
+        let at = located(&self.snapshot.files, &place.file, &place.path());
+        Says { file: place.file.clone(), at, text, decides }
     }
 
     fn wish(&self, at: Position, text: String) -> Says {

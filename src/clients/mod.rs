@@ -1,19 +1,64 @@
-//! One folder a client: file contents in, facts out; facts in, file contents out.
+//! One folder a client: file contents in, facts out; facts in, file contents out. What a client
+//! keeps where, and which rules it has for it, is known in its folder and nowhere else.
 
 pub mod agents;
 pub mod claude;
-pub mod managed;
+mod document;
+mod layout;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use crate::model::{Change, Client, Diagnostic, Files, Roots, State};
+pub use claude::managed::Policy;
+pub use layout::{ClientFile, Layout, Links, Place, PluginLayout};
+
+use crate::model::{Change, Client, ClientHome, Diagnostic, Fact, Files, Roots, State};
 
 /// Every codec, in the order in which their files are written: inventories before what clients read.
 pub const CODECS: [&dyn Codec; 2] = [&agents::Agents, &claude::Claude];
 
-/// Returns the files of all clients.
-pub fn files(roots: &Roots) -> Vec<PathBuf> {
-    CODECS.iter().flat_map(|codec| codec.files(roots)).collect()
+/// Returns the codec of a client.
+pub fn codec(client: Client) -> &'static dyn Codec {
+    match client {
+        Client::Agents => &agents::Agents,
+        Client::Claude => &claude::Claude,
+    }
+}
+
+/// Returns where a client keeps things.
+pub fn layout(client: Client) -> &'static dyn Layout {
+    codec(client).layout()
+}
+
+/// Returns where the plugins of a client lie.
+///
+/// # Panics
+/// The client has no plugins; facts about plugins are only ever made for clients that have.
+pub fn plugin_layout(client: Client) -> &'static dyn PluginLayout {
+    layout(client).plugins().expect("a client with facts about plugins has a place for them")
+}
+
+/// Returns the paths of the files of all clients.
+pub fn files(roots: &Roots) -> Vec<ClientFile> {
+    CODECS.iter().flat_map(|codec| codec.layout().files(roots)).collect()
+}
+
+/// Returns what holds for a home when no variable moves anything.
+pub fn roots_below(home: &Path, project: &Path) -> Roots {
+    Roots {
+        clients: homes(home, &|_| None),
+        config_dir: home.join(".config/zskills"),
+        cache_dir: home.join(".cache/zskills"),
+        state_dir: home.join(".local/state/zskills"),
+        cwd: project.to_owned(),
+        project: project.to_owned(),
+        home: home.to_owned(),
+    }
+}
+
+/// Returns where each client keeps its files.
+pub fn homes(home: &Path, variables: &Variables) -> BTreeMap<Client, ClientHome> {
+    CODECS.iter().map(|codec| (codec.client(), codec.home(home, variables))).collect()
 }
 
 /// Returns what the files of all clients say.
@@ -27,13 +72,26 @@ pub fn decode(roots: &Roots, files: &Files) -> Decoded {
     all
 }
 
+/// Returns where a fact is spelled, or would be.
+pub fn place(roots: &Roots, fact: &Fact) -> Place {
+    layout(fact.client).place(roots, &fact.item)
+}
+
+/// Looks up one of the variables that a codec names: an absolute path, where it is set.
+pub type Variables<'a> = dyn Fn(&str) -> Option<PathBuf> + 'a;
+
 /// How one client keeps our facts in its files. No file access.
 pub trait Codec: Sync {
     /// Returns whose files these are; changes for others do not concern this codec.
     fn client(&self) -> Client;
 
-    /// Returns every file that `decode` wants to see.
-    fn files(&self, roots: &Roots) -> Vec<PathBuf>;
+    /// Returns the variables of the environment that move its files.
+    fn variables(&self) -> &'static [&'static str];
+
+    /// Returns where the client keeps its files, below a home or where the variables say.
+    fn home(&self, home: &Path, variables: &Variables) -> ClientHome;
+
+    fn layout(&self) -> &dyn Layout;
 
     /// Returns what the files say. A broken file is a problem, never the loss of the others.
     fn decode(&self, roots: &Roots, files: &Files) -> Decoded;

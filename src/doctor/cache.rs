@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::model::{Diagnostic, Record};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::model::Diagnostic;
 
 /// Something that an interrupted install or a repair of the client left behind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,19 +14,13 @@ pub struct Litter {
 }
 
 /// Versions in the cache that no record of any scope or project names.
-pub(super) fn bytes_without_inventory(facts: &Facts) -> Vec<Finding> {
-    let recorded: BTreeSet<&Path> = facts
-        .observed
-        .state
-        .values()
-        .filter_map(|record| match record {
-            Record::Plugin(record) => Some(record.install_path.as_path()),
-            _ => None,
-        })
-        .collect();
+pub(super) fn bytes_without_inventory(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
+    let recorded: BTreeSet<&Path> =
+        state.plugins().map(|row| row.record.install_path.as_path()).collect();
     // A folder that a record will name again once its path is corrected is no rest.
-    let wanted: BTreeSet<PathBuf> = super::plugins::re_rooted(facts).collect();
-    facts
+    let wanted: BTreeSet<PathBuf> = super::plugins::re_rooted(evidence).collect();
+    evidence
         .cached
         .iter()
         .filter(|path| !recorded.contains(path.as_path()) && !wanted.contains(*path))
@@ -41,8 +35,8 @@ pub(super) fn bytes_without_inventory(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Temporary clones and copies of unreadable registries.
-pub(super) fn litter(facts: &Facts) -> Vec<Finding> {
-    facts
+pub(super) fn litter(evidence: &Evidence) -> Vec<Finding> {
+    evidence
         .disk
         .litter
         .iter()

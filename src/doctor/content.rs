@@ -1,14 +1,13 @@
 //! What the installed folders hold.
 
-use super::{Facts, Finding, Fix, Scan, Severity};
-use crate::clients::claude::installed_plugins;
-use crate::formats::json::Key;
-use crate::model::{Diagnostic, Position, Scope};
+use super::{Evidence, Finding, Fix, Scan, Severity};
+use crate::model::{Diagnostic, InstallRecord, Position, Row};
 
 /// Characters in documents that a person does not see and a model reads.
-pub(super) fn hidden_characters(facts: &Facts) -> Vec<Finding> {
+pub(super) fn hidden_characters(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (id, _, folder, scan) in scans(facts) {
+    for (row, scan) in scans(evidence) {
+        let (id, folder) = (row.name, &row.record.install_path);
         for hidden in &scan.hidden {
             let more = match hidden.count {
                 1 => String::new(),
@@ -30,9 +29,10 @@ pub(super) fn hidden_characters(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Folders that reach outside themselves.
-pub(super) fn unsafe_trees(facts: &Facts) -> Vec<Finding> {
-    scans(facts)
-        .filter_map(|(id, _, folder, scan)| {
+pub(super) fn unsafe_trees(evidence: &Evidence) -> Vec<Finding> {
+    scans(evidence)
+        .filter_map(|(row, scan)| {
+            let (id, folder) = (row.name, &row.record.install_path);
             let fault = scan.fault.as_ref()?;
             Some(Finding {
                 id: "tree.unsafe",
@@ -48,12 +48,12 @@ pub(super) fn unsafe_trees(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Hooks that run what is not there. Nothing is started to find out.
-pub(super) fn missing_commands(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
+pub(super) fn missing_commands(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (id, _, _, scan) in scans(facts) {
+    for (row, scan) in scans(evidence) {
+        let id = row.name;
         for program in &scan.programs {
-            if program.there || facts.disk.programs.contains(&program.name) {
+            if program.there || evidence.disk.programs.contains(&program.name) {
                 continue;
             }
             let place = if program.name.starts_with("./") { "in the plugin" } else { "on PATH" };
@@ -65,7 +65,7 @@ pub(super) fn missing_commands(facts: &Facts) -> Vec<Finding> {
                 id: "command.missing",
                 severity: Severity::Warning,
                 about: id.to_owned(),
-                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+                diagnostic: evidence.at(row.fact, text),
                 fix: Fix::ByHand(format!("install `{}`, or disable `{id}`", program.name)),
             });
         }
@@ -75,10 +75,9 @@ pub(super) fn missing_commands(facts: &Facts) -> Vec<Finding> {
 
 /// Returns what is in the folder of each plugin that is recorded here.
 pub(super) fn scans<'a>(
-    facts: &'a Facts,
-) -> impl Iterator<Item = (&'a str, Scope, &'a std::path::Path, &'a Scan)> {
-    facts.records().filter_map(|(_, id, scope, record)| {
-        let scan = facts.disk.scans.get(&record.install_path)?;
-        Some((id, scope, record.install_path.as_path(), scan))
-    })
+    evidence: &'a Evidence,
+) -> impl Iterator<Item = (Row<'a, &'a InstallRecord>, &'a Scan)> {
+    evidence
+        .records()
+        .filter_map(|row| Some((row, evidence.disk.scans.get(&row.record.install_path)?)))
 }

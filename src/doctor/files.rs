@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::FileProblem;
-use crate::clients::claude::standing::Place;
-use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients::claude::effective::Holder;
+use crate::clients::{FileProblem, plugin_layout};
 use crate::formats::json;
-use crate::model::{Diagnostic, Item};
+use crate::model::{Client, Diagnostic};
 
 /// Returns what the codec holds against the files.
-pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
-    facts
+pub(super) fn problems(evidence: &Evidence) -> Vec<Finding> {
+    evidence
         .problems
         .iter()
         .map(|problem| Finding {
@@ -19,7 +18,7 @@ pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
             severity: severity(problem.id),
             about: name(&problem.diagnostic.file),
             diagnostic: problem.diagnostic.clone(),
-            fix: fix(facts, problem),
+            fix: fix(evidence, problem),
         })
         .collect()
 }
@@ -32,10 +31,10 @@ fn severity(id: &str) -> Severity {
     }
 }
 
-fn fix(facts: &Facts, problem: &FileProblem) -> Fix {
+fn fix(evidence: &Evidence, problem: &FileProblem) -> Fix {
     match problem.id {
         "mcp.flat" if problem.unreadable => Fix::Mend("wraps the servers in `mcpServers`"),
-        "mcp.ignored-location" if movable(facts, problem) => {
+        "mcp.ignored-location" if movable(evidence, problem) => {
             Fix::Mend("moves the servers to where the client looks")
         }
         "mcp.ignored-location" => Fix::ByHand(
@@ -51,7 +50,7 @@ fn fix(facts: &Facts, problem: &FileProblem) -> Fix {
         id if id.starts_with("registry.") || id.starts_with("inventory.") => {
             Fix::Repair("rebuilds it from the manifest, the lock, the settings and the disk")
         }
-        "settings.syntax" if is_commented(facts, &problem.diagnostic.file) => {
+        "settings.syntax" if is_commented(evidence, &problem.diagnostic.file) => {
             Fix::Strip(problem.diagnostic.file.clone())
         }
         _ => {
@@ -66,26 +65,25 @@ fn is_index(problem: &FileProblem) -> bool {
 }
 
 /// Says whether a server of a file that the client does not read has a free name where it looks.
-fn movable(facts: &Facts, problem: &FileProblem) -> bool {
-    facts.standings.iter().any(|standing| {
-        let Place::Ignored(Some(scope)) = standing.place else { return false };
-        let taken = facts.observed.state.keys().any(|item| {
-            matches!(item, Item::Server { name, scope: at, .. }
-                if *name == standing.name && *at == scope)
-        });
-        standing.file == problem.diagnostic.file && !taken
+fn movable(evidence: &Evidence, problem: &FileProblem) -> bool {
+    evidence.server_entries.iter().any(|server| {
+        let Holder::Ignored(Some(scope)) = server.holder else { return false };
+        let reach = evidence.roots.reach(scope);
+        let mut servers = evidence.observed.state.servers();
+        let taken = servers.any(|row| row.name == server.name && *row.reach == reach);
+        server.file == problem.diagnostic.file && !taken
     })
 }
 
 /// Tells whether a file would be good JSON without its comments and last commas.
-fn is_commented(facts: &Facts, file: &Path) -> bool {
-    let text = facts.files.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok());
+fn is_commented(evidence: &Evidence, file: &Path) -> bool {
+    let text = evidence.files.get(file).and_then(|bytes| std::str::from_utf8(bytes).ok());
     let stripped = text.and_then(json::without_comments);
     stripped.is_some_and(|text| json::parse(file, text.as_bytes(), json::Bom::Allowed).is_ok())
 }
 
 /// Client files that another program generates and that nobody can switch a plugin in.
-pub(super) fn read_only(facts: &Facts) -> Vec<Finding> {
+pub(super) fn read_only(evidence: &Evidence) -> Vec<Finding> {
     let finding = |file: &PathBuf| Finding {
         id: "readonly.settings",
         severity: Severity::Warning,
@@ -95,15 +93,14 @@ pub(super) fn read_only(facts: &Facts) -> Vec<Finding> {
             "let the program that generates it write the plugins, or make it writable".into(),
         ),
     };
-    let ours: Vec<_> = settings::scopes(facts.roots)
-        .map(|scope| settings::path(facts.roots, scope))
-        .chain([installed_plugins::path(facts.roots), known_marketplaces::path(facts.roots)])
-        .collect();
-    facts.disk.read_only.iter().filter(|file| ours.contains(file)).map(finding).collect()
+    let layout = plugin_layout(Client::Claude);
+    let switches = layout.switches(evidence.roots).into_iter().map(|(path, _)| path);
+    let ours: Vec<_> = switches.chain(layout.registries(evidence.roots)).collect();
+    evidence.disk.read_only.iter().filter(|file| ours.contains(file)).map(finding).collect()
 }
 
 /// Registries that somebody shares between machines although they hold paths of one.
-pub(super) fn registries_under_control(facts: &Facts) -> Vec<Finding> {
+pub(super) fn registries_under_control(evidence: &Evidence) -> Vec<Finding> {
     let finding = |file: &Path, text: &str| Finding {
         id: "symlink.broken-ledger",
         severity: Severity::Warning,
@@ -111,13 +108,15 @@ pub(super) fn registries_under_control(facts: &Facts) -> Vec<Finding> {
         diagnostic: Diagnostic::whole(file, text),
         fix: Fix::ByHand("keep skills.toml and skills.lock under version control instead".into()),
     };
-    let registries = [installed_plugins::path(facts.roots), known_marketplaces::path(facts.roots)];
-    let links = facts.disk.links.iter().map(|file| {
+    let registries = plugin_layout(Client::Claude).registries(evidence.roots);
+    let links = evidence.disk.links.iter().map(|file| {
         finding(file, "is a link, which the client replaces by a file; what it led to goes stale")
     });
     let tracked = registries
         .iter()
-        .filter(|file| facts.around.tracked.contains(*file) && !facts.disk.links.contains(*file))
+        .filter(|file| {
+            evidence.environment.tracked.contains(*file) && !evidence.disk.links.contains(*file)
+        })
         .map(|file| finding(file, "is under version control, but holds paths of this machine"));
     links.chain(tracked).collect()
 }

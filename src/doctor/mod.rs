@@ -18,14 +18,13 @@ mod trust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::clients::FileProblem;
-use crate::clients::claude::standing::Standing;
-use crate::clients::managed::Policy;
+use crate::clients::claude::effective::ServerEntry;
+use crate::clients::{self, FileProblem, Policy};
 use crate::content::catalog::Catalog;
 use crate::declared::lock::Lock;
 use crate::formats::json::{self, Key};
 use crate::model::{
-    Change, Diagnostic, Files, InstallRecord, Intent, Item, Record, Roots, Scope, TreeHash,
+    Change, Diagnostic, Fact, Files, InstallRecord, Intent, Roots, Row, Scope, TreeHash,
     WantedPlugin,
 };
 use crate::resolve::Observed;
@@ -40,7 +39,7 @@ pub use trust::{Altered, drifted, stale_candidates};
 
 /// What the checks look at. Nothing is fetched and no process is started.
 #[derive(Clone, Copy)]
-pub struct Facts<'a> {
+pub struct Evidence<'a> {
     pub roots: &'a Roots,
     /// Absent when there is no manifest.
     pub intent: Option<&'a Intent>,
@@ -53,8 +52,8 @@ pub struct Facts<'a> {
     /// The `.git/config` of each marketplace clone.
     pub git_configs: &'a BTreeMap<PathBuf, String>,
     /// Every entry of a server, and what the client makes of it.
-    pub standings: &'a [Standing],
-    pub around: &'a Around,
+    pub server_entries: &'a [ServerEntry],
+    pub environment: &'a ServerEnvironment,
     /// The skills that the client can see.
     pub skills: &'a [SeenSkill],
     pub disk: &'a Disk,
@@ -89,9 +88,9 @@ pub struct Disk {
     pub litter: Vec<Litter>,
 }
 
-/// Facts about this machine that the checks of servers rely on.
+/// Evidence about this machine that the checks of servers rely on.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Around {
+pub struct ServerEnvironment {
     /// For each command as written, with the folder of its plugin: whether there is such a program.
     pub commands: BTreeMap<(String, Option<PathBuf>), bool>,
     /// The variables that are set, of those that servers refer to.
@@ -174,8 +173,8 @@ impl Fix {
 }
 
 /// Runs every check; the worst findings come first.
-pub fn check(facts: &Facts) -> Vec<Finding> {
-    let checks: [fn(&Facts) -> Vec<Finding>; 41] = [
+pub fn check(evidence: &Evidence) -> Vec<Finding> {
+    let checks: [fn(&Evidence) -> Vec<Finding>; 41] = [
         files::problems,
         files::read_only,
         files::registries_under_control,
@@ -218,8 +217,8 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         cache::bytes_without_inventory,
         cache::litter,
     ];
-    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(facts)).collect();
-    findings.extend(skills::listing_budget(facts));
+    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(evidence)).collect();
+    findings.extend(skills::listing_budget(evidence));
     debug_assert!(
         findings.iter().all(|finding| check_named(finding.id).is_some()),
         "every id is in the registry"
@@ -229,7 +228,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-impl Facts<'_> {
+impl Evidence<'_> {
     /// Returns a complaint at a key of a client's file, or about the file when it is not to be found.
     fn at_key(&self, file: &Path, path: &[Key], text: String) -> Diagnostic {
         let content = self.files.get(file).map(String::from_utf8_lossy);
@@ -240,24 +239,28 @@ impl Facts<'_> {
         }
     }
 
+    /// Returns a complaint where a fact is spelled.
+    fn at(&self, fact: &Fact, text: String) -> Diagnostic {
+        let place = clients::place(self.roots, fact);
+        self.at_key(&place.file, &place.path(), text)
+    }
+
+    /// The same at one field of it.
+    fn at_field(&self, fact: &Fact, field: &str, text: String) -> Diagnostic {
+        let place = clients::place(self.roots, fact);
+        let path = [place.path(), vec![Key::Name(field)]].concat();
+        self.at_key(&place.file, &path, text)
+    }
+
     /// Returns the client's record of a plugin in a scope of the current project.
-    fn record(&self, id: &str, scope: Scope) -> Option<&InstallRecord> {
-        let project = (scope != Scope::User).then(|| self.roots.project.clone());
-        match self.observed.state.get(&Item::Plugin { id: id.to_owned(), scope, project }) {
-            Some(Record::Plugin(record)) => Some(record),
-            _ => None,
-        }
+    fn record(&self, id: &str, scope: Scope) -> Option<Row<'_, &InstallRecord>> {
+        let reach = self.roots.reach(scope);
+        self.observed.state.plugins().find(|row| row.name == id && *row.reach == reach)
     }
 
     /// Returns the records that count here: the user's and the current project's.
-    fn records(&self) -> impl Iterator<Item = (&Item, &str, Scope, &InstallRecord)> {
-        self.observed.state.iter().filter_map(|(item, record)| match (item, record) {
-            (Item::Plugin { id, scope, project }, Record::Plugin(record)) => {
-                let here = project.as_ref().is_none_or(|project| *project == self.roots.project);
-                here.then_some((item, id.as_str(), *scope, record))
-            }
-            _ => None,
-        })
+    fn records(&self) -> impl Iterator<Item = Row<'_, &InstallRecord>> {
+        self.observed.state.plugins_in(&self.roots.project)
     }
 
     /// Tells whether the manifest names a plugin in a scope.

@@ -3,56 +3,53 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::claude::source::from_client;
-use crate::clients::claude::{installed_plugins, known_marketplaces, settings};
-use crate::formats::json::Key;
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients;
 use crate::model::{
-    Change, Client, Diagnostic, InstallRecord, Item, KnownMarketplace, PluginId, Position, Record,
-    Roots, Scope, Source, State, WantedPlugin, did_you_mean,
+    Change, Client, Diagnostic, Fact, InstallRecord, KnownMarketplace, PluginId, Position, Record,
+    Roots, Row, Scope, Source, State, WantedPlugin, did_you_mean,
 };
 
 /// What the manifest wants and the client does not have.
-pub(super) fn wanted_but_missing(facts: &Facts) -> Vec<Finding> {
-    let Some(intent) = facts.intent else { return Vec::new() };
+pub(super) fn wanted_but_missing(evidence: &Evidence) -> Vec<Finding> {
+    let Some(intent) = evidence.intent else { return Vec::new() };
     let marketplaces = intent.marketplaces.iter().filter_map(|wanted| {
-        let item = Item::Marketplace { name: wanted.name.to_string() };
-        let missing = match facts.observed.state.get(&item) {
+        let state = &evidence.observed.state;
+        let missing = match state.marketplace(Client::Claude, wanted.name.as_str()) {
             None => "is not registered with the client",
-            Some(Record::Marketplace(known))
-                if !facts.observed.present.contains(&known.install_location)
-                    && marketplace_target(facts, known).is_none() =>
+            Some(known)
+                if !evidence.observed.present.contains(&known.install_location)
+                    && marketplace_target(evidence, known).is_none() =>
             {
                 "is registered, but its files are gone"
             }
             Some(_) => return None,
         };
         let text = format!("marketplace `{}` {missing}", wanted.name);
-        Some(missing_finding(facts, wanted.name.to_string(), wanted.at, text))
+        Some(missing_finding(evidence, wanted.name.to_string(), wanted.at, text))
     });
     let plugins = intent.plugins.iter().filter_map(|wanted| {
-        let text = plugin_fault(facts, wanted)?;
-        Some(missing_finding(facts, wanted.id.to_string(), wanted.at, text))
+        let text = plugin_fault(evidence, wanted)?;
+        Some(missing_finding(evidence, wanted.id.to_string(), wanted.at, text))
     });
     marketplaces.chain(plugins).collect()
 }
 
-fn missing_finding(facts: &Facts, about: String, at: Position, text: String) -> Finding {
-    let file = facts.intent.map(|intent| intent.manifest.clone()).unwrap_or_default();
+fn missing_finding(evidence: &Evidence, about: String, at: Position, text: String) -> Finding {
+    let file = evidence.intent.map(|intent| intent.manifest.clone()).unwrap_or_default();
     let mut diagnostic = Diagnostic::whole(&file, text);
     diagnostic.at = Some(at);
     Finding { id: "intent.missing", severity: Severity::Error, about, diagnostic, fix: Fix::Sync }
 }
 
-fn plugin_fault(facts: &Facts, wanted: &WantedPlugin) -> Option<String> {
+fn plugin_fault(evidence: &Evidence, wanted: &WantedPlugin) -> Option<String> {
     let (id, scope) = (wanted.id.to_string(), wanted.scope);
-    let project = (scope != Scope::User).then(|| facts.roots.project.clone());
-    let recorded = Item::Plugin { id: id.clone(), scope, project };
-    let Some(Record::Plugin(record)) = facts.observed.state.get(&recorded) else {
+    let Some(row) = evidence.record(&id, scope) else {
         return Some(format!("plugin `{id}` is not installed in scope {scope}"));
     };
-    let switch = facts.observed.state.get(&Item::Enabled { id: id.clone(), scope });
-    if switch != Some(&Record::Enabled(wanted.enabled)) {
+    let record = row.record;
+    let switch = evidence.observed.state.switch(row.client, &id, row.reach);
+    if switch != Some(wanted.enabled) {
         let (is, should) = if wanted.enabled { ("not", "enabled") } else { ("not", "disabled") };
         return Some(format!("plugin `{id}` is {is} {should} in scope {scope}"));
     }
@@ -64,65 +61,43 @@ fn plugin_fault(facts: &Facts, wanted: &WantedPlugin) -> Option<String> {
 
 /// What settings switch on although nothing is installed; the client says nothing of it. What cannot be
 /// had either is a ghost.
-pub(super) fn enabled_but_not_installed(facts: &Facts) -> Vec<Finding> {
-    let state = &facts.observed.state;
-    let installed: BTreeSet<&str> = state
-        .keys()
-        .filter_map(|item| match item {
-            Item::Plugin { id, project, .. }
-                if project.as_ref().is_none_or(|project| *project == facts.roots.project) =>
-            {
-                Some(id.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    state
-        .iter()
-        .filter_map(|(item, record)| {
-            let (Item::Enabled { id, scope }, Record::Enabled(true)) = (item, record) else {
-                return None;
-            };
-            if installed.contains(id.as_str()) || facts.wants(id, *scope) {
-                return None;
-            }
-            let file = settings::path(facts.roots, *scope);
-            let path = [Key::Name("enabledPlugins"), Key::Name(id)];
-            let text = format!("plugin `{id}` is enabled but not installed");
-            let fix = install(facts, id, *scope, true);
-            let (check, severity) = match fix {
-                Fix::ByHand(_) => ("enabled.ghost", Severity::Warning),
-                _ => ("intent.missing", Severity::Error),
-            };
-            Some(Finding {
-                id: check,
-                severity,
-                about: id.clone(),
-                diagnostic: facts.at_key(&file, &path, text),
-                fix,
-            })
-        })
-        .collect()
+pub(super) fn enabled_but_not_installed(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
+    let installed: BTreeSet<&str> = evidence.records().map(|row| row.name).collect();
+    let ghosts = state.switches().filter(|row| {
+        row.record && !installed.contains(row.name) && !evidence.wants(row.name, row.reach.scope())
+    });
+    let finding = |row: Row<bool>| {
+        let id = row.name;
+        let text = format!("plugin `{id}` is enabled but not installed");
+        let fix = install(evidence, id, row.reach.scope(), true);
+        let (check, severity) = match fix {
+            Fix::ByHand(_) => ("enabled.ghost", Severity::Warning),
+            _ => ("intent.missing", Severity::Error),
+        };
+        let diagnostic = evidence.at(row.fact, text);
+        Finding { id: check, severity, about: id.to_owned(), diagnostic, fix }
+    };
+    ghosts.map(finding).collect()
 }
 
 /// An enabled plugin can be installed when its marketplace is known from somewhere.
-pub(super) fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> Fix {
+pub(super) fn install(evidence: &Evidence, id: &str, scope: Scope, enabled: bool) -> Fix {
     let Ok(id) = id.parse::<PluginId>() else {
         return Fix::ByHand(
             "its name is not one that a marketplace can have; remove the key".into(),
         );
     };
     let name = id.marketplace.to_string();
-    let known = facts.observed.state.keys().any(|item| match item {
-        Item::Marketplace { name: other } | Item::Declared { name: other, .. } => *other == name,
-        _ => false,
-    });
+    let state = &evidence.observed.state;
+    let known = state.marketplaces().any(|row| row.name == name)
+        || state.declared().any(|row| row.name == name);
     if !known && crate::model::well_known_marketplace(&id.marketplace).is_none() {
         return Fix::ByHand(format!(
             "no source is known for marketplace `{name}`; declare it in the manifest, or remove the key"
         ));
     }
-    if let Some(catalog) = facts.disk.catalogs.get(&name)
+    if let Some(catalog) = evidence.disk.catalogs.get(&name)
         && catalog.entry(id.plugin.as_str()).is_none()
     {
         let names = catalog.entries.iter().map(|entry| entry.name.as_str());
@@ -141,169 +116,151 @@ pub(super) fn install(facts: &Facts, id: &str, scope: Scope, enabled: bool) -> F
 }
 
 /// Records that name a marketplace or a folder which is not there.
-pub(super) fn inventory_without_marketplace_or_bytes(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
+pub(super) fn inventory_without_marketplace_or_bytes(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
     let mut findings = Vec::new();
-    for (item, record) in &facts.observed.state {
-        let (Item::Plugin { id, scope, project }, Record::Plugin(record)) = (item, record) else {
-            continue;
-        };
-        if project.as_ref().is_some_and(|project| *project != facts.roots.project) {
-            continue;
-        }
-        let path = [Key::Name("plugins"), Key::Name(id)];
+    for row in evidence.records() {
+        let (id, scope, record) = (row.name, row.reach.scope(), row.record);
         let mut add = |id_of_check, text: String, fix| {
             findings.push(Finding {
                 id: id_of_check,
                 severity: Severity::Error,
-                about: id.clone(),
-                diagnostic: facts.at_key(&file, &path, text),
+                about: id.to_owned(),
+                diagnostic: evidence.at(row.fact, text),
                 fix,
             });
         };
         let marketplace = id.rsplit_once('@').map_or("", |(_, name)| name);
-        let name = marketplace.to_owned();
-        if !facts.observed.state.contains_key(&Item::Marketplace { name }) {
+        if state.marketplace(row.client, marketplace).is_none() {
             let text =
                 format!("`{id}` is installed, but marketplace `{marketplace}` is not registered");
-            add("inventory.no-marketplace", text, restore(facts, id, *scope));
+            add("inventory.no-marketplace", text, restore(evidence, id, scope));
         }
-        let gone = !facts.observed.trees.contains_key(&record.install_path)
-            && !facts.disk.there.contains(&record.install_path);
-        if gone && target(facts, &record.install_path).is_none() {
+        let gone = !evidence.observed.trees.contains_key(&record.install_path)
+            && !evidence.disk.there.contains(&record.install_path);
+        if gone && target(evidence, &record.install_path).is_none() {
             let text = format!(
                 "`{id}` is recorded, but its folder `{}` is not there",
                 record.install_path.display()
             );
-            add("inventory.no-bytes", text, restore(facts, id, *scope));
+            add("inventory.no-bytes", text, restore(evidence, id, scope));
         }
     }
     findings
 }
 
-pub(super) fn restore(facts: &Facts, id: &str, scope: Scope) -> Fix {
-    if facts.wants(id, scope) {
+pub(super) fn restore(evidence: &Evidence, id: &str, scope: Scope) -> Fix {
+    if evidence.wants(id, scope) {
         return Fix::Sync;
     }
     // What is switched off comes back switched off.
-    let switch = facts.observed.state.get(&Item::Enabled { id: id.to_owned(), scope });
-    install(facts, id, scope, switch == Some(&Record::Enabled(true)))
+    let reach = evidence.roots.reach(scope);
+    let switch = evidence.observed.state.switch(Client::Claude, id, &reach);
+    install(evidence, id, scope, switch == Some(true))
 }
 
 /// Records whose path is another machine's, while the same folder is below this home.
-pub(super) fn paths_of_another_machine(facts: &Facts) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (item, record) in &facts.observed.state {
-        let (about, file, path, place, after) = match (item, record) {
-            (Item::Plugin { id, .. }, Record::Plugin(record)) => {
-                let Some(to) = target(facts, &record.install_path) else { continue };
-                let after = InstallRecord { install_path: to, ..record.clone() };
-                let path = vec![Key::Name("plugins"), Key::Name(id)];
-                let file = installed_plugins::path(facts.roots);
-                (id, file, path, &record.install_path, Record::Plugin(after))
-            }
-            (Item::Marketplace { name }, Record::Marketplace(known)) => {
-                let Some(to) = marketplace_target(facts, known) else { continue };
-                let after = KnownMarketplace { install_location: to, ..known.clone() };
-                let path = vec![Key::Name(name), Key::Name("installLocation")];
-                let file = known_marketplaces::path(facts.roots);
-                (name, file, path, &known.install_location, Record::Marketplace(after))
-            }
-            _ => continue,
-        };
-        let text = format!("`{about}` points to `{}`, which is not here", place.display());
-        findings.push(Finding {
-            id: "path.foreign",
-            severity: Severity::Error,
-            about: about.clone(),
-            diagnostic: facts.at_key(&file, &path, text),
-            fix: Fix::Correct(vec![Change {
-                client: Client::Claude,
-                item: item.clone(),
-                before: Some(record.clone()),
-                after: Some(after),
-            }]),
-        });
+pub(super) fn paths_of_another_machine(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
+    let plugins = state.plugins().filter_map(|row| {
+        let (fact, old) = (row.fact, row.record);
+        let to = target(evidence, &old.install_path)?;
+        let text = points_away(row.name, &old.install_path);
+        let after = InstallRecord { install_path: to, ..old.clone() };
+        let records = (Record::Plugin(old.clone()), Record::Plugin(after));
+        Some(re_root(row.name, fact, evidence.at(fact, text), records))
+    });
+    let marketplaces = state.marketplaces().filter_map(|row| {
+        let (fact, old) = (row.fact, row.record);
+        let to = marketplace_target(evidence, old)?;
+        let text = points_away(row.name, &old.install_location);
+        let after = KnownMarketplace { install_location: to, ..old.clone() };
+        let records = (Record::Marketplace(old.clone()), Record::Marketplace(after));
+        Some(re_root(row.name, fact, evidence.at_field(fact, "installLocation", text), records))
+    });
+    marketplaces.chain(plugins).collect()
+}
+
+fn points_away(name: &str, to: &Path) -> String {
+    format!("`{name}` points to `{}`, which is not here", to.display())
+}
+
+fn re_root(
+    about: &str,
+    fact: &Fact,
+    diagnostic: Diagnostic,
+    (before, after): (Record, Record),
+) -> Finding {
+    let change = Change { fact: fact.clone(), before: Some(before), after: Some(after) };
+    Finding {
+        id: "path.foreign",
+        severity: Severity::Error,
+        about: about.to_owned(),
+        diagnostic,
+        fix: Fix::Correct(vec![change]),
     }
-    findings
 }
 
 /// Returns where the folder of a missing path is on this machine, if it is.
-fn target(facts: &Facts, path: &Path) -> Option<PathBuf> {
-    let there = &facts.disk.there;
-    let to = here(facts.roots, path)?;
+fn target(evidence: &Evidence, path: &Path) -> Option<PathBuf> {
+    let there = &evidence.disk.there;
+    let to = here(evidence.roots, path)?;
     (!there.contains(path) && there.contains(&to)).then_some(to)
 }
 
-fn marketplace_target(facts: &Facts, known: &KnownMarketplace) -> Option<PathBuf> {
-    let there = &facts.disk.there;
+fn marketplace_target(evidence: &Evidence, known: &KnownMarketplace) -> Option<PathBuf> {
+    let there = &evidence.disk.there;
     if there.contains(&known.install_location) {
         return None;
     }
     let own = own_folder(known).filter(|path| there.contains(path));
-    own.or_else(|| target(facts, &known.install_location))
+    own.or_else(|| target(evidence, &known.install_location))
 }
 
 /// Returns the folder that a local marketplace is.
 fn own_folder(known: &KnownMarketplace) -> Option<PathBuf> {
-    match from_client(&known.source)?.0 {
-        Source::Directory { path } => Some(path),
+    match known.source.source()? {
+        Source::Directory { path } => Some(path.clone()),
         _ => None,
     }
 }
 
 /// Returns the folders that records will name once their paths are corrected.
-pub(super) fn re_rooted(facts: &Facts) -> impl Iterator<Item = PathBuf> {
-    facts.observed.state.values().filter_map(|record| match record {
-        Record::Plugin(record) => target(facts, &record.install_path),
-        _ => None,
-    })
+pub(super) fn re_rooted(evidence: &Evidence) -> impl Iterator<Item = PathBuf> {
+    evidence.observed.state.plugins().filter_map(|row| target(evidence, &row.record.install_path))
 }
 
-/// Returns the path that has the same place in this client's plugin folder; either slash counts, for a
-/// record may come from another system.
+/// Returns the path that has the same place in this client's plugin folder.
 fn here(roots: &Roots, path: &Path) -> Option<PathBuf> {
-    let text = path.to_str()?.replace('\\', "/");
-    let found = ["cache", "marketplaces"].iter().filter_map(|folder| {
-        let at = text.rfind(&format!("/plugins/{folder}/"))?;
-        Some(&text[at + "/plugins/".len()..])
-    });
-    let rest = found.min_by_key(|rest| rest.len())?;
-    let plain = rest.split('/').all(|name| !name.is_empty() && name != "." && name != "..");
-    plain.then(|| roots.claude_plugins.join(rest))
+    clients::plugin_layout(Client::Claude).re_rooted(roots, path)
 }
 
 /// Returns the paths of which the checks ask whether something is there.
 pub fn wondered(roots: &Roots, state: &State) -> BTreeSet<PathBuf> {
     let mut paths = BTreeSet::new();
-    for (item, record) in state {
-        match record {
-            Record::Plugin(record) => {
-                paths.extend(here(roots, &record.install_path));
-                paths.insert(record.install_path.clone());
-            }
-            Record::Marketplace(known) => {
-                paths.extend(here(roots, &known.install_location));
-                paths.extend(own_folder(known));
-                paths.insert(known.install_location.clone());
-            }
-            _ => {}
-        }
-        if let Item::Plugin { project: Some(project), .. } = item {
+    for row in state.plugins() {
+        paths.extend(here(roots, &row.record.install_path));
+        paths.insert(row.record.install_path.clone());
+        if let Some(project) = row.reach.project() {
             paths.extend(project.parent().map(Path::to_owned));
-            paths.insert(project.clone());
+            paths.insert(project.to_owned());
         }
+    }
+    for row in state.marketplaces() {
+        paths.extend(here(roots, &row.record.install_location));
+        paths.extend(own_folder(row.record));
+        paths.insert(row.record.install_location.clone());
     }
     paths
 }
 
 /// Records for projects whose folder is gone.
-pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
+pub(super) fn projects_that_are_gone(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (item, record) in &facts.observed.state {
-        let Item::Plugin { id, scope, project: Some(project) } = item else { continue };
-        if facts.disk.there.contains(project) {
+    for row in evidence.observed.state.plugins() {
+        let (id, scope) = (row.name, row.reach.scope());
+        let Some(project) = row.reach.project() else { continue };
+        if evidence.disk.there.contains(project) {
             continue;
         }
         let text = format!(
@@ -311,17 +268,17 @@ pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
             project.display()
         );
         // A folder of which even the parent is gone may lie on a disk that is not mounted.
-        let mounted = project.parent().is_some_and(|parent| facts.disk.there.contains(parent));
+        let mounted = project.parent().is_some_and(|parent| evidence.disk.there.contains(parent));
         let fix = if mounted {
-            drop_record(item, record)
+            drop_record(row.fact, row.record)
         } else {
             Fix::ByHand("nothing is done, for the disk may not be mounted".into())
         };
         findings.push(Finding {
             id: "project.dangling",
             severity: Severity::Info,
-            about: id.clone(),
-            diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+            about: id.to_owned(),
+            diagnostic: evidence.at(row.fact, text),
             fix,
         });
     }
@@ -329,58 +286,53 @@ pub(super) fn projects_that_are_gone(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Records for this project of what no settings name any more.
-pub(super) fn forgotten_by_the_project(facts: &Facts) -> Vec<Finding> {
-    let state = &facts.observed.state;
+pub(super) fn forgotten_by_the_project(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
     // What a file that cannot be read switches on is not known.
-    let unreadable = settings::scopes(facts.roots)
-        .map(|scope| settings::path(facts.roots, scope))
-        .any(|path| facts.problems.iter().any(|problem| problem.diagnostic.file == path));
+    let unreadable = clients::plugin_layout(Client::Claude)
+        .switches(evidence.roots)
+        .iter()
+        .any(|(path, _)| evidence.problems.iter().any(|problem| problem.diagnostic.file == *path));
     if unreadable {
         return Vec::new();
     }
-    let file = installed_plugins::path(facts.roots);
     let named = |id: &str| {
-        Scope::ALL.into_iter().any(|scope| {
-            let switch = Item::Enabled { id: id.to_owned(), scope };
-            state.contains_key(&switch) || facts.wants(id, scope)
-        })
+        state.switches().any(|row| row.name == id && row.reach.holds_in(&evidence.roots.project))
+            || Scope::ALL.into_iter().any(|scope| evidence.wants(id, scope))
     };
-    facts
+    let forgotten = evidence
         .records()
-        .filter(|(_, id, scope, record)| *scope != Scope::User && !record.auto && !named(id))
-        .map(|(item, id, scope, record)| {
-            let text = format!("`{id}` is recorded in {scope} scope here, but no settings name it");
-            Finding {
-                id: "project.dangling",
-                severity: Severity::Warning,
-                about: id.to_owned(),
-                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
-                fix: drop_record(item, &Record::Plugin(record.clone())),
-            }
-        })
-        .collect()
+        .filter(|row| row.reach.scope() != Scope::User && !row.record.auto && !named(row.name));
+    let finding = |row: Row<&InstallRecord>| {
+        let (id, reach) = (row.name, row.reach);
+        let text = format!("`{id}` is recorded in {reach} scope here, but no settings name it");
+        Finding {
+            id: "project.dangling",
+            severity: Severity::Warning,
+            about: id.to_owned(),
+            diagnostic: evidence.at(row.fact, text),
+            fix: drop_record(row.fact, row.record),
+        }
+    };
+    forgotten.map(finding).collect()
 }
 
-fn drop_record(item: &Item, record: &Record) -> Fix {
-    Fix::Drop(vec![Change {
-        client: Client::Claude,
-        item: item.clone(),
-        before: Some(record.clone()),
-        after: None,
-    }])
+fn drop_record(fact: &Fact, record: &InstallRecord) -> Fix {
+    let before = Some(Record::Plugin(record.clone()));
+    Fix::Drop(vec![Change { fact: fact.clone(), before, after: None }])
 }
 
 /// Plugins that need another which is not installed in their scope; the client does not load them.
-pub(super) fn unmet_dependencies(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
+pub(super) fn unmet_dependencies(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (id, scope, _, scan) in super::content::scans(facts) {
+    for (row, scan) in super::content::scans(evidence) {
+        let (id, scope) = (row.name, row.reach.scope());
         let marketplace = id.rsplit_once('@').map_or("", |(_, marketplace)| marketplace);
         for needed in &scan.dependencies {
             let here = || format!("{needed}@{marketplace}");
             let needed = if needed.contains('@') { needed.clone() } else { here() };
-            if facts.record(&needed, scope).is_some()
-                || facts.record(&needed, Scope::User).is_some()
+            if evidence.record(&needed, scope).is_some()
+                || evidence.record(&needed, Scope::User).is_some()
             {
                 continue;
             }
@@ -389,12 +341,12 @@ pub(super) fn unmet_dependencies(facts: &Facts) -> Vec<Finding> {
                 id: "dependency.missing",
                 severity: Severity::Error,
                 about: needed.clone(),
-                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+                diagnostic: evidence.at(row.fact, text),
                 // The lock knows what a plugin of the manifest needs.
-                fix: if facts.wants(id, scope) {
+                fix: if evidence.wants(id, scope) {
                     Fix::Sync
                 } else {
-                    install(facts, &needed, scope, true)
+                    install(evidence, &needed, scope, true)
                 },
             });
         }

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::claude::known_marketplaces;
-use crate::clients::claude::source::from_client;
-use crate::formats::json::Key;
-use crate::model::{Commit, Item, KnownMarketplace, Record, Source};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::model::{Commit, KnownMarketplace, Row, Source};
 
 /// After how many days without a refresh doctor says so.
 const DAYS: u64 = 30;
@@ -14,38 +11,31 @@ const DAYS: u64 = 30;
 const DAY: u64 = 24 * 60 * 60;
 
 /// Marketplaces with a source that can move, whose last refresh is long ago.
-pub(super) fn overdue(facts: &Facts) -> Vec<Finding> {
-    let file = known_marketplaces::path(facts.roots);
-    let overdue = facts.observed.state.iter().filter_map(|(item, record)| {
-        let (Item::Marketplace { name }, Record::Marketplace(known)) = (item, record) else {
-            return None;
-        };
-        let days = age(&known.last_updated, facts.now)?.as_secs() / DAY;
-        (days >= DAYS && can_move(known)).then_some((name, days))
+pub(super) fn overdue(evidence: &Evidence) -> Vec<Finding> {
+    let overdue = evidence.observed.state.marketplaces().filter_map(|row| {
+        let days = age(&row.record.last_updated, evidence.now)?.as_secs() / DAY;
+        (days >= DAYS && can_move(row.record)).then_some((row, days))
     });
-    overdue
-        .map(|(name, days)| Finding {
+    let finding = |(row, days): (Row<&KnownMarketplace>, u64)| {
+        let name = row.name;
+        let text =
+            format!("marketplace `{name}` was last refreshed {days} days ago, more than {DAYS}");
+        Finding {
             id: "sync.refresh-failing",
             severity: Severity::Warning,
-            about: name.clone(),
-            diagnostic: facts.at_key(
-                &file,
-                &[Key::Name(name), Key::Name("lastUpdated")],
-                format!(
-                    "marketplace `{name}` was last refreshed {days} days ago, more than {DAYS}"
-                ),
-            ),
+            about: name.to_owned(),
+            diagnostic: evidence.at_field(row.fact, "lastUpdated", text),
             fix: Fix::ByHand(format!("`zskills update {name}`, which says what is in the way")),
-        })
-        .collect()
+        }
+    };
+    overdue.map(finding).collect()
 }
 
 /// A local folder is read where it lies, and a full commit never moves.
 fn can_move(known: &KnownMarketplace) -> bool {
-    let Some((source, reference)) = from_client(&known.source) else { return false };
+    let Some(source) = known.source.source() else { return false };
     let local = matches!(source, Source::Directory { .. } | Source::File { .. });
-    let reference = reference.as_deref().or_else(|| source.reference());
-    !local && reference.is_none_or(|reference| reference.parse::<Commit>().is_err())
+    !local && source.reference().is_none_or(|reference| reference.parse::<Commit>().is_err())
 }
 
 /// Returns how long ago something was; absent for what is no time, and for the future.
@@ -57,6 +47,7 @@ fn age(then: &str, now: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RegistrySource;
 
     #[test]
     fn an_age_is_told_of_times_in_the_past() {
@@ -72,23 +63,24 @@ mod tests {
 
     #[test]
     fn only_a_source_that_can_move_is_overdue() {
-        let check = |source: serde_json::Value, expected: bool| {
+        let check = |source: Source, expected: bool| {
+            let shown = source.to_string();
             let known = KnownMarketplace {
-                source,
+                source: RegistrySource::Known(source),
                 install_location: "/m".into(),
                 last_updated: String::new(),
                 auto_update: None,
             };
-            assert_eq!(can_move(&known), expected, "{}", known.source);
+            assert_eq!(can_move(&known), expected, "{shown}");
         };
-        let github = serde_json::json!({"source": "github", "repo": "o/r"});
-        check(github.clone(), true);
-        let mut held = github;
-        held["ref"] = "v1".into();
-        check(held.clone(), true);
-        held["ref"] = "0123456789012345678901234567890123456789".into();
-        check(held, false);
-        check(serde_json::json!({"source": "url", "url": "https://a.example/m.json"}), true);
-        check(serde_json::json!({"source": "directory", "path": "/m"}), false);
+        let github = |reference: Option<&str>| Source::GitHub {
+            repo: "o/r".into(),
+            reference: reference.map(str::to_owned),
+        };
+        check(github(None), true);
+        check(github(Some("v1")), true);
+        check(github(Some("0123456789012345678901234567890123456789")), false);
+        check(Source::Url { url: "https://a.example/m.json".into() }, true);
+        check(Source::Directory { path: "/m".into() }, false);
     }
 }

@@ -1,6 +1,6 @@
 //! What `--fix` writes before it syncs: registries rebuilt, records corrected or dropped, comments taken out.
 
-use super::{Facts, Finding, Fix};
+use super::{Evidence, Finding, Fix};
 use crate::clients::Codec as _;
 use crate::clients::claude::{self, Claude, Salvage};
 use crate::formats::json;
@@ -23,15 +23,15 @@ pub struct Repaired {
 
 /// Returns the client's files with everything repaired that a sync alone would not repair.
 pub fn repair(
-    facts: &Facts,
+    evidence: &Evidence,
     findings: &[Finding],
     salvage: &Salvage,
     now: &str,
     agreed: Agreed,
 ) -> Repaired {
-    let mut repaired = Repaired { files: facts.files.clone(), ..Repaired::default() };
+    let mut repaired = Repaired { files: evidence.files.clone(), ..Repaired::default() };
     if findings.iter().any(|finding| matches!(finding.fix, Fix::Repair(_))) {
-        for (path, text) in claude::repair(facts.roots, facts.files, now, salvage) {
+        for (path, text) in claude::repair(evidence.roots, evidence.files, now, salvage) {
             let about = path.display().to_string();
             repaired.notes.push(Note::info(about, "rebuilt; a copy is kept"));
             repaired.files.set(path, Some(text.into_bytes()));
@@ -66,7 +66,7 @@ pub fn repair(
         }
     }
     // One plugin may be recorded anew and corrected; the codec takes what is there by then.
-    if let Err(fault) = Claude.encode(facts.roots, &mut repaired.files, &repaired.changes) {
+    if let Err(fault) = Claude.encode(evidence.roots, &mut repaired.files, &repaired.changes) {
         repaired.notes.push(Note::unmet(fault.file.display().to_string(), fault.message));
         repaired.changes.clear();
     }

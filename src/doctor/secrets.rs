@@ -4,14 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::claude::{known_marketplaces, settings};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients;
 use crate::formats::json::{self, Key};
-use crate::model::{Diagnostic, Item, Record, Source, is_token, redact_url, without_login};
+use crate::model::{Diagnostic, Fact, RegistrySource, Source, is_token, redact_url, without_login};
 
 /// Returns a finding for each stored address that holds a secret.
-pub(super) fn in_addresses(facts: &Facts) -> Vec<Finding> {
-    [in_manifest(facts), in_client(facts), in_clones(facts)].concat()
+pub(super) fn in_addresses(evidence: &Evidence) -> Vec<Finding> {
+    [in_manifest(evidence), in_client(evidence), in_clones(evidence)].concat()
 }
 
 /// What an address gives away.
@@ -56,8 +56,8 @@ fn message(name: &str, url: &str, what: Secret) -> String {
     format!("the address of `{name}` holds {holds}: `{}`", redact_url(url))
 }
 
-fn in_manifest(facts: &Facts) -> Vec<Finding> {
-    let Some(intent) = facts.intent else { return Vec::new() };
+fn in_manifest(evidence: &Evidence) -> Vec<Finding> {
+    let Some(intent) = evidence.intent else { return Vec::new() };
     let of = |wanted: &crate::model::WantedMarketplace| {
         let url = match wanted.source.as_ref()? {
             Source::Git { url, .. } | Source::Url { url } => url,
@@ -76,46 +76,48 @@ const CREDENTIALS: &str = "take it out of the address and let git keep it: \
      `git config --global credential.helper store` (or your system's helper), then \
      `git credential approve`";
 
-fn in_client(facts: &Facts) -> Vec<Finding> {
-    let of = |(item, record): (&Item, &Record)| {
-        let (name, source, file, path) = match (item, record) {
-            (Item::Marketplace { name }, Record::Marketplace(known)) => (
-                name,
-                &known.source,
-                known_marketplaces::path(facts.roots),
-                vec![Key::Name(name), Key::Name("source")],
-            ),
-            (Item::Declared { name, scope }, Record::Declared(source)) => (
-                name,
-                source,
-                settings::path(facts.roots, *scope),
-                vec![Key::Name("extraKnownMarketplaces"), Key::Name(name)],
-            ),
-            _ => return None,
-        };
-        let url = source.get("url").and_then(Value::as_str)?;
-        let what = secret(url)?;
-        let ours = facts.intent.is_some_and(|intent| {
+fn in_client(evidence: &Evidence) -> Vec<Finding> {
+    let state = &evidence.observed.state;
+    let registered = state.marketplaces().map(|row| (row.fact, row.name, &row.record.source));
+    let declared = state.declared().map(|row| (row.fact, row.name, row.record));
+    let of = |(fact, name, source): (&Fact, &str, &RegistrySource)| {
+        let url = address(source)?;
+        let what = secret(&url)?;
+        let ours = evidence.intent.is_some_and(|intent| {
             intent.marketplaces.iter().any(|wanted| wanted.name.as_str() == name)
         });
         let fix = if ours { Fix::Sync } else { Fix::ByHand(CREDENTIALS.into()) };
-        let diagnostic = at_key(facts, &file, &path, message(name, url, what));
-        Some(finding(name, url, what, diagnostic, fix))
+        let place = clients::place(evidence.roots, fact);
+        let text = message(name, &url, what);
+        let diagnostic = at_key(evidence, &place.file, &place.path(), text);
+        Some(finding(name, &url, what, diagnostic, fix))
     };
-    facts.observed.state.iter().filter_map(of).collect()
+    registered.chain(declared).filter_map(of).collect()
+}
+
+/// Returns the address in a source, of whatever kind.
+fn address(source: &RegistrySource) -> Option<String> {
+    match source {
+        RegistrySource::Known(Source::Git { url, .. } | Source::Url { url }) => Some(url.clone()),
+        RegistrySource::Known(_) => None,
+        RegistrySource::Other { text, .. } => {
+            let value: Value = serde_json::from_str(text).ok()?;
+            value.get("url")?.as_str().map(str::to_owned)
+        }
+    }
 }
 
 /// The line of the address is not shown: it is the secret.
-fn at_key(facts: &Facts, file: &Path, path: &[Key], text: String) -> Diagnostic {
+fn at_key(evidence: &Evidence, file: &Path, path: &[Key], text: String) -> Diagnostic {
     let mut diagnostic = Diagnostic::whole(file, text);
-    diagnostic.at = facts.files.get(file).and_then(|bytes| {
+    diagnostic.at = evidence.files.get(file).and_then(|bytes| {
         let content = String::from_utf8_lossy(bytes);
         json::locate(&content, path).map(|span| crate::model::position(&content, span.start))
     });
     diagnostic
 }
 
-fn in_clones(facts: &Facts) -> Vec<Finding> {
+fn in_clones(evidence: &Evidence) -> Vec<Finding> {
     let of = |(file, text): (&std::path::PathBuf, &String)| {
         let name = file.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
         let (line, url) = text.lines().enumerate().find_map(|(line, text)| {
@@ -132,7 +134,7 @@ fn in_clones(facts: &Facts) -> Vec<Finding> {
         );
         Some(finding(&name, url, what, diagnostic, Fix::ByHand(set)))
     };
-    facts.git_configs.iter().filter_map(of).collect()
+    evidence.git_configs.iter().filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -5,26 +5,26 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Facts, Finding, Fix, Severity};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients::claude::effective::{Effect, Holder, ServerEntry, texts};
 use crate::clients::claude::servers::same_server;
-use crate::clients::claude::standing::{Effect, Place, Standing, texts};
 use crate::formats::json::{self, Key};
-use crate::model::{Diagnostic, Item, Position, Record, Scope, secret_in, variables_in};
+use crate::model::{Client, Diagnostic, Item, Position, Record, secret_in, variables_in};
 use crate::plan;
 
 /// Shells take `$NAME` in their arguments for themselves.
 const SHELLS: [&str; 5] = ["sh", "bash", "zsh", "fish", "dash"];
 
 /// What the manifest wants and the client does not have.
-pub(super) fn wanted_but_missing(facts: &Facts) -> Vec<Finding> {
-    let Some(intent) = facts.intent else { return Vec::new() };
+pub(super) fn wanted_but_missing(evidence: &Evidence) -> Vec<Finding> {
+    let Some(intent) = evidence.intent else { return Vec::new() };
     intent
         .servers
         .iter()
         .filter_map(|wanted| {
-            let project = (wanted.scope != Scope::User).then(|| facts.roots.project.clone());
-            let item = Item::Server { name: wanted.name.clone(), scope: wanted.scope, project };
-            let what = match facts.observed.state.get(&item) {
+            let reach = evidence.roots.reach(wanted.scope);
+            let fact = Item::Server { name: wanted.name.clone(), reach }.of(Client::Claude);
+            let what = match evidence.observed.state.get(&fact) {
                 Some(Record::Server(current)) if plan::is_met(wanted, current) => return None,
                 Some(_) => "is not as the manifest has it",
                 None => "is not there",
@@ -37,123 +37,125 @@ pub(super) fn wanted_but_missing(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Commands that are nowhere.
-pub(super) fn commands(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        let command = text(standing, "command")?;
-        let key = (command.to_owned(), standing.root.clone());
-        if facts.around.commands.get(&key).copied().unwrap_or(true) {
+pub(super) fn commands(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        let command = text(server, "command")?;
+        let key = (command.to_owned(), server.root.clone());
+        if evidence.environment.commands.get(&key).copied().unwrap_or(true) {
             return None;
         }
-        let what = format!("server `{}`: there is no program `{command}`", standing.name);
-        let at = at(facts, standing, &["command"], what);
+        let what = format!("server `{}`: there is no program `{command}`", server.name);
+        let at = at(evidence, server, &["command"], what);
         let fix =
             "install it, or give its full path; the client needs it on the PATH it is started with";
-        Some(finding("mcp.command-missing", Severity::Warning, &standing.name, at, by_hand(fix)))
+        Some(finding("mcp.command-missing", Severity::Warning, &server.name, at, by_hand(fix)))
     })
 }
 
 /// Variables that are not set here and have no default.
-pub(super) fn variables(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        let unset: BTreeSet<String> = references(standing)
+pub(super) fn variables(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        let unset: BTreeSet<String> = references(server)
             .into_iter()
             .filter(|variable| variable.foreign.is_none() && !variable.has_default)
             .map(|variable| variable.name)
             // The client sets these itself.
-            .filter(|name| !name.starts_with("CLAUDE_") && !facts.around.variables.contains(name))
+            .filter(|name| {
+                !name.starts_with("CLAUDE_") && !evidence.environment.variables.contains(name)
+            })
             .collect();
         if unset.is_empty() {
             return None;
         }
         let names: Vec<String> = unset.iter().map(|name| format!("`{name}`")).collect();
-        let what = format!("server `{}`: {} not set here", standing.name, are(&names));
+        let what = format!("server `{}`: {} not set here", server.name, are(&names));
         let fix = "export it where the client is started, or write `${NAME:-default}`";
-        let at = at(facts, standing, &[], what);
-        Some(finding("mcp.env-unset", Severity::Warning, &standing.name, at, by_hand(fix)))
+        let at = at(evidence, server, &[], what);
+        Some(finding("mcp.env-unset", Severity::Warning, &server.name, at, by_hand(fix)))
     })
 }
 
 /// References in the spelling of a shell or of another client, which reach the server as they are.
-pub(super) fn foreign_syntax(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        let foreign: BTreeSet<(String, String)> = references(standing)
+pub(super) fn foreign_syntax(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        let foreign: BTreeSet<(String, String)> = references(server)
             .into_iter()
             .filter_map(|variable| Some((variable.foreign?, variable.name)))
             .collect();
         let (written, name) = foreign.first()?;
-        let what = format!("server `{}`: Claude Code does not replace `{written}`", standing.name);
-        let at = at(facts, standing, &[], what);
+        let what = format!("server `{}`: Claude Code does not replace `{written}`", server.name);
+        let at = at(evidence, server, &[], what);
         let fix = format!("write `${{{name}}}`");
-        Some(finding("mcp.env-syntax", Severity::Warning, &standing.name, at, by_hand(&fix)))
+        Some(finding("mcp.env-syntax", Severity::Warning, &server.name, at, by_hand(&fix)))
     })
 }
 
 /// A transport that is on its way out.
-pub(super) fn deprecated(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        (text(standing, "type") == Some("sse")).then(|| {
-            let what = format!("server `{}`: the transport `sse` is deprecated", standing.name);
-            let at = at(facts, standing, &["type"], what);
+pub(super) fn deprecated(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        (text(server, "type") == Some("sse")).then(|| {
+            let what = format!("server `{}`: the transport `sse` is deprecated", server.name);
+            let at = at(evidence, server, &["type"], what);
             let fix = "use `http` if the server has it";
-            finding("mcp.sse-deprecated", Severity::Warning, &standing.name, at, by_hand(fix))
+            finding("mcp.sse-deprecated", Severity::Warning, &server.name, at, by_hand(fix))
         })
     })
 }
 
 /// Entries that name a program and an address.
-pub(super) fn two_transports(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        (text(standing, "command").is_some() && text(standing, "url").is_some()).then(|| {
-            let what = format!("server `{}` has `url` together with `command`", standing.name);
-            let at = at(facts, standing, &["url"], what);
+pub(super) fn two_transports(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        (text(server, "command").is_some() && text(server, "url").is_some()).then(|| {
+            let what = format!("server `{}` has `url` together with `command`", server.name);
+            let at = at(evidence, server, &["url"], what);
             let fix = "keep one of the two; other clients refuse the whole file";
-            finding("mcp.url-and-command", Severity::Warning, &standing.name, at, by_hand(fix))
+            finding("mcp.url-and-command", Severity::Warning, &server.name, at, by_hand(fix))
         })
     })
 }
 
 /// One name in several scopes with different bodies, or a plugin's server that another one hides.
-pub(super) fn shadowed(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        let Effect::Shadowed(by) = &standing.effect else { return None };
-        let differs = |other: &&Standing| {
-            other.name == standing.name
+pub(super) fn shadowed(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        let Effect::Shadowed(by) = &server.effect else { return None };
+        let differs = |other: &&ServerEntry| {
+            other.name == server.name
                 && other.effect == Effect::Used
-                && !same_server(&other.entry, &standing.entry)
+                && !same_server(&other.entry, &server.entry)
         };
-        let plugin = matches!(standing.place, Place::Plugin(_));
-        if !plugin && !facts.standings.iter().any(|other| differs(&other)) {
+        let plugin = matches!(server.holder, Holder::Plugin(_));
+        if !plugin && !evidence.server_entries.iter().any(|other| differs(&other)) {
             return None;
         }
-        let what = format!("server `{}` is shadowed by {by}", standing.name);
+        let what = format!("server `{}` is shadowed by {by}", server.name);
         let severity = if plugin { Severity::Info } else { Severity::Warning };
-        let fix = format!("`zskills why {}` shows all places; remove or rename one", standing.name);
-        let at = at(facts, standing, &[], what);
-        Some(finding("mcp.shadowed", severity, &standing.name, at, by_hand(&fix)))
+        let fix = format!("`zskills why {}` shows all places; remove or rename one", server.name);
+        let at = at(evidence, server, &[], what);
+        Some(finding("mcp.shadowed", severity, &server.name, at, by_hand(&fix)))
     })
 }
 
 /// Literal secrets in files that git tracks, and in the manifest. The secret is never a part of the finding.
-pub(super) fn secrets(facts: &Facts) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = facts
-        .standings
+pub(super) fn secrets(evidence: &Evidence) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = evidence
+        .server_entries
         .iter()
-        .filter(|standing| facts.around.tracked.contains(&standing.file))
-        .filter_map(|standing| {
-            let path = secret_path(&standing.entry)?;
+        .filter(|server| evidence.environment.tracked.contains(&server.file))
+        .filter_map(|server| {
+            let path = secret_path(&server.entry)?;
             let what = format!(
                 "server `{}`: a literal secret in `{}` of a file that git tracks",
-                standing.name,
+                server.name,
                 path.join(".")
             );
             let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-            let mut at = at(facts, standing, &keys, what);
+            let mut at = at(evidence, server, &keys, what);
             at = without_line(at);
-            Some(finding("mcp.secret-literal", Severity::Error, &standing.name, at, to_variable()))
+            Some(finding("mcp.secret-literal", Severity::Error, &server.name, at, to_variable()))
         })
         .collect();
-    let Some(intent) = facts.intent else { return findings };
-    let tracked = facts.around.tracked.contains(&intent.manifest);
+    let Some(intent) = evidence.intent else { return findings };
+    let tracked = evidence.environment.tracked.contains(&intent.manifest);
     let severity = if tracked { Severity::Error } else { Severity::Warning };
     findings.extend(intent.servers.iter().filter_map(|wanted| {
         let path = secret_path(&plan::server_entry(wanted))?;
@@ -169,38 +171,38 @@ pub(super) fn secrets(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Packages that are fetched at each start in whatever version is newest.
-pub(super) fn unpinned(facts: &Facts) -> Vec<Finding> {
-    each(facts, |standing| {
-        if matches!(standing.place, Place::Plugin(_)) {
+pub(super) fn unpinned(evidence: &Evidence) -> Vec<Finding> {
+    each(evidence, |server| {
+        if matches!(server.holder, Holder::Plugin(_)) {
             return None;
         }
-        let package = unpinned_package(&standing.entry)?;
-        let what = format!("server `{}`: `{package}` is not pinned to a version", standing.name);
-        let at = at(facts, standing, &["args"], what);
+        let package = unpinned_package(&server.entry)?;
+        let what = format!("server `{}`: `{package}` is not pinned to a version", server.name);
+        let at = at(evidence, server, &["args"], what);
         let fix = "name an exact version or digest; whoever publishes the next one runs code here";
-        Some(finding("mcp.unpinned", Severity::Warning, &standing.name, at, by_hand(fix)))
+        Some(finding("mcp.unpinned", Severity::Warning, &server.name, at, by_hand(fix)))
     })
 }
 
 /// Servers of the project that wait for the user.
-pub(super) fn pending(facts: &Facts) -> Vec<Finding> {
-    let waits = |standing: &&Standing| matches!(standing.effect, Effect::Pending(_));
-    facts
-        .standings
+pub(super) fn pending(evidence: &Evidence) -> Vec<Finding> {
+    let waits = |server: &&ServerEntry| matches!(server.effect, Effect::Pending(_));
+    evidence
+        .server_entries
         .iter()
         .filter(waits)
-        .map(|standing| {
-            let what = format!("server `{}` of the project is {}", standing.name, standing.effect);
-            let at = at(facts, standing, &[], what);
+        .map(|server| {
+            let what = format!("server `{}` of the project is {}", server.name, server.effect);
+            let at = at(evidence, server, &[], what);
             let fix = "approve it in the client if you trust it; zskills does not do so for you";
-            finding("mcp.pending", Severity::Info, &standing.name, at, by_hand(fix))
+            finding("mcp.pending", Severity::Info, &server.name, at, by_hand(fix))
         })
         .collect()
 }
 
 /// Runs a check over the entries that the client would use once nothing stands before them.
-fn each(facts: &Facts, check: impl Fn(&Standing) -> Option<Finding>) -> Vec<Finding> {
-    let counts = |standing: &&Standing| match standing.effect {
+fn each(evidence: &Evidence, check: impl Fn(&ServerEntry) -> Option<Finding>) -> Vec<Finding> {
+    let counts = |server: &&ServerEntry| match server.effect {
         Effect::Used | Effect::Shadowed(_) | Effect::Pending(_) => true,
         Effect::Rejected
         | Effect::Disabled
@@ -208,7 +210,7 @@ fn each(facts: &Facts, check: impl Fn(&Standing) -> Option<Finding>) -> Vec<Find
         | Effect::Ignored
         | Effect::RuledOut => false,
     };
-    facts.standings.iter().filter(counts).filter_map(check).collect()
+    evidence.server_entries.iter().filter(counts).filter_map(check).collect()
 }
 
 fn finding(
@@ -236,24 +238,24 @@ fn are(names: &[String]) -> String {
     format!("{} {verb}", names.join(", "))
 }
 
-fn text<'a>(standing: &'a Standing, key: &str) -> Option<&'a str> {
-    standing.entry.get(key)?.as_str()
+fn text<'a>(server: &'a ServerEntry, key: &str) -> Option<&'a str> {
+    server.entry.get(key)?.as_str()
 }
 
 /// Returns a complaint at a key of an entry, or at the entry, without its line: it may hold a secret.
-fn at(facts: &Facts, standing: &Standing, keys: &[&str], what: String) -> Diagnostic {
-    let content = facts.files.get(&standing.file).and_then(|bytes| str::from_utf8(bytes).ok());
-    let mut path: Vec<Key> = standing.path.iter().map(|key| Key::Name(key)).collect();
+fn at(evidence: &Evidence, server: &ServerEntry, keys: &[&str], what: String) -> Diagnostic {
+    let content = evidence.files.get(&server.file).and_then(|bytes| str::from_utf8(bytes).ok());
+    let mut path: Vec<Key> = server.path.iter().map(|key| Key::Name(key)).collect();
     path.extend(keys.iter().map(|key| Key::Name(key)));
     let span = content.and_then(|content| {
-        let entry = || json::locate(content, &path[..standing.path.len()]);
+        let entry = || json::locate(content, &path[..server.path.len()]);
         json::locate(content, &path).or_else(entry)
     });
     match (content, span) {
         (Some(content), Some(span)) => {
-            without_line(Diagnostic::span(&standing.file, content, span, what))
+            without_line(Diagnostic::span(&server.file, content, span, what))
         }
-        _ => Diagnostic::whole(&standing.file, what),
+        _ => Diagnostic::whole(&server.file, what),
     }
 }
 
@@ -270,12 +272,12 @@ fn in_manifest(file: &Path, at: Position, text: String) -> Diagnostic {
     diagnostic
 }
 
-fn references(standing: &Standing) -> Vec<crate::model::Variable> {
-    let command = text(standing, "command").unwrap_or_default();
+fn references(server: &ServerEntry) -> Vec<crate::model::Variable> {
+    let command = text(server, "command").unwrap_or_default();
     let shell = SHELLS.contains(&command.rsplit('/').next().unwrap_or_default());
-    let args = standing.entry.get("args").and_then(Value::as_array);
+    let args = server.entry.get("args").and_then(Value::as_array);
     let is_arg = |text: &str| args.is_some_and(|args| args.iter().any(|arg| arg == text));
-    texts(&standing.entry)
+    texts(&server.entry)
         .into_iter()
         .filter(|text| !(shell && is_arg(text)))
         .flat_map(variables_in)

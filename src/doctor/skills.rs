@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::agents;
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients::{self, agents};
 use crate::content::skill::LintFinding;
 use crate::content::skill::budget::{DEFAULT, budget};
-use crate::model::{
-    Diagnostic, Item, LinkKind, Record, Scope, SkillName, SkillOrigin, SkillRecord,
-};
+use crate::model::{Client, Diagnostic, LinkKind, Scope, SkillName, SkillOrigin, SkillRecord};
 use crate::resolve::{AtClient, Shelf, Shelved, matches_any, origin};
 
 /// One skill that the client can see.
@@ -25,21 +23,22 @@ pub struct SeenSkill {
 }
 
 /// What the manifest names, or the lock has for it, and what is not there.
-pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
-    let Some(intent) = facts.intent else { return Vec::new() };
+pub(super) fn missing(evidence: &Evidence) -> Vec<Finding> {
+    let Some(intent) = evidence.intent else { return Vec::new() };
     let mut findings = Vec::new();
     for want in &intent.agent_skills {
         let of_source = |(_, entry): &(&SkillName, &crate::declared::lock::LockedSkill)| {
             Some(&entry.source) == want.written.as_ref()
         };
-        let locked = facts.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
+        let locked =
+            evidence.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
         let literal = want.names.iter().filter(|name| name.parse::<SkillName>().is_ok()).cloned();
         let names: BTreeSet<String> =
             locked.filter(|name| matches_any(&want.names, name)).chain(literal).collect();
         for name in names {
-            let Some(shelf) = facts.observed.shelves.get(&want.scope) else { continue };
+            let Some(shelf) = evidence.observed.shelves.get(&want.scope) else { continue };
             let there = matches!(shelf.skills.get(&name), Some(Shelved::Folder { .. }));
-            let recorded = record(facts, &name, want.scope);
+            let recorded = record(evidence, &name, want.scope);
             let text = match (there, recorded) {
                 (false, _) => "is not installed",
                 (true, None) => "is there, but not recorded as put there by zskills",
@@ -64,22 +63,20 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Entries of an inventory whose folder is gone, was edited, is a clone, or is not linked.
-pub(super) fn recorded(facts: &Facts) -> Vec<Finding> {
+pub(super) fn recorded(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (item, record) in &facts.observed.state {
-        let (Item::Skill { name, scope, .. }, Record::Skill(record)) = (item, record) else {
-            continue;
-        };
-        let Some(shelf) = facts.observed.shelves.get(scope) else { continue };
-        let wanted = is_wanted(facts, name, *scope, record);
-        findings.extend(bytes(facts, shelf, name, *scope, record, wanted));
+    for row in evidence.observed.state.skills() {
+        let (name, scope, record) = (row.name, row.reach.scope(), row.record);
+        let Some(shelf) = evidence.observed.shelves.get(&scope) else { continue };
+        let wanted = is_wanted(evidence, name, scope, record);
+        findings.extend(bytes(evidence, shelf, name, scope, record, wanted));
         findings.extend(link(shelf, name, record, wanted));
     }
     findings
 }
 
 fn bytes(
-    facts: &Facts,
+    evidence: &Evidence,
     shelf: &Shelf,
     name: &str,
     scope: Scope,
@@ -92,7 +89,8 @@ fn bytes(
         None if wanted => None,
         None => {
             let text = format!("skill `{name}` is recorded, but its folder is gone");
-            let file = agents::path(facts.roots, scope);
+            let file =
+                clients::place(evidence.roots, &agents::fact(evidence.roots, name, scope)).file;
             Some(finding("skills.no-bytes", Severity::Warning, name, &file, text, Fix::Sync))
         }
         Some(Shelved::Folder { is_clone: true, .. }) if record.source != SkillOrigin::Local => {
@@ -136,17 +134,17 @@ fn link(shelf: &Shelf, name: &str, record: &SkillRecord, wanted: bool) -> Option
 }
 
 /// Links that lead nowhere.
-pub(super) fn dangling(facts: &Facts) -> Vec<Finding> {
+pub(super) fn dangling(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (scope, shelf) in &facts.observed.shelves {
+    for (scope, shelf) in &evidence.observed.shelves {
         for (name, what) in &shelf.at_client {
             let gone = match what {
                 AtClient::Linked => !shelf.skills.contains_key(name),
                 AtClient::Elsewhere { dangling, .. } => *dangling,
                 AtClient::Folder { .. } | AtClient::Other => false,
             };
-            let record = record(facts, name, *scope);
-            if !gone || record.is_some_and(|record| is_wanted(facts, name, *scope, record)) {
+            let record = record(evidence, name, *scope);
+            if !gone || record.is_some_and(|record| is_wanted(evidence, name, *scope, record)) {
                 continue;
             }
             let text = format!("the link of skill `{name}` leads nowhere");
@@ -166,13 +164,13 @@ pub(super) fn dangling(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Folders that no inventory knows.
-pub(super) fn unrecorded(facts: &Facts) -> Vec<Finding> {
+pub(super) fn unrecorded(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (scope, shelf) in &facts.observed.shelves {
+    for (scope, shelf) in &evidence.observed.shelves {
         for (name, what) in &shelf.skills {
             let is_skill = matches!(what, Shelved::Folder { is_skill: true, .. });
-            let noted = facts.observed.provenance.get(&(*scope, name.clone()));
-            if !is_skill || record(facts, name, *scope).is_some() {
+            let noted = evidence.observed.provenance.get(&(*scope, name.clone()));
+            if !is_skill || record(evidence, name, *scope).is_some() {
                 continue;
             }
             let by = match noted {
@@ -189,9 +187,9 @@ pub(super) fn unrecorded(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Names that more than one place has.
-pub(super) fn collisions(facts: &Facts) -> Vec<Finding> {
+pub(super) fn collisions(evidence: &Evidence) -> Vec<Finding> {
     let mut by_name: BTreeMap<&str, Vec<&SeenSkill>> = BTreeMap::new();
-    for skill in facts.skills {
+    for skill in evidence.skills {
         by_name.entry(&skill.name).or_default().push(skill);
     }
     by_name
@@ -208,8 +206,8 @@ pub(super) fn collisions(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Whether the names and descriptions fit into what the client lists to the model.
-pub(super) fn listing_budget(facts: &Facts) -> Option<Finding> {
-    let listed = facts.skills.iter().map(|s| (s.name.as_str(), s.description.as_str()));
+pub(super) fn listing_budget(evidence: &Evidence) -> Option<Finding> {
+    let listed = evidence.skills.iter().map(|s| (s.name.as_str(), s.description.as_str()));
     let sum = budget(listed, DEFAULT);
     if !sum.is_over() {
         return None;
@@ -225,14 +223,14 @@ pub(super) fn listing_budget(facts: &Facts) -> Option<Finding> {
         longest.join(", ")
     );
     let fix = Fix::ByHand("remove skills that are not used, or shorten descriptions".into());
-    let place = facts.roots.claude_skills(Scope::User);
+    let place = clients::layout(Client::Claude).skills(evidence.roots, Scope::User);
     Some(finding("skills.budget", Severity::Warning, "skills", &place, text, fix))
 }
 
 /// What the lint has against the skills that are installed.
-pub(super) fn linted(facts: &Facts) -> Vec<Finding> {
+pub(super) fn linted(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for skill in facts.skills {
+    for skill in evidence.skills {
         let worst = skill.findings.iter().min_by_key(|found| found.severity);
         let Some(worst) = worst else { continue };
         let (id, severity) = match worst.severity {
@@ -251,8 +249,8 @@ pub(super) fn linted(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Tells whether the manifest asks for a skill of the inventory.
-fn is_wanted(facts: &Facts, name: &str, scope: Scope, record: &SkillRecord) -> bool {
-    facts.intent.is_some_and(|intent| {
+fn is_wanted(evidence: &Evidence, name: &str, scope: Scope, record: &SkillRecord) -> bool {
+    evidence.intent.is_some_and(|intent| {
         intent.agent_skills.iter().any(|want| {
             let claimed = !want.claims.is_empty() && matches_any(&want.claims, name);
             want.scope == scope
@@ -262,9 +260,9 @@ fn is_wanted(facts: &Facts, name: &str, scope: Scope, record: &SkillRecord) -> b
     })
 }
 
-fn record<'a>(facts: &Facts<'a>, name: &str, scope: Scope) -> Option<&'a SkillRecord> {
+fn record<'a>(evidence: &Evidence<'a>, name: &str, scope: Scope) -> Option<&'a SkillRecord> {
     let name: SkillName = name.parse().ok()?;
-    agents::record(&facts.observed.state, facts.roots, &name, scope)
+    agents::record(&evidence.observed.state, evidence.roots, &name, scope)
 }
 
 fn finding(

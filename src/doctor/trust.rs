@@ -1,17 +1,16 @@
 //! Whether what is here is what was reviewed: bytes, commits, names and powers against the lock.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Facts, Finding, Fix, Severity};
-use crate::clients::claude::source::from_client;
-use crate::clients::claude::{installed_plugins, known_marketplaces};
+use super::{Evidence, Finding, Fix, Severity};
+use crate::clients;
 use crate::content::catalog;
 use crate::declared::lock::{Lock, LockedMarketplace};
-use crate::formats::json::Key;
 use crate::model::{
-    InstallRecord, Item, KnownMarketplace, MarketplaceName, PluginId, Record, Scope, Source, State,
-    WELL_KNOWN_MARKETPLACES,
+    Client, InstallRecord, KnownMarketplace, MarketplaceName, PluginId, Reach, RegistrySource, Row,
+    Scope, Source, State, WELL_KNOWN_MARKETPLACES,
 };
 
 /// How a folder differs from the locked bytes; paths are relative to it.
@@ -23,27 +22,31 @@ pub struct Altered {
 }
 
 /// Where disk and records are not what the lock says.
-pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
-    if facts.intent.is_none() {
+pub(super) fn drift_from_lock(evidence: &Evidence) -> Vec<Finding> {
+    if evidence.intent.is_none() {
         return Vec::new();
     }
-    let mut findings: Vec<Finding> =
-        facts.lock.marketplaces.iter().filter_map(|(name, l)| moved(facts, name, l)).collect();
-    let file = installed_plugins::path(facts.roots);
-    let locked = facts.lock.plugins.iter();
+    let mut findings: Vec<Finding> = evidence
+        .lock
+        .marketplaces
+        .iter()
+        .filter_map(|(name, l)| moved(evidence, name, l))
+        .collect();
+    let locked = evidence.lock.plugins.iter();
     for (wanted, scope, locked) in locked.flat_map(|(id, l)| Scope::ALL.map(|s| (id, s, l))) {
         let id = wanted.to_string();
-        let Some(record) = facts.record(&id, scope) else { continue };
+        let Some(row) = evidence.record(&id, scope) else { continue };
+        let record = row.record;
         // Another hand may have another version in another scope.
-        if !record.auto && !facts.wants(&id, scope) {
+        if !record.auto && !evidence.wants(&id, scope) {
             continue;
         }
-        let Some(tree) = facts.observed.trees.get(&record.install_path) else { continue };
+        let Some(tree) = evidence.observed.trees.get(&record.install_path) else { continue };
         // A local folder is read where it lies; the copy in the cache does not matter.
-        if *tree == locked.tree || comes_from_folder(facts, wanted) {
+        if *tree == locked.tree || comes_from_folder(evidence, wanted) {
             continue;
         }
-        let names = facts.disk.altered.get(&record.install_path).map(Altered::describe);
+        let names = evidence.disk.altered.get(&record.install_path).map(Altered::describe);
         let text = format!(
             "the bytes of `{id}` in `{}` are not the ones in skills.lock{}",
             record.install_path.display(),
@@ -53,7 +56,7 @@ pub(super) fn drift_from_lock(facts: &Facts) -> Vec<Finding> {
             id: "lock.drift",
             severity: Severity::Error,
             about: id.clone(),
-            diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(&id)], text),
+            diagnostic: evidence.at(row.fact, text),
             fix: Fix::Sync,
         });
     }
@@ -82,93 +85,98 @@ impl Altered {
 }
 
 /// Returns the finding about a marketplace that does not stand at the locked commit.
-fn moved(facts: &Facts, name: &MarketplaceName, locked: &LockedMarketplace) -> Option<Finding> {
-    let item = Item::Marketplace { name: name.to_string() };
-    let Some(Record::Marketplace(known)) = facts.observed.state.get(&item) else { return None };
-    let head = facts.observed.heads.get(&known.install_location)?;
+fn moved(
+    evidence: &Evidence,
+    name: &MarketplaceName,
+    locked: &LockedMarketplace,
+) -> Option<Finding> {
+    let row = marketplaces(evidence).find(|row| row.name == name.as_str())?;
+    let known = row.record;
+    let head = evidence.observed.heads.get(&known.install_location)?;
     let commit = locked.commit.as_ref().filter(|commit| *commit != head)?;
-    if source_changed(facts, name.as_str(), known).is_some() {
+    if source_changed(evidence, name.as_str(), known).is_some() {
         return None;
     }
     let (id, text) = match &locked.pin {
-        Some(tag) if facts.disk.tags.contains(name.as_str()) => (
+        Some(tag) if evidence.disk.tags.contains(name.as_str()) => (
             "trust.tag-moved",
             format!("tag `{tag}` of marketplace `{name}` now is {}", head.short()),
         ),
-        _ if facts.disk.rewritten.contains(name.as_str()) => (
+        _ if evidence.disk.rewritten.contains(name.as_str()) => (
             "trust.history-rewritten",
             format!("marketplace `{name}` stands at {}, in another history", head.short()),
         ),
         _ => ("lock.drift", format!("marketplace `{name}` stands at {}", head.short())),
     };
     let text = format!("{text}; the lock says {}", commit.short());
-    let file = known_marketplaces::path(facts.roots);
     Some(Finding {
         id,
         severity: Severity::Error,
         about: name.to_string(),
-        diagnostic: facts.at_key(&file, &[Key::Name(name.as_str())], text),
+        diagnostic: evidence.at(row.fact, text),
         fix: Fix::Sync,
     })
 }
 
 /// Marketplaces that the client takes from another place than the manifest or the lock says.
-pub(super) fn changed_sources(facts: &Facts) -> Vec<Finding> {
-    let file = known_marketplaces::path(facts.roots);
-    marketplaces(facts)
-        .filter_map(|(name, known)| {
-            let (text, fix) = source_changed(facts, name, known)?;
-            let path = [Key::Name(name), Key::Name("source")];
+pub(super) fn changed_sources(evidence: &Evidence) -> Vec<Finding> {
+    marketplaces(evidence)
+        .filter_map(|row| {
+            let name = row.name;
+            let (text, fix) = source_changed(evidence, name, row.record)?;
             Some(Finding {
                 id: "trust.source-changed",
                 severity: Severity::Error,
                 about: name.to_owned(),
-                diagnostic: facts.at_key(&file, &path, text),
+                diagnostic: evidence.at_field(row.fact, "source", text),
                 fix,
             })
         })
         .collect()
 }
 
-fn source_changed(facts: &Facts, name: &str, known: &KnownMarketplace) -> Option<(String, Fix)> {
-    let intent = facts.intent?;
-    let (source, _) = from_client(&known.source)?;
+fn source_changed(
+    evidence: &Evidence,
+    name: &str,
+    known: &KnownMarketplace,
+) -> Option<(String, Fix)> {
+    let intent = evidence.intent?;
+    let source = known.source.source()?;
     let is = source.redacted();
     let wanted = intent.marketplaces.iter().find(|wanted| wanted.name.as_str() == name);
     if let Some(should) = wanted.and_then(|wanted| wanted.source.as_ref()) {
         let text =
             format!("marketplace `{name}` is `{is}`, the manifest says `{}`", should.redacted());
-        return (!same_place(should, &source)).then_some((text, Fix::Sync));
+        return (!same_place(should, source)).then_some((text, Fix::Sync));
     }
-    let locked = facts.lock.marketplaces.get(&name.parse::<MarketplaceName>().ok()?)?;
+    let locked = evidence.lock.marketplaces.get(&name.parse::<MarketplaceName>().ok()?)?;
     let base = intent.manifest.parent().unwrap_or(Path::new("/"));
-    let should = Source::parse(&locked.source, base, facts.roots).ok()?;
+    let should = Source::parse(&locked.source, base, evidence.roots).ok()?;
     let text = format!("marketplace `{name}` is `{is}`, the lock says `{}`", should.redacted());
     let fix = Fix::ByHand(format!(
         "write the source that you trust into a [[marketplaces]] entry `{name}` of the manifest"
     ));
-    (!same_place(&should, &source)).then_some((text, fix))
+    (!same_place(&should, source)).then_some((text, fix))
 }
 
 /// Marketplaces that are registered twice, so that one plugin can be had under two names.
-pub(super) fn doubled_sources(facts: &Facts) -> Vec<Finding> {
-    let file = known_marketplaces::path(facts.roots);
-    let mut seen: Vec<(&str, Place)> = Vec::new();
+pub(super) fn doubled_sources(evidence: &Evidence) -> Vec<Finding> {
+    let mut seen: Vec<(&str, View)> = Vec::new();
     let mut findings = Vec::new();
-    for (name, known) in marketplaces(facts) {
-        let Some(place) = place(known) else { continue };
+    for row in marketplaces(evidence) {
+        let name = row.name;
+        let Some(place) = place(row.record) else { continue };
         let Some((other, _)) = seen.iter().find(|(_, other)| place.is(other)) else {
             seen.push((name, place));
             continue;
         };
         let text =
             format!("marketplaces `{other}` and `{name}` both are `{}`", place.source.redacted());
-        let path = [Key::Name(name), Key::Name("source")];
         findings.push(Finding {
             id: "trust.source-changed",
             severity: Severity::Warning,
             about: name.to_owned(),
-            diagnostic: facts.at_key(&file, &path, text),
+            diagnostic: evidence.at_field(row.fact, "source", text),
             fix: Fix::ByHand(format!("keep one: `zskills marketplace remove {name}`")),
         });
     }
@@ -176,27 +184,30 @@ pub(super) fn doubled_sources(facts: &Facts) -> Vec<Finding> {
 }
 
 /// What a registered marketplace is a view of.
-struct Place<'a> {
-    source: Source,
-    reference: Option<String>,
+struct View<'a> {
+    source: Cow<'a, Source>,
     /// The catalog's path in its repository; one repository may have several.
-    catalog: Option<&'a str>,
+    catalog: Option<String>,
 }
 
-impl Place<'_> {
+impl View<'_> {
     fn is(&self, other: &Self) -> bool {
         self.source.same_place(&other.source)
-            && self.reference == other.reference
+            && self.source.reference() == other.source.reference()
             && self.catalog == other.catalog
     }
 }
 
-fn place(known: &KnownMarketplace) -> Option<Place<'_>> {
-    let (source, reference) = from_client(&known.source)?;
-    let reference = reference.or_else(|| source.reference().map(str::to_owned));
-    let path = known.source.get("path").and_then(|path| path.as_str());
-    let catalog = path.filter(|_| source.git_url().is_some());
-    Some(Place { source, reference, catalog })
+fn place(known: &KnownMarketplace) -> Option<View<'_>> {
+    match &known.source {
+        RegistrySource::Known(source) => {
+            Some(View { source: Cow::Borrowed(source), catalog: None })
+        }
+        RegistrySource::Other { .. } => {
+            let (source, catalog) = clients::claude::source::repository(&known.source)?;
+            Some(View { source: Cow::Owned(source), catalog })
+        }
+    }
 }
 
 /// A catalog file and the folder around it are the same place to the client.
@@ -205,15 +216,15 @@ fn same_place(one: &Source, other: &Source) -> bool {
 }
 
 /// Marketplace names that can be taken for others.
-pub(super) fn look_alikes(facts: &Facts) -> Vec<Finding> {
-    let file = known_marketplaces::path(facts.roots);
+pub(super) fn look_alikes(evidence: &Evidence) -> Vec<Finding> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut findings = Vec::new();
     for (known, _) in WELL_KNOWN_MARKETPLACES {
         seen.insert(skeleton(known), known);
     }
-    for (name, known) in marketplaces(facts) {
-        let official = from_client(&known.source).is_some_and(|(source, _)| is_official(&source));
+    for row in marketplaces(evidence) {
+        let name = row.name;
+        let official = row.record.source.source().is_some_and(is_official);
         let other = seen.insert(skeleton(name), name).filter(|other| *other != name);
         let text = match other {
             Some(other) => format!("marketplace `{name}` looks like `{other}`"),
@@ -226,7 +237,7 @@ pub(super) fn look_alikes(facts: &Facts) -> Vec<Finding> {
             id: "trust.look-alike",
             severity: Severity::Warning,
             about: name.to_owned(),
-            diagnostic: facts.at_key(&file, &[Key::Name(name)], text),
+            diagnostic: evidence.at(row.fact, text),
             fix: Fix::ByHand("make sure that it is the one you meant, or remove it".into()),
         });
     }
@@ -262,18 +273,18 @@ fn skeleton(name: &str) -> String {
 }
 
 /// Deployed plugins that can do what the lock does not know of.
-pub(super) fn more_capabilities(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
+pub(super) fn more_capabilities(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (id, scope, folder, scan) in super::content::scans(facts) {
+    for (row, scan) in super::content::scans(evidence) {
+        let (id, scope, folder) = (row.name, row.reach.scope(), &row.record.install_path);
         let Ok(parsed) = id.parse::<PluginId>() else { continue };
-        let Some(locked) = facts.lock.plugins.get(&parsed).filter(|_| facts.wants(id, scope))
+        let Some(locked) = evidence.lock.plugins.get(&parsed).filter(|_| evidence.wants(id, scope))
         else {
             continue;
         };
         // The same bytes bring the same; and a copy of a local folder is not what runs.
-        if facts.observed.trees.get(folder) == Some(&locked.tree)
-            || comes_from_folder(facts, &parsed)
+        if evidence.observed.trees.get(folder) == Some(&locked.tree)
+            || comes_from_folder(evidence, &parsed)
         {
             continue;
         }
@@ -291,7 +302,7 @@ pub(super) fn more_capabilities(facts: &Facts) -> Vec<Finding> {
             id: "trust.capability-diff",
             severity: Severity::Warning,
             about: id.to_owned(),
-            diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+            diagnostic: evidence.at(row.fact, text),
             fix: Fix::Sync,
         });
     }
@@ -299,13 +310,13 @@ pub(super) fn more_capabilities(facts: &Facts) -> Vec<Finding> {
 }
 
 /// Plugins that the client will never update, for their version did not change and their bytes did.
-pub(super) fn stale_bytes(facts: &Facts) -> Vec<Finding> {
-    let file = installed_plugins::path(facts.roots);
-    facts
+pub(super) fn stale_bytes(evidence: &Evidence) -> Vec<Finding> {
+    evidence
         .records()
-        .filter_map(|(_, id, _, record)| {
-            let offered = facts.disk.offered.get(id)?;
-            let tree = facts.observed.trees.get(&record.install_path)?;
+        .filter_map(|row| {
+            let (id, record) = (row.name, row.record);
+            let offered = evidence.disk.offered.get(id)?;
+            let tree = evidence.observed.trees.get(&record.install_path)?;
             let version = record.version.as_deref().unwrap_or("unknown");
             let text =
                 format!("`{id}` {version} is installed with other bytes than its marketplace has");
@@ -313,7 +324,7 @@ pub(super) fn stale_bytes(facts: &Facts) -> Vec<Finding> {
                 id: "stale.same-version",
                 severity: Severity::Warning,
                 about: id.to_owned(),
-                diagnostic: facts.at_key(&file, &[Key::Name("plugins"), Key::Name(id)], text),
+                diagnostic: evidence.at(row.fact, text),
                 fix: Fix::ByHand(format!("uninstall and install `{id}`, or adopt it and upgrade")),
             })
         })
@@ -325,33 +336,23 @@ pub fn stale_candidates<'a>(
     state: &'a State,
     lock: &'a Lock,
 ) -> impl Iterator<Item = (PluginId, &'a InstallRecord, &'a KnownMarketplace)> {
-    state.iter().filter_map(|(item, record)| {
-        let (Item::Plugin { id, project: None, .. }, Record::Plugin(record)) = (item, record)
-        else {
-            return None;
-        };
-        let id: PluginId = id.parse().ok().filter(|id| !lock.plugins.contains_key(id))?;
-        let name = id.marketplace.to_string();
-        let Some(Record::Marketplace(known)) = state.get(&Item::Marketplace { name }) else {
-            return None;
-        };
-        from_client(&known.source)?.0.git_url()?;
-        Some((id, record, known))
+    let unlocked = state.plugins().filter(|row| *row.reach == Reach::USER);
+    unlocked.filter_map(|row| {
+        let id: PluginId = row.name.parse().ok().filter(|id| !lock.plugins.contains_key(id))?;
+        let known = state.marketplace(row.client, id.marketplace.as_str())?;
+        known.source.source()?.git_url()?;
+        Some((id, row.record, known))
     })
 }
 
-pub(super) fn comes_from_folder(facts: &Facts, id: &PluginId) -> bool {
-    let item = Item::Marketplace { name: id.marketplace.to_string() };
-    let Some(Record::Marketplace(known)) = facts.observed.state.get(&item) else { return false };
-    let source = from_client(&known.source).map(|(source, _)| source);
+pub(super) fn comes_from_folder(evidence: &Evidence, id: &PluginId) -> bool {
+    let known = evidence.observed.state.marketplace(Client::Claude, id.marketplace.as_str());
+    let source = known.and_then(|known| known.source.source());
     matches!(source, Some(Source::Directory { .. } | Source::File { .. }))
 }
 
-fn marketplaces<'a>(facts: &'a Facts) -> impl Iterator<Item = (&'a str, &'a KnownMarketplace)> {
-    facts.observed.state.iter().filter_map(|(item, record)| match (item, record) {
-        (Item::Marketplace { name }, Record::Marketplace(known)) => Some((name.as_str(), known)),
-        _ => None,
-    })
+fn marketplaces<'a>(evidence: &'a Evidence) -> impl Iterator<Item = Row<'a, &'a KnownMarketplace>> {
+    evidence.observed.state.marketplaces()
 }
 
 /// Returns the folders of which it is to be found out how they differ from the lock.
@@ -360,11 +361,10 @@ pub fn drifted<'a>(
     lock: &'a Lock,
     trees: &'a BTreeMap<PathBuf, crate::model::TreeHash>,
 ) -> impl Iterator<Item = &'a Path> {
-    state.iter().filter_map(|(item, record)| {
-        let (Item::Plugin { id, .. }, Record::Plugin(record)) = (item, record) else { return None };
-        let locked = lock.plugins.get(&id.parse::<PluginId>().ok()?)?;
-        let tree = trees.get(&record.install_path)?;
-        (*tree != locked.tree).then_some(record.install_path.as_path())
+    state.plugins().filter_map(|row| {
+        let locked = lock.plugins.get(&row.name.parse::<PluginId>().ok()?)?;
+        let tree = trees.get(&row.record.install_path)?;
+        (*tree != locked.tree).then_some(row.record.install_path.as_path())
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::clients::{self, ClientFile};
 use crate::flow::observe::no_links;
 use crate::machine::installer;
 use crate::machine::parallel;
@@ -70,11 +71,14 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
         }
         Step::Write { path, before, after } => {
             // The client reads, changes and writes this file as a whole, under a lock of its own.
-            let _theirs = (*path == roots.claude_json)
+            let file = clients::files(roots).into_iter().find(|file| file.path == *path);
+            let _theirs = file
+                .as_ref()
+                .is_some_and(|file| file.locked)
                 .then(|| client_lock::take(path))
                 .transpose()
                 .with_context(|| format!("cannot lock `{}`", path.display()))?;
-            match disk::replace(path, before.as_deref(), after, mode(path, roots)) {
+            match disk::replace(path, before.as_deref(), after, mode(path, file.as_ref(), roots)) {
                 Ok(()) => {}
                 Err(ReplaceError::Stale(path)) => return Ok(Applied::Stale(path)),
                 Err(error) => return Err(error.into()),
@@ -100,10 +104,12 @@ fn run(step: &Step, roots: &Roots) -> Result<Applied> {
 
 /// Removes what a killed run left behind.
 pub fn clean(roots: &Roots) -> Result<()> {
-    let skills = roots.skill_scopes().flat_map(|scope| {
-        [roots.skills(scope), roots.claude_skills(scope)].map(|folder| disk::real(&folder))
+    let skills = clients::CODECS.into_iter().flat_map(|codec| {
+        let layout = codec.layout();
+        layout.skill_scopes(roots).into_iter().map(|scope| disk::real(&layout.skills(roots, scope)))
     });
-    for folder in skills.chain([roots.claude_plugins.clone()]) {
+    let plugins = clients::CODECS.into_iter().filter_map(|codec| codec.layout().plugins());
+    for folder in skills.chain(plugins.map(|layout| layout.folder(roots))) {
         let staging = place::staging(&folder);
         place::clean(&staging).with_context(|| format!("cannot remove `{}`", staging.display()))?;
     }
@@ -131,8 +137,9 @@ fn link(at: &Path, target: &Path, roots: &Roots) -> Result<bool> {
 }
 
 fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
-    let in_cache = to.starts_with(&roots.claude_plugins);
-    let staging = if in_cache { place::staging(&roots.claude_plugins) } else { place::beside(to) };
+    let plugins = clients::CODECS.into_iter().filter_map(|codec| codec.layout().plugins());
+    let own = plugins.map(|layout| layout.folder(roots)).find(|folder| to.starts_with(folder));
+    let staging = own.map_or_else(|| place::beside(to), |folder| place::staging(&folder));
     match what {
         Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, &staging)?,
         Bytes::Clone => place::clone(from, to, &staging)?,
@@ -147,6 +154,10 @@ fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
 
 /// Returns the mode of a new file: the client keeps `.claude.json` to the user alone, and the ledger
 /// holds values that were put there.
-fn mode(path: &Path, roots: &Roots) -> u32 {
-    if path == roots.claude_json || path.starts_with(&roots.state_dir) { 0o600 } else { 0o644 }
+fn mode(path: &Path, file: Option<&ClientFile>, roots: &Roots) -> u32 {
+    match file {
+        Some(file) => file.mode,
+        None if path.starts_with(&roots.state_dir) => 0o600,
+        None => 0o644,
+    }
 }

@@ -6,20 +6,20 @@ mod scans;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use crate::clients::claude::source::to_client;
-use crate::clients::claude::{Salvage, installed_plugins, known_marketplaces, settings};
+use super::registered::catalog_file;
+use crate::clients::claude::Salvage;
+use crate::clients::{PluginLayout, plugin_layout};
 use crate::content::catalog::{self, Catalog, EntrySource};
 use crate::declared::lock::Lock;
 use crate::doctor::{self, Altered, Disk, Litter};
-use crate::flow::observe::Sight;
+use crate::flow::observe::Snapshot;
 use crate::machine::env;
 use crate::machine::git::Git;
 use crate::machine::store::disk::{self, Stands};
 use crate::machine::store::tree::{self, Fingerprints};
 use crate::model::{
-    InstallRecord, Item, KnownMarketplace, PluginId, Record, Roots, Source, State, TreeHash,
+    Client, InstallRecord, KnownMarketplace, PluginId, RegistrySource, Roots, Source, State,
+    TreeHash,
 };
 use crate::resolve::Desired;
 
@@ -33,15 +33,15 @@ pub struct Tools<'a> {
 }
 
 /// Returns what the disk says about what was seen. `desired` has the locked bytes where they are at hand.
-pub fn examine(
+pub fn look_up(
     roots: &Roots,
-    sight: &Sight,
+    snapshot: &Snapshot,
     lock: &Lock,
     desired: Option<&Desired>,
     tools: &mut Tools,
 ) -> Disk {
-    let state = &sight.observed.state;
-    let scans = tools.scans.of(&recorded(roots, sight));
+    let state = &snapshot.observed.state;
+    let scans = tools.scans.of(&recorded(roots, snapshot));
     let catalogs = catalogs(state, &asked(state, lock));
     Disk {
         there: doctor::wondered(roots, state)
@@ -52,40 +52,39 @@ pub fn examine(
         links: registries(roots).into_iter().filter(|file| disk::is_link(file)).collect(),
         programs: programs(scans.values()),
         offered: offered(state, lock, &catalogs, tools.fingerprints),
-        altered: desired.map(|desired| altered(desired, sight, lock)).unwrap_or_default(),
-        tags: moved(sight, lock)
+        altered: desired.map(|desired| altered(desired, snapshot, lock)).unwrap_or_default(),
+        tags: moved(snapshot, lock)
             .filter(|(_, known, pin)| {
                 pin.as_deref().is_some_and(|pin| tree::has_tag(&known.install_location, pin))
             })
             .map(|(name, ..)| name)
             .collect(),
-        rewritten: rewritten(sight, lock, tools.git),
+        rewritten: rewritten(snapshot, lock, tools.git),
         litter: litter(roots),
         scans,
         catalogs,
     }
 }
 
-fn registries(roots: &Roots) -> [PathBuf; 2] {
-    [known_marketplaces::path(roots), installed_plugins::path(roots)]
+fn layout() -> &'static dyn PluginLayout {
+    plugin_layout(Client::Claude)
+}
+
+fn registries(roots: &Roots) -> Vec<PathBuf> {
+    layout().registries(roots)
 }
 
 fn files(roots: &Roots) -> Vec<PathBuf> {
-    let settings = settings::scopes(roots).map(|scope| settings::path(roots, scope));
-    settings.chain(registries(roots)).collect()
+    let switches = layout().switches(roots).into_iter().map(|(path, _)| path);
+    switches.chain(registries(roots)).collect()
 }
 
 /// Returns the folders that are recorded for this user and project, with their hashes.
-fn recorded<'a>(roots: &Roots, sight: &'a Sight) -> Vec<(&'a Path, &'a TreeHash)> {
-    let records = sight.observed.state.iter().filter_map(|(item, record)| match (item, record) {
-        (Item::Plugin { project, .. }, Record::Plugin(record)) => {
-            let here = project.as_ref().is_none_or(|project| *project == roots.project);
-            here.then_some(record.install_path.as_path())
-        }
-        _ => None,
-    });
-    let folders: BTreeSet<&Path> = records.collect();
-    folders.into_iter().filter_map(|path| Some((path, sight.observed.trees.get(path)?))).collect()
+fn recorded<'a>(roots: &Roots, snapshot: &'a Snapshot) -> Vec<(&'a Path, &'a TreeHash)> {
+    let (state, trees) = (&snapshot.observed.state, &snapshot.observed.trees);
+    let here = state.plugins().filter(|row| row.reach.holds_in(&roots.project));
+    let folders: BTreeSet<&Path> = here.map(|row| row.record.install_path.as_path()).collect();
+    folders.into_iter().filter_map(|path| Some((path, trees.get(path)?))).collect()
 }
 
 fn programs<'a>(scans: impl Iterator<Item = &'a doctor::Scan>) -> BTreeSet<String> {
@@ -102,35 +101,17 @@ fn programs<'a>(scans: impl Iterator<Item = &'a doctor::Scan>) -> BTreeSet<Strin
 /// Returns the marketplaces whose catalogs the checks want to see: those of switches without a record,
 /// and those that alone can say whether a plugin is stale.
 fn asked(state: &State, lock: &Lock) -> BTreeSet<String> {
-    let installed: BTreeSet<&str> = state
-        .keys()
-        .filter_map(|item| match item {
-            Item::Plugin { id, .. } => Some(id.as_str()),
-            _ => None,
-        })
-        .collect();
-    let switched = state.keys().filter_map(|item| match item {
-        Item::Enabled { id, .. } if !installed.contains(id.as_str()) => {
-            Some(id.rsplit_once('@')?.1.to_owned())
-        }
-        _ => None,
-    });
+    let installed: BTreeSet<&str> = state.plugins().map(|row| row.name).collect();
+    let switched = state.switches().filter(|row| !installed.contains(row.name));
+    let switched = switched.filter_map(|row| Some(row.name.rsplit_once('@')?.1.to_owned()));
     let unlocked = doctor::stale_candidates(state, lock).map(|(id, ..)| id.marketplace.to_string());
     switched.chain(unlocked).collect()
 }
 
 fn catalogs(state: &State, names: &BTreeSet<String>) -> BTreeMap<String, Catalog> {
     let read = |name: &String| {
-        let Some(Record::Marketplace(known)) = state.get(&Item::Marketplace { name: name.clone() })
-        else {
-            return None;
-        };
-        let place = &known.install_location;
-        let file = if disk::is_dir(place) {
-            place.join(".claude-plugin/marketplace.json")
-        } else {
-            place.clone()
-        };
+        let known = state.marketplace(Client::Claude, name)?;
+        let file = catalog_file(&known.install_location);
         let catalog = catalog::parse(&file, &disk::read(&file).ok()??).ok()?;
         Some((name.clone(), catalog))
     };
@@ -153,7 +134,7 @@ fn offered(
         if disk::leads_out(&known.install_location, &folder) {
             continue;
         }
-        let file = folder.join(".claude-plugin/plugin.json");
+        let file = folder.join(catalog::PLUGIN_FILE);
         let manifest = disk::read(&file).ok().flatten();
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
         let head = tree::head(&known.install_location);
@@ -168,9 +149,9 @@ fn offered(
 }
 
 /// Returns how folders differ from the locked bytes that would replace them.
-fn altered(desired: &Desired, sight: &Sight, lock: &Lock) -> BTreeMap<PathBuf, Altered> {
+fn altered(desired: &Desired, snapshot: &Snapshot, lock: &Lock) -> BTreeMap<PathBuf, Altered> {
     let drifted: BTreeSet<&Path> =
-        doctor::drifted(&sight.observed.state, lock, &sight.observed.trees).collect();
+        doctor::drifted(&snapshot.observed.state, lock, &snapshot.observed.trees).collect();
     let compared = desired.plugins.values().filter_map(|plugin| {
         let placement = plugin.bytes.as_ref()?;
         drifted.contains(plugin.install_path.as_path()).then_some(())?;
@@ -184,20 +165,19 @@ fn altered(desired: &Desired, sight: &Sight, lock: &Lock) -> BTreeMap<PathBuf, A
 
 /// Returns the marketplaces whose clone does not stand at the locked commit, and the pin of each.
 fn moved<'a>(
-    sight: &'a Sight,
+    snapshot: &'a Snapshot,
     lock: &'a Lock,
 ) -> impl Iterator<Item = (String, &'a KnownMarketplace, &'a Option<String>)> {
     lock.marketplaces.iter().filter_map(|(name, locked)| {
-        let item = Item::Marketplace { name: name.to_string() };
-        let Some(Record::Marketplace(known)) = sight.observed.state.get(&item) else { return None };
-        let head = sight.observed.heads.get(&known.install_location)?;
+        let known = snapshot.observed.state.marketplace(Client::Claude, name.as_str())?;
+        let head = snapshot.observed.heads.get(&known.install_location)?;
         (locked.commit.as_ref()? != head).then(|| (name.to_string(), known, &locked.pin))
     })
 }
 
-fn rewritten(sight: &Sight, lock: &Lock, git: &Git) -> BTreeSet<String> {
+fn rewritten(snapshot: &Snapshot, lock: &Lock, git: &Git) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (name, known, _) in moved(sight, lock) {
+    for (name, known, _) in moved(snapshot, lock) {
         let clone = &known.install_location;
         let Ok(parsed) = name.parse() else { continue };
         let commit = lock.marketplaces.get(&parsed).and_then(|locked| locked.commit.as_ref());
@@ -211,28 +191,23 @@ fn rewritten(sight: &Sight, lock: &Lock, git: &Git) -> BTreeSet<String> {
 
 /// Returns temporary clones, and the copies that the client keeps of registries it could not read.
 fn litter(roots: &Roots) -> Vec<Litter> {
-    let plugins = &roots.claude_plugins;
-    let is_litter = |name: &str| {
-        name.starts_with("temp_")
-            || Path::new(name).extension().is_some_and(|end| end == "clone")
-            || name.contains(".unreadable.")
-    };
-    let mut litter: Vec<Litter> =
-        [plugins.clone(), plugins.join("cache"), plugins.join("marketplaces")]
-            .iter()
-            .flat_map(|folder| {
-                let names = disk::entries(folder).into_iter().filter(|(name, _)| is_litter(name));
-                names.map(|(name, _)| folder.join(name)).collect::<Vec<_>>()
-            })
-            .map(|path| Litter { bytes: disk::size(&path), path })
-            .collect();
+    let (layout, litter) = (layout(), |name: &str| layout().is_litter(name));
+    let folders = [layout.folder(roots), layout.cache(roots), layout.marketplaces(roots)];
+    let mut litter: Vec<Litter> = folders
+        .iter()
+        .flat_map(|folder| {
+            let names = disk::entries(folder).into_iter().filter(|(name, _)| litter(name));
+            names.map(|(name, _)| folder.join(name)).collect::<Vec<_>>()
+        })
+        .map(|path| Litter { bytes: disk::size(&path), path })
+        .collect();
     litter.sort();
     litter
 }
 
 /// Returns what registries that tell nothing any more can be written anew from.
 pub fn salvage(roots: &Roots, lock: &Lock, now: &str) -> Salvage {
-    let folder = roots.claude_plugins.join("marketplaces");
+    let folder = layout().marketplaces(roots);
     let clones = disk::entries(&folder)
         .into_iter()
         .filter(|(name, stands)| *stands == Stands::Folder && name.parse::<PluginPart>().is_ok())
@@ -241,7 +216,7 @@ pub fn salvage(roots: &Roots, lock: &Lock, now: &str) -> Salvage {
             (name, source)
         })
         .collect();
-    let cache = roots.claude_plugins.join("cache");
+    let cache = layout().cache(roots);
     let mut versions = BTreeMap::new();
     for (marketplace, _) in disk::entries(&cache) {
         for (plugin, _) in disk::entries(&cache.join(&marketplace)) {
@@ -258,21 +233,22 @@ pub fn salvage(roots: &Roots, lock: &Lock, now: &str) -> Salvage {
 
 type PluginPart = crate::model::MarketplaceName;
 
-fn source_of(clone: &Path, roots: &Roots) -> Option<Value> {
+fn source_of(clone: &Path, roots: &Roots) -> Option<RegistrySource> {
     let url = tree::origin(clone)?;
     let url = url.strip_prefix("https://github.com/").unwrap_or(&url).trim_end_matches(".git");
     let source = Source::parse(url, &roots.home, roots).ok()?;
-    source.git_url().is_some().then(|| to_client(&source, None))
+    source.git_url().is_some().then(|| RegistrySource::Known(source.without_login()))
 }
 
 /// Returns the record of the locked version of a plugin if it is there, else of the only one.
 fn version_of(place: &Path, lock: &Lock, id: &PluginId, now: &str) -> Option<InstallRecord> {
     let locked = lock.plugins.get(id);
-    let wanted = locked.map(|locked| catalog::folder(&locked.version));
+    let wanted = locked.map(|locked| layout().version_name(&locked.version));
     let there: Vec<String> = disk::entries(place)
         .into_iter()
         .filter(|(name, stands)| {
-            *stands == Stands::Folder && !disk::exists(&place.join(name).join(".orphaned_at"))
+            *stands == Stands::Folder
+                && !disk::exists(&place.join(name).join(layout().orphan_marker()))
         })
         .map(|(name, _)| name)
         .collect();

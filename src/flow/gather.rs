@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::registered::unpacked;
 use crate::content::catalog;
 use crate::doctor::SeenSkill;
 use crate::flow::observe;
@@ -13,10 +14,10 @@ use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, R
 use crate::machine::parallel;
 use crate::machine::store::disk;
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
-use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::model::{Client, Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::resolve::{
-    Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin, Question,
-    Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble, resolve,
+    self, Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin,
+    Question, Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble,
 };
 
 /// What an effectful answer needs besides the question.
@@ -26,11 +27,11 @@ pub struct Means<'a> {
 }
 
 /// Resolves, finding out whatever is needed, until nothing is.
-pub fn settle(question: Question, means: &mut Means) -> Resolution {
+pub fn resolve(question: Question, means: &mut Means) -> Resolution {
     let mut answers = Answers::new();
     let mut checkouts = Checkouts::new();
     loop {
-        let resolution = resolve(question, &answers);
+        let resolution = resolve::resolve(question, &answers);
         if resolution.needs.is_empty() {
             return resolution;
         }
@@ -261,8 +262,7 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
 
 /// Returns the commit of a marketplace that was unpacked from an archive.
 fn snapshot(path: &Path) -> Option<Commit> {
-    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
-    String::from_utf8_lossy(&marker).trim().parse().ok()
+    unpacked(Client::Claude, path)?.parse().ok()
 }
 
 fn fetch_trouble(error: &FetchError) -> Trouble {
@@ -277,7 +277,7 @@ fn fetch_trouble(error: &FetchError) -> Trouble {
 fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     let file = if disk::is_dir(&checkout.root) {
-        stays_inside(&checkout.root, ".claude-plugin/marketplace.json")?
+        stays_inside(&checkout.root, catalog::CATALOG_FILE)?
     } else {
         checkout.root.clone()
     };
@@ -285,7 +285,8 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             return Err(unmet(format!(
-                "it has no `.claude-plugin/marketplace.json` (looked in `{}`)",
+                "it has no `{}` (looked in `{}`)",
+                catalog::CATALOG_FILE,
                 checkout.root.display()
             )));
         }
@@ -367,7 +368,7 @@ fn read_contents(root: &Path) -> Contents {
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
-    let file = stays_inside(root, ".claude-plugin/plugin.json")?;
+    let file = stays_inside(root, catalog::PLUGIN_FILE)?;
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     match disk::read(&file) {
         Ok(None) => Ok(None),

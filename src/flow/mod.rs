@@ -6,4 +6,4 @@ pub mod gather;
 pub mod observe;
 pub mod plugin_servers;
 pub mod registered;
-pub mod server_surroundings;
+pub mod server_environment;

@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::clients::claude::mcp_json;
-use crate::clients::managed::Policy;
-use crate::clients::{self, Decoded, FileProblem};
+use super::registered::unpacked;
+use crate::clients::{self, ClientFile, Decoded, FileProblem, Links, Policy, plugin_layout};
 use crate::content::catalog;
 use crate::declared::lock::Lock;
 use crate::machine::store::disk;
 use crate::machine::store::tree::{self, Fingerprints};
-use crate::model::{Diagnostic, Files, Item, Record, Roots, State};
+use crate::model::{Client, Diagnostic, Files, Roots, State};
 use crate::resolve::Observed;
 pub use skills::{no_links, plugin_skills};
 
 /// The files of a client, what they mean, and what is wrong with them.
 #[derive(Debug, Clone)]
-pub struct Sight {
+pub struct Snapshot {
     pub files: Files,
     pub problems: Vec<FileProblem>,
     pub observed: Observed,
@@ -28,12 +27,12 @@ pub struct Sight {
 }
 
 /// Looks at everything once. Nothing is written and no process is started.
-pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Sight> {
-    Ok(see(roots, read_files(clients::files(roots))?, lock, fingerprints))
+pub fn observe(roots: &Roots, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Snapshot> {
+    Ok(see(roots, read_files(roots)?, lock, fingerprints))
 }
 
 /// Returns what the disk would mean if the client's files were these.
-pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerprints) -> Sight {
+pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerprints) -> Snapshot {
     let Decoded { state, mut problems } = clients::decode(roots, &files);
     problems.extend(linked(roots));
     let mut observed = Observed { state, ..Observed::default() };
@@ -49,7 +48,7 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
         if disk::exists(&path) {
             observed.present.insert(path.clone());
         }
-        if let Some(marker) = unpacked(&path) {
+        if let Some(marker) = snapshot_commit(&path) {
             observed.heads.extend(marker.parse().ok().map(|commit| (path.clone(), commit)));
             observed.unpacked.insert(path);
         } else if let Some(head) = tree::head(&path) {
@@ -60,13 +59,12 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
             observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
         }
     }
-    Sight { files, problems, observed, policy: policy(roots) }
+    Snapshot { files, problems, observed, policy: policy(roots) }
 }
 
 /// Returns what the administrator's settings allow.
 fn policy(roots: &Roots) -> Policy {
-    let base = roots.claude_managed.join("managed-settings.json");
-    let folder = roots.claude_managed.join("managed-settings.d");
+    let (base, folder) = plugin_layout(Client::Claude).managed(roots);
     let mut more: Vec<PathBuf> = disk::entries(&folder)
         .into_iter()
         .filter(|(name, _)| {
@@ -88,7 +86,7 @@ fn policy(roots: &Roots) -> Policy {
 
 /// Returns what the client's files say and looks at nothing else.
 pub fn state(roots: &Roots) -> Result<State> {
-    let files = read_files(clients::files(roots))?;
+    let files = read_files(roots)?;
     Ok(clients::decode(roots, &files).state)
 }
 
@@ -105,52 +103,43 @@ pub fn git_configs(observed: &Observed) -> BTreeMap<PathBuf, String> {
 /// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.
 pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
     let below = |path: PathBuf| disk::folders(&path);
-    disk::folders(&roots.claude_plugins.join("cache"))
+    disk::folders(&plugin_layout(Client::Claude).cache(roots))
         .into_iter()
         .flat_map(below)
         .flat_map(below)
         .collect()
 }
 
-fn read_files(paths: Vec<PathBuf>) -> Result<Files> {
-    paths
-        .into_iter()
-        .map(|path| {
-            let bytes =
-                disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            Ok((path, bytes))
-        })
-        .collect()
+fn read_files(roots: &Roots) -> Result<Files> {
+    let read = |file: ClientFile| {
+        let path = file.path;
+        let bytes =
+            disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok((path, bytes))
+    };
+    clients::files(roots).into_iter().map(read).collect()
 }
 
-/// Returns the complaint about a link where Claude Code 2.1.329 refuses to write through one.
-fn linked(roots: &Roots) -> Option<FileProblem> {
-    let path = mcp_json::path(roots);
-    if !disk::is_link(&path) {
-        return None;
-    }
-    let text = "is a symbolic link, and Claude Code refuses to write through it here";
-    let diagnostic = Diagnostic::whole(&path, text)
-        .hint("put the file itself into the project; this file belongs to its repository");
-    Some(FileProblem { diagnostic, id: "mcp.symlink", unreadable: true })
+/// Returns the complaints about links where a client refuses to write through one.
+fn linked(roots: &Roots) -> Vec<FileProblem> {
+    let complaint = |file: ClientFile| {
+        let text = "is a symbolic link, and Claude Code refuses to write through it here";
+        let diagnostic = Diagnostic::whole(&file.path, text)
+            .hint("put the file itself into the project; this file belongs to its repository");
+        FileProblem { diagnostic, id: "mcp.symlink", unreadable: true }
+    };
+    let files = clients::files(roots).into_iter();
+    files
+        .filter(|file| file.links == Links::Refused && disk::is_link(&file.path))
+        .map(complaint)
+        .collect()
 }
 
 /// Returns the plugin folders that the client's records and the lock name.
 fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
-    let recorded = state.iter().filter_map(|(item, record)| match (item, record) {
-        (Item::Plugin { project, .. }, Record::Plugin(record)) => {
-            let here = project.as_ref().is_none_or(|project| *project == roots.project);
-            here.then(|| record.install_path.clone())
-        }
-        _ => None,
-    });
-    let cache = roots.claude_plugins.join("cache");
-    let locked = lock.plugins.iter().map(|(id, entry)| {
-        cache
-            .join(id.marketplace.as_str())
-            .join(id.plugin.as_str())
-            .join(catalog::folder(&entry.version))
-    });
+    let recorded = state.plugins_in(&roots.project).map(|row| row.record.install_path.clone());
+    let layout = plugin_layout(Client::Claude);
+    let locked = lock.plugins.iter().map(|(id, entry)| layout.version(roots, id, &entry.version));
     let mut folders: Vec<PathBuf> =
         recorded.chain(locked).filter(|path| disk::is_dir(path)).collect();
     folders.sort();
@@ -159,21 +148,17 @@ fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
 }
 
 /// Returns what the client noted in a marketplace that it unpacked from an archive.
-fn unpacked(path: &Path) -> Option<String> {
+fn snapshot_commit(path: &Path) -> Option<String> {
     if disk::exists(&path.join(".git")) {
         return None;
     }
-    let marker = disk::read(&path.join(".gcs-sha")).ok()??;
-    Some(String::from_utf8_lossy(&marker).trim().to_owned())
+    unpacked(Client::Claude, path)
 }
 
 fn marketplace_places(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
-    let recorded = state.values().filter_map(|record| match record {
-        Record::Marketplace(known) => Some(known.install_location.clone()),
-        _ => None,
-    });
-    let ours = roots.claude_plugins.join("marketplaces");
-    let locked = lock.marketplaces.keys().map(|name| ours.join(name.as_str()));
+    let recorded = state.marketplaces().map(|row| row.record.install_location.clone());
+    let layout = plugin_layout(Client::Claude);
+    let locked = lock.marketplaces.keys().map(|name| layout.marketplace(roots, name.as_str()));
     let mut places: Vec<PathBuf> = recorded.chain(locked).collect();
     places.sort();
     places.dedup();

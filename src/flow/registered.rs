@@ -1,63 +1,58 @@
 //! The catalogs of the marketplaces that the client has registered, as they lie on disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::clients::Decoded;
-use crate::clients::claude::known_marketplaces;
-use crate::clients::claude::source::from_client;
+use crate::clients::{codec, plugin_layout};
 use crate::content::catalog::{self, Catalog};
 use crate::machine::store::{disk, tree};
 use crate::model::{
-    Commit, Diagnostic, Files, Item, KnownMarketplace, MarketplaceName, PluginId, Record, Roots,
+    Client, Commit, Diagnostic, Files, KnownMarketplace, MarketplaceName, PluginId, Roots, Row,
     Source, State,
 };
 
 /// A marketplace in the client's registry.
 #[derive(Debug, Clone)]
 pub struct Registered {
+    pub client: Client,
     pub name: String,
     pub known: KnownMarketplace,
 }
 
 /// Returns the marketplaces of a state, by name.
 pub fn registered(state: &State) -> Vec<Registered> {
-    let marketplace = |(item, record): (&Item, &Record)| match (item, record) {
-        (Item::Marketplace { name }, Record::Marketplace(known)) => {
-            Some(Registered { name: name.clone(), known: known.clone() })
-        }
-        _ => None,
+    let marketplace = |row: Row<&KnownMarketplace>| Registered {
+        client: row.client,
+        name: row.name.to_owned(),
+        known: row.record.clone(),
     };
-    state.iter().filter_map(marketplace).collect()
+    state.marketplaces().map(marketplace).collect()
 }
 
-/// Reads the client's registry and nothing else.
+/// Reads the client's registries and nothing else.
 pub fn read(roots: &Roots) -> Result<Vec<Registered>> {
-    let path = known_marketplaces::path(roots);
-    let bytes = disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let files: Files = [(path, bytes)].into_iter().collect();
-    let mut decoded = Decoded::default();
-    known_marketplaces::decode(roots, &files, &mut decoded);
-    Ok(registered(&decoded.state))
+    let files = plugin_layout(Client::Claude).registries(roots).into_iter().map(|path| {
+        let bytes =
+            disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok((path, bytes))
+    });
+    let files: Files = files.collect::<Result<_>>()?;
+    Ok(registered(&codec(Client::Claude).decode(roots, &files).state))
 }
 
 impl Registered {
     /// Returns where it comes from, with the branch or tag; absent for what a manifest cannot say.
     pub fn source(&self) -> Option<Source> {
-        from_client(&self.known.source).map(|(source, reference)| source.with_reference(reference))
+        self.known.source.source().cloned()
     }
 
     /// Returns the file that holds its catalog.
     pub fn file(&self) -> PathBuf {
         let place = &self.known.install_location;
-        match self.known.source.get("source").and_then(serde_json::Value::as_str) {
-            Some("file") => match self.known.source.get("path").and_then(|path| path.as_str()) {
-                Some(path) => path.into(),
-                None => place.clone(),
-            },
-            _ if disk::is_dir(place) => place.join(".claude-plugin/marketplace.json"),
-            _ => place.clone(),
+        match self.known.source.source() {
+            Some(Source::File { path }) => path.clone(),
+            _ => catalog_file(place),
         }
     }
 
@@ -85,9 +80,20 @@ impl Registered {
     }
 
     fn unpacked(&self) -> Option<Commit> {
-        let marker = disk::read(&self.known.install_location.join(".gcs-sha")).ok()??;
-        String::from_utf8_lossy(&marker).trim().parse().ok()
+        unpacked(self.client, &self.known.install_location)?.parse().ok()
     }
+}
+
+/// Returns the file that holds the catalog of the marketplace at a place: the place itself, or a file
+/// below it.
+pub fn catalog_file(place: &Path) -> PathBuf {
+    if disk::is_dir(place) { place.join(catalog::CATALOG_FILE) } else { place.to_owned() }
+}
+
+/// Returns what a client noted in a marketplace that it unpacked from an archive.
+pub fn unpacked(client: Client, place: &Path) -> Option<String> {
+    let marker = disk::read(&place.join(plugin_layout(client).snapshot_marker())).ok()??;
+    Some(String::from_utf8_lossy(&marker).trim().to_owned())
 }
 
 /// Every plugin of every catalog that can be read, in the order of the names of the marketplaces.

@@ -1,6 +1,7 @@
 //! The environment, read once: variables, home, working directory and clock. Nothing else asks for them.
 #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
+use crate::clients;
 use crate::model::Roots;
 
 /// Every setting that comes from outside the command line.
@@ -123,28 +125,13 @@ fn home_dir(lookup: &Lookup, cwd: &Path) -> Result<PathBuf> {
 fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
     utf8("the home directory", home)?;
     utf8("the working directory", cwd)?;
-    let config_dir = variable("CLAUDE_CONFIG_DIR", lookup, cwd)?;
-    let claude_home = variable("CLAUDE_HOME", lookup, cwd)?;
-    // The client's own variable moves `.claude.json` inside; ours leaves it beside.
-    let (claude_dir, claude_json) = match (config_dir, claude_home) {
-        (Some(dir), _) => (dir.clone(), dir.join(".claude.json")),
-        (None, Some(dir)) => {
-            let beside = dir.parent().unwrap_or(&dir).join(".claude.json");
-            (dir, beside)
-        }
-        (None, None) => (home.join(".claude"), home.join(".claude.json")),
-    };
-    let claude_plugins = variable("CLAUDE_CODE_PLUGIN_CACHE_DIR", lookup, cwd)?
-        .unwrap_or_else(|| claude_dir.join("plugins"));
-    let claude_managed =
-        variable("ZSKILLS_MANAGED_SETTINGS", lookup, cwd)?.unwrap_or_else(managed_dir);
     let project = git_root(cwd).unwrap_or_else(|| cwd.to_owned());
+    let mut moved = BTreeMap::new();
+    for name in clients::CODECS.iter().flat_map(|codec| codec.variables()) {
+        moved.extend(variable(name, lookup, cwd)?.map(|path| (*name, path)));
+    }
     Ok(Roots {
-        claude_dir,
-        claude_json,
-        claude_plugins,
-        claude_managed,
-        agents_dir: variable("AGENTS_HOME", lookup, cwd)?.unwrap_or_else(|| home.join(".agents")),
+        clients: clients::homes(home, &|name| moved.get(name).cloned()),
         config_dir: xdg("XDG_CONFIG_HOME", ".config", home, lookup)?.join("zskills"),
         cache_dir: xdg("XDG_CACHE_HOME", ".cache", home, lookup)?.join("zskills"),
         state_dir: xdg("XDG_STATE_HOME", ".local/state", home, lookup)?.join("zskills"),
@@ -220,17 +207,6 @@ pub fn value(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// Returns where administrators put Claude Code's managed settings.
-fn managed_dir() -> PathBuf {
-    PathBuf::from(if cfg!(target_os = "macos") {
-        "/Library/Application Support/ClaudeCode"
-    } else if cfg!(windows) {
-        r"C:\Program Files\ClaudeCode"
-    } else {
-        "/etc/claude-code"
-    })
-}
-
 /// Returns the nearest folder upwards that has a `.git`.
 fn git_root(cwd: &Path) -> Option<PathBuf> {
     cwd.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
@@ -266,6 +242,7 @@ fn key(name: &str, lookup: &Lookup) -> Result<Option<Key>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Client;
 
     fn roots_with(variables: &[(&str, &str)]) -> Result<Roots> {
         let lookup = |name: &str| {
@@ -277,8 +254,8 @@ mod tests {
     #[test]
     fn without_variables_everything_lies_below_the_home() {
         let roots = roots_with(&[]).unwrap();
-        assert_eq!(roots.claude_json, Path::new("/home/u/.claude.json"));
-        assert_eq!(roots.claude_plugins, Path::new("/home/u/.claude/plugins"));
+        assert_eq!(roots.of(Client::Claude).config, Path::new("/home/u/.claude.json"));
+        assert_eq!(roots.of(Client::Claude).plugins, Path::new("/home/u/.claude/plugins"));
         assert_eq!(roots.config_dir, Path::new("/home/u/.config/zskills"));
         assert_eq!(roots.state_dir, Path::new("/home/u/.local/state/zskills"));
     }
@@ -286,10 +263,10 @@ mod tests {
     #[test]
     fn the_clients_variable_moves_claude_json_inside_and_ours_leaves_it_beside() {
         let theirs = roots_with(&[("CLAUDE_CONFIG_DIR", "/c")]).unwrap();
-        assert_eq!(theirs.claude_json, Path::new("/c/.claude.json"));
+        assert_eq!(theirs.of(Client::Claude).config, Path::new("/c/.claude.json"));
         let ours = roots_with(&[("CLAUDE_HOME", "/x/claude")]).unwrap();
-        assert_eq!(ours.claude_json, Path::new("/x/.claude.json"));
-        assert_eq!(ours.claude_dir, Path::new("/x/claude"));
+        assert_eq!(ours.of(Client::Claude).config, Path::new("/x/.claude.json"));
+        assert_eq!(ours.of(Client::Claude).dir, Path::new("/x/claude"));
     }
 
     #[test]

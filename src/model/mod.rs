@@ -1,5 +1,7 @@
 //! The words of the book as types: names, sources, facts, wishes. No behaviour beyond checking and printing.
 
+mod client;
+mod denial;
 mod diagnostic;
 mod files;
 mod intent;
@@ -8,6 +10,7 @@ mod note;
 mod own_file;
 pub mod paint;
 mod redact;
+mod registry_source;
 mod request;
 mod roots;
 mod scope;
@@ -19,6 +22,8 @@ mod suggest;
 mod tree;
 mod variable;
 
+pub use client::{Client, ClientHome};
+pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Position, position};
 pub use files::Files;
 pub use intent::{
@@ -29,13 +34,14 @@ pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
 pub use own_file::OwnFile;
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
+pub use registry_source::RegistrySource;
 pub use request::{Request, Revision};
 pub use roots::Roots;
-pub use scope::{Client, Scope};
+pub use scope::{Reach, Scope};
 pub use secret::{secret_in, without_secret};
 pub use skill::{LinkKind, SkillOrigin, SkillRecord};
 pub use source::{ReferenceError, Source, SourceError, check_reference};
-pub use state::{Change, InstallRecord, Item, KnownMarketplace, Record, State, Thing};
+pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row, State, Thing};
 pub use suggest::did_you_mean;
 pub use tree::{Commit, TreeHash};
 pub use variable::{Variable, variables_in};

@@ -1,9 +1,11 @@
-//! Where a setting holds, and which client holds it.
+//! Where a setting holds: for the user everywhere, or in one project.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// The reach of a plugin, skill or server.
+/// The reach of a plugin, skill or server, as manifests and clients name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Scope {
     /// Everywhere for this user.
@@ -43,19 +45,38 @@ impl FromStr for Scope {
     }
 }
 
-/// A program whose files we read and write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Client {
-    Claude,
-    /// The folder of skills that clients share, `.agents/skills`.
-    Agents,
+/// A scope together with the project that it means: a fact about one project is none about another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reach {
+    scope: Scope,
+    project: Option<Arc<Path>>,
 }
 
-impl fmt::Display for Client {
+impl Reach {
+    pub const USER: Self = Self { scope: Scope::User, project: None };
+
+    /// Returns what a scope means in a project; the user's scope is the same in all of them.
+    pub fn of(scope: Scope, project: &Path) -> Self {
+        Self { scope, project: (scope != Scope::User).then(|| Arc::from(project)) }
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Returns the project; there is none in user scope.
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
+    }
+
+    /// Tells whether it counts for somebody who works in a project.
+    pub fn holds_in(&self, project: &Path) -> bool {
+        self.project().is_none_or(|own| own == project)
+    }
+}
+
+impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Claude => f.write_str("Claude Code"),
-            Self::Agents => f.write_str("Agent Skills"),
-        }
+        self.scope.fmt(f)
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/home/u"))
+    crate::clients::roots_below(Path::new("/home/u"), Path::new("/home/u"))
 }
 
 fn parse(text: &str) -> Result<Source, SourceError> {

@@ -1,41 +1,74 @@
-//! What a client's files say, as a flat map of facts; and the difference between two such maps.
+//! What the clients' files say, as a flat map of facts; and the difference between two such maps.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::btree_map;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Client, Scope, SkillRecord};
+use super::{Client, Reach, RegistrySource, Scope, SkillRecord};
 
-/// The name of one fact in a client's files. Names are as found: a client may hold what we would refuse.
+/// The name of one fact: whose files say it, and about what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fact {
+    pub client: Client,
+    pub item: Item,
+}
+
+/// What a fact is about. Names are as found: a client may hold what we would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Item {
-    /// A registered marketplace (`known_marketplaces.json`).
-    Marketplace { name: String },
-    /// A marketplace that settings declare (`extraKnownMarketplaces`).
-    Declared { name: String, scope: Scope },
-    /// An inventory record (`installed_plugins.json`); `project` is absent in user scope.
-    Plugin { id: String, scope: Scope, project: Option<PathBuf> },
-    /// The switch in settings (`enabledPlugins`).
-    Enabled { id: String, scope: Scope },
-    /// An MCP server; `project` is absent in user scope.
-    Server { name: String, scope: Scope, project: Option<PathBuf> },
-    /// An entry of a skills inventory (`.zskills.json`); `project` is absent in user scope.
-    Skill { name: String, scope: Scope, project: Option<PathBuf> },
+    /// A marketplace in the client's registry.
+    Marketplace {
+        name: String,
+    },
+    /// A marketplace that settings declare.
+    Declared {
+        name: String,
+        reach: Reach,
+    },
+    /// A plugin in the client's inventory.
+    Plugin {
+        id: String,
+        reach: Reach,
+    },
+    /// The switch of a plugin in settings.
+    Enabled {
+        id: String,
+        reach: Reach,
+    },
+    Server {
+        name: String,
+        reach: Reach,
+    },
+    /// An entry of a skills inventory.
+    Skill {
+        name: String,
+        reach: Reach,
+    },
 }
 
 impl Item {
-    /// Returns what a person would call the thing that this fact is a part of.
+    /// Returns the fact that one client holds about this.
+    pub fn of(self, client: Client) -> Fact {
+        Fact { client, item: self }
+    }
+
+    /// Returns what a person would call the thing that this is a part of.
     pub fn thing(&self) -> Thing {
         match self {
             Self::Marketplace { name } | Self::Declared { name, .. } => {
                 Thing::Marketplace { name: name.clone() }
             }
-            Self::Plugin { id, scope, .. } | Self::Enabled { id, scope } => {
-                Thing::Plugin { id: id.clone(), scope: *scope }
+            Self::Plugin { id, reach } | Self::Enabled { id, reach } => {
+                Thing::Plugin { id: id.clone(), reach: reach.clone() }
             }
-            Self::Server { name, scope, .. } => Thing::Server { name: name.clone(), scope: *scope },
-            Self::Skill { name, scope, .. } => Thing::Skill { name: name.clone(), scope: *scope },
+            Self::Server { name, reach } => {
+                Thing::Server { name: name.clone(), reach: reach.clone() }
+            }
+            Self::Skill { name, reach } => {
+                Thing::Skill { name: name.clone(), reach: reach.clone() }
+            }
         }
     }
 }
@@ -44,9 +77,9 @@ impl Item {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Thing {
     Marketplace { name: String },
-    Plugin { id: String, scope: Scope },
-    Server { name: String, scope: Scope },
-    Skill { name: String, scope: Scope },
+    Plugin { id: String, reach: Reach },
+    Server { name: String, reach: Reach },
+    Skill { name: String, reach: Reach },
 }
 
 impl Thing {
@@ -70,13 +103,17 @@ impl Thing {
     }
 
     /// Returns where it holds; a marketplace is the user's, whatever its plugins are.
-    pub fn scope(&self) -> Scope {
+    pub fn reach(&self) -> &Reach {
         match self {
-            Self::Marketplace { .. } => Scope::User,
-            Self::Plugin { scope, .. } | Self::Server { scope, .. } | Self::Skill { scope, .. } => {
-                *scope
+            Self::Marketplace { .. } => &Reach::USER,
+            Self::Plugin { reach, .. } | Self::Server { reach, .. } | Self::Skill { reach, .. } => {
+                reach
             }
         }
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.reach().scope()
     }
 }
 
@@ -84,7 +121,7 @@ impl Thing {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
     Marketplace(KnownMarketplace),
-    Declared(Value),
+    Declared(RegistrySource),
     Plugin(InstallRecord),
     Enabled(bool),
     /// The entry as the client holds it, such as `{"type":"stdio","command":"x"}`.
@@ -92,18 +129,17 @@ pub enum Record {
     Skill(SkillRecord),
 }
 
-/// An entry of `known_marketplaces.json`.
+/// A marketplace in a client's registry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownMarketplace {
-    /// The client's own source object, such as `{"source":"github","repo":"o/r"}`.
-    pub source: Value,
+    pub source: RegistrySource,
     pub install_location: PathBuf,
     /// RFC 3339 with milliseconds.
     pub last_updated: String,
     pub auto_update: Option<bool>,
 }
 
-/// An entry of `installed_plugins.json`.
+/// A plugin in a client's inventory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct InstallRecord {
     pub install_path: PathBuf,
@@ -115,14 +151,174 @@ pub struct InstallRecord {
     pub auto: bool,
 }
 
-/// Everything that a client's files say about the things we manage.
-pub type State = BTreeMap<Item, Record>;
+/// Everything that the clients' files say about the things we manage.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State(BTreeMap<Fact, Record>);
+
+/// One thing of a client's files: its name, where it holds, and what the client says of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row<'a, R> {
+    pub fact: &'a Fact,
+    pub client: Client,
+    pub name: &'a str,
+    pub reach: &'a Reach,
+    pub record: R,
+}
+
+impl State {
+    pub fn get(&self, fact: &Fact) -> Option<&Record> {
+        self.0.get(fact)
+    }
+
+    pub fn has(&self, fact: &Fact) -> bool {
+        self.0.contains_key(fact)
+    }
+
+    pub fn insert(&mut self, fact: Fact, record: Record) {
+        self.0.insert(fact, record);
+    }
+
+    pub fn remove(&mut self, fact: &Fact) {
+        self.0.remove(fact);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> btree_map::Iter<'_, Fact, Record> {
+        self.0.iter()
+    }
+
+    /// Returns the marketplace that a client has registered under a name.
+    pub fn marketplace(&self, client: Client, name: &str) -> Option<&KnownMarketplace> {
+        match self.get(&Item::Marketplace { name: name.to_owned() }.of(client))? {
+            Record::Marketplace(known) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// Returns the client's record of a plugin.
+    pub fn plugin(&self, client: Client, id: &str, reach: &Reach) -> Option<&InstallRecord> {
+        match self.get(&Item::Plugin { id: id.to_owned(), reach: reach.clone() }.of(client))? {
+            Record::Plugin(install) => Some(install),
+            _ => None,
+        }
+    }
+
+    /// Returns whether settings switch a plugin on or off; nothing where they do not name it.
+    pub fn switch(&self, client: Client, id: &str, reach: &Reach) -> Option<bool> {
+        match self.get(&Item::Enabled { id: id.to_owned(), reach: reach.clone() }.of(client))? {
+            Record::Enabled(on) => Some(*on),
+            _ => None,
+        }
+    }
+
+    pub fn marketplaces(&self) -> impl Iterator<Item = Row<'_, &KnownMarketplace>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Marketplace { name }, Record::Marketplace(known)) => {
+                Some((name.as_str(), &Reach::USER, known))
+            }
+            _ => None,
+        })
+    }
+
+    pub fn declared(&self) -> impl Iterator<Item = Row<'_, &RegistrySource>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Declared { name, reach }, Record::Declared(source)) => {
+                Some((name.as_str(), reach, source))
+            }
+            _ => None,
+        })
+    }
+
+    pub fn plugins(&self) -> impl Iterator<Item = Row<'_, &InstallRecord>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Plugin { id, reach }, Record::Plugin(install)) => {
+                Some((id.as_str(), reach, install))
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns the records of plugins that count for somebody who works in a project.
+    pub fn plugins_in<'a>(
+        &'a self,
+        project: &'a Path,
+    ) -> impl Iterator<Item = Row<'a, &'a InstallRecord>> {
+        self.plugins().filter(|row| row.reach.holds_in(project))
+    }
+
+    pub fn switches(&self) -> impl Iterator<Item = Row<'_, bool>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Enabled { id, reach }, Record::Enabled(on)) => Some((id.as_str(), reach, *on)),
+            _ => None,
+        })
+    }
+
+    pub fn servers(&self) -> impl Iterator<Item = Row<'_, &Value>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Server { name, reach }, Record::Server(entry)) => {
+                Some((name.as_str(), reach, entry))
+            }
+            _ => None,
+        })
+    }
+
+    pub fn skills(&self) -> impl Iterator<Item = Row<'_, &SkillRecord>> {
+        self.rows(|item, record| match (item, record) {
+            (Item::Skill { name, reach }, Record::Skill(skill)) => {
+                Some((name.as_str(), reach, skill))
+            }
+            _ => None,
+        })
+    }
+
+    fn rows<'a, R>(
+        &'a self,
+        pick: impl Fn(&'a Item, &'a Record) -> Option<(&'a str, &'a Reach, R)>,
+    ) -> impl Iterator<Item = Row<'a, R>> {
+        self.0.iter().filter_map(move |(fact, record)| {
+            let (name, reach, record) = pick(&fact.item, record)?;
+            Some(Row { fact, client: fact.client, name, reach, record })
+        })
+    }
+}
+
+impl Extend<(Fact, Record)> for State {
+    fn extend<I: IntoIterator<Item = (Fact, Record)>>(&mut self, facts: I) {
+        self.0.extend(facts);
+    }
+}
+
+impl FromIterator<(Fact, Record)> for State {
+    fn from_iter<I: IntoIterator<Item = (Fact, Record)>>(facts: I) -> Self {
+        Self(facts.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a State {
+    type Item = (&'a Fact, &'a Record);
+    type IntoIter = btree_map::Iter<'a, Fact, Record>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for State {
+    type Item = (Fact, Record);
+    type IntoIter = btree_map::IntoIter<Fact, Record>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
 
 /// One fact that is to become another; `None` is absence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    pub client: Client,
-    pub item: Item,
+    pub fact: Fact,
     pub before: Option<Record>,
     pub after: Option<Record>,
 }

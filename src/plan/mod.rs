@@ -10,13 +10,11 @@ use std::path::{Path, PathBuf};
 pub use diff::{is_met, server_entry};
 pub use render::{json, note_json, text};
 
-use crate::clients::agents;
-use crate::clients::claude::{mcp_json, settings};
-use crate::clients::managed::Policy;
-use crate::clients::{Codec, FileProblem};
+use crate::clients::{self, Codec, FileProblem, Layout as _, Policy, agents};
 use crate::declared::ledger::Ledger;
 use crate::model::{
-    Change, Diagnostic, Files, Intent, Item, Note, OwnFile, Roots, Scope, State, Thing, TreeHash,
+    Change, Client, Diagnostic, Files, Intent, Item, Note, OwnFile, Roots, Scope, State, Thing,
+    TreeHash,
 };
 use crate::resolve::{Desired, Shelf};
 
@@ -99,6 +97,8 @@ pub enum Bytes {
 pub struct Inputs<'a> {
     pub roots: &'a Roots,
     pub intent: &'a Intent,
+    /// Whose plugins and servers these are.
+    pub client: Client,
     pub desired: &'a Desired,
     pub state: &'a State,
     pub files: &'a Files,
@@ -189,11 +189,12 @@ fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
     let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
     let plugins = inputs.intent.plugins.iter().map(|plugin| plugin.scope);
     let scopes: BTreeSet<Scope> =
-        plugins.chain(owned.iter().map(Thing::scope)).chain([Scope::User]).collect();
-    let unused: Vec<PathBuf> = Scope::ALL
+        plugins.chain(owned.iter().map(|(_, thing)| thing.scope())).chain([Scope::User]).collect();
+    let unused: Vec<PathBuf> = clients::plugin_layout(inputs.client)
+        .switches(inputs.roots)
         .into_iter()
-        .filter(|scope| !scopes.contains(scope))
-        .map(|scope| settings::path(inputs.roots, scope))
+        .filter(|(_, scope)| !scopes.contains(scope))
+        .map(|(path, _)| path)
         .collect();
     inputs
         .problems
@@ -219,25 +220,30 @@ pub fn stops_servers(problem: &FileProblem) -> bool {
 
 /// Says whether a server is wanted or owned in a scope that a file holds; nothing for other files.
 fn server_scopes(inputs: &Inputs, file: &Path) -> Option<bool> {
-    let project = mcp_json::path(inputs.roots) == file;
-    if !project && inputs.roots.claude_json != file {
-        return None;
-    }
+    let holds = |scope: &Scope| {
+        let item = Item::Server { name: String::new(), reach: inputs.roots.reach(*scope) };
+        clients::place(inputs.roots, &item.of(inputs.client)).file == file
+    };
+    let held: Vec<Scope> = Scope::ALL.into_iter().filter(holds).collect();
     let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
-    let owned =
-        owned.iter().filter(|thing| matches!(thing, Thing::Server { .. })).map(Thing::scope);
+    let owned = owned
+        .iter()
+        .filter(|(_, thing)| matches!(thing, Thing::Server { .. }))
+        .map(|(_, thing)| thing.scope());
     let wanted = inputs.intent.servers.iter().map(|server| server.scope);
-    Some(owned.chain(wanted).any(|scope| (scope == Scope::Project) == project))
+    (!held.is_empty()).then(|| owned.chain(wanted).any(|scope| held.contains(&scope)))
 }
 
 /// Returns the complaint about a link that the client refuses to write through, if we would have to.
 fn linked(inputs: &Inputs, additions: &[Change], removals: &[Change]) -> Vec<Diagnostic> {
-    let shared =
-        |change: &Change| matches!(change.item, Item::Server { scope: Scope::Project, .. });
-    if !additions.iter().chain(removals).any(shared) {
-        return Vec::new();
-    }
-    let links = inputs.problems.iter().filter(|problem| problem.id == "mcp.symlink");
+    let written: BTreeSet<PathBuf> = additions
+        .iter()
+        .chain(removals)
+        .map(|change| clients::place(inputs.roots, &change.fact).file)
+        .collect();
+    let links = inputs.problems.iter().filter(|problem| {
+        problem.id == "mcp.symlink" && written.contains(&problem.diagnostic.file)
+    });
     links.map(|problem| problem.diagnostic.clone()).collect()
 }
 
@@ -254,7 +260,7 @@ fn writes(
     let before = files.clone();
     for codec in inputs.codecs {
         let own: Vec<Change> =
-            changes.iter().filter(|change| change.client == codec.client()).cloned().collect();
+            changes.iter().filter(|change| change.fact.client == codec.client()).cloned().collect();
         codec.encode(inputs.roots, files, &own).map_err(|diagnostic| vec![diagnostic])?;
     }
     let step = |path: PathBuf| {
@@ -265,8 +271,8 @@ fn writes(
             after: new.to_vec(),
         })
     };
-    let files = inputs.codecs.iter().flat_map(|codec| codec.files(inputs.roots));
-    Ok(files.filter_map(step).collect())
+    let files = inputs.codecs.iter().flat_map(|codec| codec.layout().files(inputs.roots));
+    Ok(files.map(|file| file.path).filter_map(step).collect())
 }
 
 /// Returns the steps that write changes of skills into their inventories.
@@ -285,7 +291,7 @@ pub fn inventory_steps(
             after: new.to_vec(),
         })
     };
-    Ok(agents::Agents.files(roots).into_iter().filter_map(step).collect())
+    Ok(agents::Agents.files(roots).into_iter().map(|file| file.path).filter_map(step).collect())
 }
 
 /// Returns the step that writes the ledger over what `file` holds, and leaves the new text in `file`.

@@ -7,8 +7,9 @@ use serde::Serialize as _;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clients::claude::{Claude, installed_plugins, known_marketplaces};
-use crate::model::{Item, PluginId, Position, Record, Source, WantedPlugin};
+use crate::clients::claude::{Claude, installed_plugins, known_marketplaces, settings};
+use crate::clients::{PluginLayout as _, roots_below};
+use crate::model::{Fact, PluginId, Position, Reach, Record, Source, State, WantedPlugin};
 use crate::resolve::{DesiredMarketplace, DesiredPlugin, Placement};
 
 /// A disk in memory: text files, and the folders that hold bytes.
@@ -31,6 +32,7 @@ impl Disk {
         plan(Inputs {
             roots: &roots,
             intent: &intent(wishes),
+            client: Client::Claude,
             desired: &self.desired(wishes),
             state: &decoded.state,
             files: &self.files,
@@ -71,7 +73,9 @@ impl Disk {
 
     fn ledger(&self) -> Ledger {
         let path = ledger_path(&roots());
-        self.files.get(&path).map_or_else(Ledger::default, |b| Ledger::parse(&path, b).unwrap())
+        self.files
+            .get(&path)
+            .map_or_else(Ledger::default, |b| Ledger::parse(&path, b, &roots()).unwrap())
     }
 
     /// What resolving would answer: each version has a folder, and what is there is not placed again.
@@ -79,9 +83,8 @@ impl Disk {
         let roots = roots();
         let mut desired = Desired::default();
         for (id, scope, enabled, version) in wishes.iter().copied().map(parts) {
-            let location = roots.claude_plugins.join(format!("marketplaces/{}", id.marketplace));
-            let place = format!("cache/{}/{}/{version}", id.marketplace, id.plugin);
-            let install_path = roots.claude_plugins.join(place);
+            let location = Claude.marketplace(&roots, id.marketplace.as_str());
+            let install_path = Claude.version(&roots, &id, &version);
             let missing = |path: &PathBuf| (!self.bytes.contains(path)).then(|| "/from".into());
             let repo = format!("acme/{}", id.marketplace);
             desired.marketplaces.insert(
@@ -121,22 +124,16 @@ impl Disk {
     /// Returns the plugins that are on without a record, bytes or marketplace.
     fn broken(&self) -> BTreeSet<String> {
         let state = self.state();
-        let on = state.iter().filter_map(|(item, record)| match (item, record) {
-            (Item::Enabled { id, .. }, Record::Enabled(true)) => Some(id),
-            _ => None,
-        });
-        let whole = |id: &String| {
-            let market = id.rsplit_once('@').unwrap().1.to_owned();
-            let known = state.get(&Item::Marketplace { name: market });
-            let known = matches!(known, Some(Record::Marketplace(known))
-                if self.bytes.contains(&known.install_location));
-            known
-                && state.iter().any(|(item, record)| {
-                    matches!((item, record), (Item::Plugin { id: other, .. }, Record::Plugin(r))
-                        if other == id && self.bytes.contains(&r.install_path))
-                })
+        let whole = |id: &str| {
+            let market = id.rsplit_once('@').unwrap().1;
+            let known = state.marketplace(Client::Claude, market);
+            known.is_some_and(|known| self.bytes.contains(&known.install_location))
+                && state
+                    .plugins()
+                    .any(|row| row.name == id && self.bytes.contains(&row.record.install_path))
         };
-        on.filter(|id| !whole(id)).cloned().collect()
+        let on = state.switches().filter(|row| row.record);
+        on.filter(|row| !whole(row.name)).map(|row| row.name.to_owned()).collect()
     }
 }
 
@@ -159,7 +156,7 @@ fn intent(wishes: &[Wish]) -> Intent {
 }
 
 fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/work"))
+    roots_below(Path::new("/home/u"), Path::new("/work"))
 }
 
 /// Writes JSON in one of several hands.
@@ -186,8 +183,8 @@ prop_compose! {
     /// and perhaps `p0@m0`, which the wishes may name too.
     fn disks()(hand in 0u8..16, files in 0u8..16, on: bool, shared: bool, shared_on: bool) -> Disk {
         let roots = roots();
-        let cache = |name: &str| roots.claude_plugins.join("cache").join(name);
-        let market = |name: &str| roots.claude_plugins.join("marketplaces").join(name);
+        let cache = |name: &str| Claude.cache(&roots).join(name);
+        let market = |name: &str| Claude.marketplace(&roots, name);
         let record = |path: &PathBuf| json!([{
             "scope": "user", "installPath": path, "version": "1.0.0", "unknown": [1],
             "installedAt": "2025-01-01T00:00:00.000Z", "lastUpdated": "2025-01-01T00:00:00.000Z",
@@ -218,8 +215,8 @@ prop_compose! {
             (settings::path(&roots, Scope::Project), shared_settings),
         ];
         let mut disk = Disk { files: Files::default(), bytes };
-        for path in Claude.files(&roots) {
-            disk.files.set(path, None);
+        for file in Claude.files(&roots) {
+            disk.files.set(file.path, None);
         }
         for (index, (path, value)) in parts.into_iter().enumerate() {
             if files & (1 << index) != 0 || index < 3 {
@@ -246,17 +243,20 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
 }
 
 /// Returns the facts that a plan may not touch: neither ours nor asked for.
-fn others(disk: &Disk, wishes: &[Wish]) -> Vec<(Item, Record)> {
+fn others(disk: &Disk, wishes: &[Wish]) -> Vec<(Fact, Record)> {
     let (roots, intent, ledger) = (roots(), intent(wishes), disk.ledger());
     let asked: BTreeSet<Thing> = (intent.plugins.iter())
         .flat_map(|plugin| {
             let name = plugin.id.marketplace.to_string();
             let id = plugin.id.to_string();
-            [Thing::Marketplace { name }, Thing::Plugin { id, scope: plugin.scope }]
+            [Thing::Marketplace { name }, Thing::Plugin { id, reach: roots.reach(plugin.scope) }]
         })
         .collect();
-    let free = |item: &Item| !asked.contains(&item.thing()) && !ledger.owns(&roots, &item.thing());
-    disk.state().into_iter().filter(|(item, _)| free(item)).collect()
+    let free = |fact: &Fact| {
+        let thing = fact.item.thing();
+        !asked.contains(&thing) && !ledger.owns(&roots, fact.client, &thing)
+    };
+    disk.state().into_iter().filter(|(fact, _)| free(fact)).collect()
 }
 
 proptest! {
@@ -280,20 +280,20 @@ proptest! {
                 prop_assert!(now.is_subset(&broken), "{now:?} after {step:?}");
                 // What is put there is claimed before, so that a killed run can be undone.
                 let ledger = disk.ledger();
-                for item in disk.state().keys().filter(|item| !before.contains_key(item)) {
-                    let thing = item.thing();
-                    let there = before.keys().any(|old| old.thing() == thing);
-                    prop_assert!(there || ledger.owns(&roots(), &thing), "{thing:?} is nobody's");
+                for (fact, _) in disk.state().iter().filter(|(fact, _)| !before.has(fact)) {
+                    let thing = fact.item.thing();
+                    let there = before.iter().any(|(old, _)| old.item.thing() == thing);
+                    prop_assert!(there || ledger.owns(&roots(), fact.client, &thing), "{thing:?} is nobody's");
                 }
             }
             prop_assert_eq!(disk.plan(&wishes, Prune::Owned).steps, []);
             let after = disk.state();
-            for (item, record) in kept {
-                prop_assert_eq!(after.get(&item), Some(&record), "{:?}", item);
+            for (fact, record) in kept {
+                prop_assert_eq!(after.get(&fact), Some(&record), "{:?}", fact);
             }
             for (id, scope, enabled, _) in wishes.iter().copied().map(parts) {
-                let item = Item::Enabled { id: id.to_string(), scope };
-                prop_assert_eq!(after.get(&item), Some(&Record::Enabled(enabled)));
+                let switch = after.switch(Client::Claude, &id.to_string(), &roots().reach(scope));
+                prop_assert_eq!(switch, Some(enabled));
             }
             let path = settings::path(&roots(), Scope::User);
             let settings: Value = serde_json::from_slice(disk.files.get(&path).unwrap()).unwrap();
@@ -311,12 +311,11 @@ proptest! {
             .filter(|(_, scope, ..)| *scope == Scope::User)
             .map(|(id, ..)| id.to_string())
             .collect();
-        for item in disk.state().keys() {
-            if let Item::Plugin { id, scope: Scope::User, .. }
-                | Item::Enabled { id, scope: Scope::User } = item
-            {
-                prop_assert!(asked.contains(id), "{id} stays");
-            }
+        let state = disk.state();
+        let recorded = state.plugins().map(|row| (row.name, row.reach));
+        let switched = state.switches().map(|row| (row.name, row.reach));
+        for (id, reach) in recorded.chain(switched).filter(|(_, reach)| **reach == Reach::USER) {
+            prop_assert!(asked.contains(id), "{id} stays in {reach} scope");
         }
         prop_assert_eq!(disk.plan(&wishes, Prune::Unmanaged).steps, []);
     }

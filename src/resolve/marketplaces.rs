@@ -6,10 +6,9 @@ use super::{
     Answer, CatalogAt, DesiredMarketplace, Movement, Need, Origin, Resolver, Stop, Trouble, note,
     revision,
 };
-use crate::clients::claude::source::from_client;
 use crate::declared::lock::LockedMarketplace;
 use crate::model::{
-    Commit, Item, Level, MarketplaceName, Record, Request, Revision, Source, TreeHash,
+    Commit, KnownMarketplace, Level, MarketplaceName, Request, Revision, Source, TreeHash,
     WantedMarketplace, did_you_mean, well_known_marketplace, without_login,
 };
 
@@ -118,11 +117,8 @@ impl Resolver<'_> {
         if let Some(source) = wanted.and_then(|w| w.source.clone()) {
             return Ok((source, wanted));
         }
-        if let Some(Record::Marketplace(known)) =
-            self.question.observed.state.get(&Item::Marketplace { name: name.to_string() })
-            && let Some((source, reference)) = from_client(&known.source)
-        {
-            return Ok((source.with_reference(reference), wanted));
+        if let Some(source) = self.registered(name).and_then(|known| known.source.source()) {
+            return Ok((source.clone(), wanted));
         }
         if let Some(source) = well_known_marketplace(name) {
             return Ok((source, wanted));
@@ -143,7 +139,7 @@ impl Resolver<'_> {
             Source::Directory { path } => path.clone(),
             Source::File { path } => catalog_root(path),
             Source::GitHub { .. } | Source::Git { .. } | Source::Url { .. } => {
-                self.question.roots.claude_plugins.join("marketplaces").join(name.as_str())
+                self.plugin_layout().marketplace(self.question.roots, name.as_str())
             }
         }
     }
@@ -337,13 +333,13 @@ impl Resolver<'_> {
 
     /// Tells whether the client's registry has this marketplace from the same place and revision.
     fn registered_as(&self, name: &MarketplaceName, market: &Market) -> bool {
-        let item = Item::Marketplace { name: name.to_string() };
-        let Some(Record::Marketplace(known)) = self.question.observed.state.get(&item) else {
-            return false;
-        };
-        from_client(&known.source).is_some_and(|(source, reference)| {
-            source.same_place(&market.source) && reference == market.reference
-        })
+        let source = market.source.clone().with_reference(market.reference.clone());
+        self.registered(name).is_some_and(|known| known.source.means(&source))
+    }
+
+    /// Returns what the client's registry has under a name.
+    fn registered(&self, name: &MarketplaceName) -> Option<&KnownMarketplace> {
+        self.question.observed.state.marketplace(self.question.client, name.as_str())
     }
 
     pub(super) fn catalog(

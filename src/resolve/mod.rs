@@ -7,15 +7,18 @@
 mod marketplaces;
 mod plugins;
 mod skills;
+mod team;
 mod trust;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::clients::{self, PluginLayout};
 use crate::model::{Commit, Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
 pub use skills::{matches_any, origin, survey, survey_locked};
+pub use team::team_forbids;
 pub use trust::Contents;
 pub use types::*;
 
@@ -45,6 +48,11 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// Returns where the client keeps plugins.
+    fn plugin_layout(&self) -> &'static dyn PluginLayout {
+        clients::plugin_layout(self.question.client)
+    }
+
     /// Returns what was found out, or notes that it has to be.
     fn ask(&mut self, need: &Need) -> Result<&Answer, Stop> {
         match self.answers.get(need) {

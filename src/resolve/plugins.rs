@@ -14,8 +14,8 @@ use origins::origin;
 use crate::content::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{
-    Commit, InstallRecord, Item, MarketplaceName, PluginId, Record, Request, Revision, Scope,
-    WantedPlugin, did_you_mean,
+    Commit, InstallRecord, MarketplaceName, PluginId, Request, Revision, Row, Scope, WantedPlugin,
+    did_you_mean,
 };
 
 /// A plugin that is to be there, because of the manifest or of another plugin.
@@ -344,26 +344,20 @@ impl Resolver<'_> {
     }
 
     fn install_path(&self, id: &PluginId, version: &str) -> PathBuf {
-        self.question
-            .roots
-            .claude_plugins
-            .join("cache")
-            .join(id.marketplace.as_str())
-            .join(id.plugin.as_str())
-            .join(catalog::folder(version))
+        self.plugin_layout().version(self.question.roots, id, version)
     }
 
     /// Returns the client's record of a plugin: that of the wanted scope, else any other's.
     fn record(&self, want: &Want) -> Option<&InstallRecord> {
         let id = want.id.to_string();
-        let records =
-            self.question.observed.state.iter().filter_map(|(item, record)| match (item, record) {
-                (Item::Plugin { id: other, scope, .. }, Record::Plugin(record)) if *other == id => {
-                    Some((*scope != want.scope, record))
-                }
-                _ => None,
-            });
-        records.min_by_key(|(elsewhere, _)| *elsewhere).map(|(_, record)| record)
+        let records = self.records().filter(|row| row.name == id);
+        records.min_by_key(|row| row.reach.scope() != want.scope).map(|row| row.record)
+    }
+
+    /// Returns the client's records of plugins.
+    fn records(&self) -> impl Iterator<Item = Row<'_, &InstallRecord>> {
+        let client = self.question.client;
+        self.question.observed.state.plugins().filter(move |row| row.client == client)
     }
 
     /// Returns what becomes of the folder that is about to be replaced.
@@ -376,14 +370,13 @@ impl Resolver<'_> {
 
     /// Tells whether the folder that is about to be replaced once held what the lock says.
     fn was_altered(&self, id: &PluginId, path: &Path) -> bool {
-        let recorded = self.question.observed.state.iter().any(|(item, record)| {
-            matches!((item, record), (Item::Plugin { id: other, .. }, Record::Plugin(r))
-                if *other == id.to_string() && r.install_path == path)
-        });
-        recorded
+        let name = id.to_string();
+        let mut records = self.records().filter(|row| row.name == name);
+        let folder = |version: &str| self.plugin_layout().version_name(version);
+        records.any(|row| row.record.install_path == path)
             && self.question.observed.trees.contains_key(path)
             && (self.question.lock.plugins.get(id))
-                .is_some_and(|locked| path.ends_with(catalog::folder(&locked.version)))
+                .is_some_and(|locked| path.ends_with(folder(&locked.version)))
     }
 
     fn is_as_locked(&self, id: &PluginId, path: &Path) -> bool {

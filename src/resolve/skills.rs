@@ -14,8 +14,7 @@ use crate::clients::agents;
 use crate::declared::lock::LockedSkill;
 use crate::declared::manifest::is_glob;
 use crate::model::{
-    Item, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill,
-    redact_url,
+    Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, redact_url,
 };
 
 /// One skill of one entry.
@@ -181,7 +180,7 @@ impl<'a> Resolver<'a> {
         let folders = self.folders(want.scope);
         for name in want.names.iter().filter(|name| !is_glob(name)) {
             if !folders.iter().any(|folder| folder.as_str() == name) {
-                let place = self.question.roots.skills(want.scope).join(name);
+                let place = agents::skills(self.question.roots, want.scope).join(name);
                 let text = format!("has no source, and `{}` is not there", place.display());
                 let hint = "put the skill there, or name a source";
                 self.out.notes.push(Note::unmet(name, text).hint(hint));
@@ -265,12 +264,8 @@ impl<'a> Resolver<'a> {
 
     /// Returns what the inventory of a scope holds.
     fn recorded(&self, scope: Scope) -> impl Iterator<Item = (&'a str, &'a SkillRecord)> + use<'a> {
-        self.question.observed.state.iter().filter_map(move |(item, record)| match (item, record) {
-            (Item::Skill { name, scope: at, .. }, Record::Skill(record)) if *at == scope => {
-                Some((name.as_str(), record))
-            }
-            _ => None,
-        })
+        let rows = self.question.observed.state.skills();
+        rows.filter(move |row| row.reach.scope() == scope).map(|row| (row.name, row.record))
     }
 
     fn discards(&self, name: &SkillName) -> bool {

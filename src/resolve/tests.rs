@@ -3,12 +3,14 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::clients::managed::Policy;
+use crate::clients::claude::managed::Policy;
+use crate::clients::roots_below;
 use crate::content::catalog;
 use crate::declared::lock::Lock;
 use crate::declared::manifest;
 use crate::model::{
-    InstallRecord, Intent, Item, Record, Request, Roots, Scope, Source, TreeHash, WantedPlugin,
+    Client, InstallRecord, Intent, Item, Record, RegistrySource, Request, Roots, Scope, Source,
+    TreeHash, WantedPlugin,
 };
 
 /// The plugins of a marketplace and what each depends on.
@@ -71,26 +73,26 @@ impl World {
             for ((id, scope), plugin) in &out.desired.plugins {
                 let tree = out.lock.plugins[id].tree.clone();
                 self.observed.trees.insert(plugin.install_path.clone(), tree);
-                let item = Item::Plugin { id: id.to_string(), scope: *scope, project: None };
+                let item = Item::Plugin { id: id.to_string(), reach: roots().reach(*scope) };
                 let record = InstallRecord {
                     install_path: plugin.install_path.clone(),
                     version: Some(plugin.version.clone()),
                     commit: plugin.commit.as_ref().map(ToString::to_string),
                     ..InstallRecord::default()
                 };
-                self.observed.state.insert(item, Record::Plugin(record));
+                self.observed.state.insert(item.of(Client::Claude), Record::Plugin(record));
             }
             for (name, market) in &out.desired.marketplaces {
                 let commit = market.commit.clone().unwrap();
                 self.observed.heads.insert(market.location.clone(), commit);
                 let known = crate::model::KnownMarketplace {
-                    source: crate::clients::claude::source::to_client(&market.source, None),
+                    source: RegistrySource::Known(market.source.clone()),
                     install_location: market.location.clone(),
                     last_updated: String::new(),
                     auto_update: None,
                 };
                 let item = Item::Marketplace { name: name.to_string() };
-                self.observed.state.insert(item, Record::Marketplace(known));
+                self.observed.state.insert(item.of(Client::Claude), Record::Marketplace(known));
             }
         }
         self.lock = out.lock;
@@ -112,6 +114,7 @@ impl World {
             skills: SkillsAsked::default(),
             roots: &roots,
             intent,
+            client: Client::Claude,
             extra,
             lock: &self.lock,
             observed: &self.observed,
@@ -232,7 +235,7 @@ fn hash(commit: char, of: &str) -> TreeHash {
 }
 
 fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/work"))
+    roots_below(Path::new("/home/u"), Path::new("/work"))
 }
 
 /// Reads a manifest of `name` lines: `tools` declares a marketplace, `a@tools` wants a plugin; what

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::marketplaces::Market;
+use super::team::{team_forbids, team_forbids_any};
 use super::{Answer, Need, Resolver, Stop};
-use crate::clients::managed::{self, Denial, Place};
 use crate::content::catalog::{self, Tree};
 use crate::declared::lock::LockedPlugin;
-use crate::model::{MarketplaceName, PluginId, Position, Source, WantedMarketplace};
+use crate::model::{
+    Denial, MarketplaceName, PluginId, Position, RulePlace, Source, WantedMarketplace,
+};
 
 /// The files of a plugin as far as they tell what it brings.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +42,7 @@ impl Resolver<'_> {
                 place: self.in_manifest(at),
             })
         };
-        let denial = managed().or_else(|| managed::team_forbids(intent, source)).or_else(unpinned);
+        let denial = managed().or_else(|| team_forbids(intent, source)).or_else(unpinned);
         denial.map_or(Ok(()), |denial| Err(refused(&denial)))
     }
 
@@ -48,7 +50,7 @@ impl Resolver<'_> {
     pub(super) fn allow_address(&self, url: &str) -> Result<(), Stop> {
         let roots = self.question.roots;
         let Ok(source) = Source::parse(url, &roots.home, roots) else { return Ok(()) };
-        match managed::team_forbids(self.question.intent, &source) {
+        match team_forbids(self.question.intent, &source) {
             Some(denial) => Err(refused(&denial)),
             None => Ok(()),
         }
@@ -57,7 +59,7 @@ impl Resolver<'_> {
     /// Refuses an npm package, which globs call `npm:<package>`.
     pub(super) fn allow_package(&self, package: &str) -> Result<(), Stop> {
         let name = format!("npm:{package}");
-        match managed::team_forbids_any(self.question.intent, std::slice::from_ref(&name), &name) {
+        match team_forbids_any(self.question.intent, std::slice::from_ref(&name), &name) {
             Some(denial) => Err(refused(&denial)),
             None => Ok(()),
         }
@@ -80,8 +82,8 @@ impl Resolver<'_> {
         Err(refused(&Denial { text, place: self.in_manifest(at) }))
     }
 
-    fn in_manifest(&self, at: Position) -> Place {
-        Place { file: self.question.intent.manifest.clone(), at: Some(at) }
+    fn in_manifest(&self, at: Position) -> RulePlace {
+        RulePlace { file: self.question.intent.manifest.clone(), at: Some(at) }
     }
 
     /// Returns what a plugin can run, start or use unasked, and refuses what the lock does not have.

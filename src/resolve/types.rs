@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Contents;
-use crate::clients::managed::Policy;
+use crate::clients::Policy;
 use crate::content::catalog::{Catalog, PluginManifest};
 use crate::content::skill::LintFinding;
 use crate::content::skill::foreign::Provenance;
 use crate::declared::lock::Lock;
 use crate::model::{
-    Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope, SkillName,
-    SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
+    Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope,
+    SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 
 /// Everything the answer depends on, but for what was found out on the way.
@@ -20,6 +20,8 @@ use crate::model::{
 pub struct Question<'a> {
     pub roots: &'a Roots,
     pub intent: &'a Intent,
+    /// Whose plugins these are.
+    pub client: Client,
     /// Wanted for this once: neither locked nor ours afterwards.
     pub extra: &'a [WantedPlugin],
     pub lock: &'a Lock,

@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("plan", &["clients", "content", "declared", "formats", "model", "resolve"]),
     ("doctor", &["clients", "content", "declared", "formats", "model", "plan", "resolve"]),
     // Effects know what they read, never why it is read.
-    ("machine", &["content", "formats", "model"]),
+    ("machine", &["clients", "content", "formats", "model"]),
     (
         "flow",
         &[

@@ -10,14 +10,13 @@ use crate::clients::agents;
 use crate::content::skill::foreign::{self, Provenance};
 use crate::content::skill::frontmatter;
 use crate::declared::manifest::edit;
-use crate::flow::observe::Sight;
+use crate::flow::observe::Snapshot;
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::Ui;
 use crate::model::{
-    Change, Client, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source, Thing,
-    WantedSkill,
+    Change, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source, WantedSkill,
 };
 use crate::resolve::{Movement, Resolution, Shelved, matches_any};
 
@@ -30,30 +29,30 @@ struct Found {
 }
 
 /// Adds an entry for every source of skills that are there and not declared. What was adopted goes
-/// into `sight` as if it had been recorded, so that resolving keeps it as it is.
+/// into `snapshot` as if it had been recorded, so that resolving keeps it as it is.
 pub(super) fn adopt(
     adoption: &mut Adoption,
     declared: &Declared,
-    sight: &mut Sight,
+    snapshot: &mut Snapshot,
     roots: &Roots,
     fingerprints: &mut Fingerprints,
 ) -> Result<Vec<Change>, Faults> {
     let file = &declared.intent.manifest;
     let mut changes = Vec::new();
     let mut entries: BTreeMap<(Scope, String, Option<String>), Vec<String>> = BTreeMap::new();
-    for mut found in undeclared(declared, sight, roots) {
-        let path = roots.skills(found.scope).join(found.name.as_str());
+    for mut found in undeclared(declared, snapshot, roots) {
+        let path = agents::skills(roots, found.scope).join(found.name.as_str());
         let tree = fingerprints.hash(&path).ok();
         if found.record.source != SkillOrigin::Local {
             found.record.tree.clone_from(&tree);
         }
         let source = written(&found.record.source, declared, roots);
-        let thing = Thing::Skill { name: found.name.to_string(), scope: found.scope };
+        let thing = agents::fact(roots, found.name.as_str(), found.scope).item.thing();
         adoption.lines.push(adopted(thing, found.record.source.to_string()));
         let key = (found.scope, source, found.reference.clone());
         entries.entry(key).or_default().push(found.name.to_string());
-        changes.push(record(&found, sight, roots));
-        if let Some(shelf) = sight.observed.shelves.get_mut(&found.scope)
+        changes.push(record(&found, snapshot, roots));
+        if let Some(shelf) = snapshot.observed.shelves.get_mut(&found.scope)
             && let Some(Shelved::Folder { tree: seen, .. }) =
                 shelf.skills.get_mut(found.name.as_str())
         {
@@ -77,11 +76,12 @@ pub(super) fn adopt(
 }
 
 /// Puts the record of an adopted skill into what is observed, and returns that as a change.
-fn record(found: &Found, sight: &mut Sight, roots: &Roots) -> Change {
-    let item = agents::item(roots, found.name.as_str(), found.scope);
+fn record(found: &Found, snapshot: &mut Snapshot, roots: &Roots) -> Change {
+    let fact = agents::fact(roots, found.name.as_str(), found.scope);
     let after = Record::Skill(found.record.clone());
-    let before = sight.observed.state.insert(item.clone(), after.clone());
-    Change { client: Client::Agents, item, before, after: Some(after) }
+    let before = snapshot.observed.state.get(&fact).cloned();
+    snapshot.observed.state.insert(fact.clone(), after.clone());
+    Change { fact, before, after: Some(after) }
 }
 
 /// Asks the sources whether their newest is what is installed, and if so notes its commit.
@@ -91,14 +91,14 @@ pub(super) fn commits(
     env: &Env,
     ui: Ui,
     declared: &Declared,
-    sight: &mut Sight,
+    snapshot: &mut Snapshot,
     fingerprints: &mut Fingerprints,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    let newest = newest(changes, ask, env, ui, declared, sight, fingerprints);
+    let newest = newest(changes, ask, env, ui, declared, snapshot, fingerprints);
     for change in changes {
         let Some(Record::Skill(record)) = &mut change.after else { continue };
-        let name = change.item.thing().name().to_owned();
+        let name = change.fact.item.thing().name().to_owned();
         let locked = name.parse().ok().and_then(|name: SkillName| newest.lock.skills.get(&name));
         match locked {
             Some(locked) if Some(&locked.tree) == record.tree.as_ref() => {
@@ -114,7 +114,7 @@ pub(super) fn commits(
                 notes.push(Note::info(&name, text).hint(hint));
             }
         }
-        sight.observed.state.insert(change.item.clone(), Record::Skill(record.clone()));
+        snapshot.observed.state.insert(change.fact.clone(), Record::Skill(record.clone()));
     }
     notes
 }
@@ -126,11 +126,11 @@ fn newest(
     env: &Env,
     ui: Ui,
     declared: &Declared,
-    sight: &Sight,
+    snapshot: &Snapshot,
     fingerprints: &mut Fingerprints,
 ) -> Resolution {
     let names: Vec<String> =
-        changes.iter().map(|change| change.item.thing().name().to_owned()).collect();
+        changes.iter().map(|change| change.fact.item.thing().name().to_owned()).collect();
     let wanted = |want: &&WantedSkill| {
         names.iter().any(|name| want.names.contains(name)) && want.source.is_some()
     };
@@ -146,21 +146,21 @@ fn newest(
     alone.intent.servers.clear();
     let ask =
         Ask { movement: Movement::Newest, offline: ask.offline, ..Ask::new("", ask.declared) };
-    converge::resolve(&ask, env, ui, &alone, sight, fingerprints)
+    converge::resolve(&ask, env, ui, &alone, snapshot, fingerprints)
 }
 
 /// Returns the skills that are there and that no entry brings.
-fn undeclared(declared: &Declared, sight: &Sight, roots: &Roots) -> Vec<Found> {
+fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Found> {
     let mut found = Vec::new();
-    for (scope, shelf) in &sight.observed.shelves {
+    for (scope, shelf) in &snapshot.observed.shelves {
         for (name, what) in &shelf.skills {
             let Shelved::Folder { is_skill: true, .. } = what else { continue };
             let Ok(parsed) = name.parse::<SkillName>() else { continue };
-            let old = agents::record(&sight.observed.state, roots, &parsed, *scope);
+            let old = agents::record(&snapshot.observed.state, roots, &parsed, *scope);
             if is_declared(declared, name, *scope, old) {
                 continue;
             }
-            let noted = sight.observed.provenance.get(&(*scope, name.clone())).cloned();
+            let noted = snapshot.observed.provenance.get(&(*scope, name.clone())).cloned();
             let noted = noted.or_else(|| from_frontmatter(&parsed, &shelf.folder.join(name)));
             found.push(match (old, noted) {
                 (Some(old), _) => Found {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::cli::converge;
 use crate::cli::session::{self, Declared};
+use crate::clients::agents;
 use crate::content::catalog::{Query, Rank};
 use crate::flow::gather::{self, Means};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui};
-use crate::model::{Item, Record, SkillSource, Source, State, WantedSkill};
+use crate::model::{SkillSource, Source, State, WantedSkill};
 use crate::resolve::{self, Answer};
 
 /// A skill that fits.
@@ -50,8 +51,8 @@ pub fn search(query: &Query, limit: usize, env: &Env, ui: Ui) -> Vec<Hit> {
 /// What stands in the folders of skills.
 fn installed(query: &Query, env: &Env, declared: Option<&Declared>) -> Vec<Hit> {
     let mut found = Vec::new();
-    for scope in env.roots.skill_scopes() {
-        let folder = env.roots.skills(scope);
+    for scope in agents::skill_scopes(&env.roots) {
+        let folder = agents::skills(&env.roots, scope);
         for path in disk::folders(&folder) {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let Some(description) = gather::description(&path) else { continue };
@@ -83,14 +84,9 @@ fn installed(query: &Query, env: &Env, declared: Option<&Declared>) -> Vec<Hit> 
 }
 
 fn recorded(state: &State, name: &str, scope: crate::model::Scope) -> Option<String> {
-    state.iter().find_map(|(item, record)| match (item, record) {
-        (Item::Skill { name: other, scope: at, .. }, Record::Skill(record))
-            if other == name && *at == scope =>
-        {
-            Some(record.source.to_string())
-        }
-        _ => None,
-    })
+    let mut skills = state.skills();
+    let row = skills.find(|row| row.name == name && row.reach.scope() == scope);
+    row.map(|row| row.record.source.to_string())
 }
 
 /// What the checkouts in our cache have that the lock of the manifest stands on.

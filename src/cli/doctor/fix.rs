@@ -144,13 +144,13 @@ fn prepare(
         json: ask.json,
         ..Ask::new(ask.schema, ask.declared)
     };
-    let Look { declared, sight, .. } = look;
-    let first = |seen: &mut crate::flow::observe::Sight| {
-        *seen = sight.clone();
+    let Look { declared, snapshot, .. } = look;
+    let first = |seen: &mut crate::flow::observe::Snapshot| {
+        *seen = snapshot.clone();
         let (mut all, mut said) = (own.clone(), lines.clone());
         if mends {
-            let (mended, mends) = converge::mend(env, seen);
-            all.extend(mended);
+            let (fixed, mends) = converge::fix_servers(env, seen);
+            all.extend(fixed);
             said.extend(mends);
         }
         (all, said)
@@ -197,7 +197,7 @@ fn repairs_alone(
 
 /// Takes over the remote indexes that stand in the client's registry, before they leave it.
 fn kept_indexes(roots: &Roots, look: &Look) -> Result<(Option<OwnFile>, Vec<Note>)> {
-    let registry = look.sight.files.get(&known_marketplaces::path(roots));
+    let registry = look.snapshot.files.get(&known_marketplaces::path(roots));
     let entries = registry.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let found = index::in_registry(&entries.unwrap_or_default());
     if found.is_empty() {
@@ -222,7 +222,7 @@ fn kept_indexes(roots: &Roots, look: &Look) -> Result<(Option<OwnFile>, Vec<Note
 fn repairs(roots: &Roots, now: &str, look: &Look) -> Result<Vec<OwnFile>> {
     let mut own = Vec::new();
     for (path, after) in look.repaired.files.iter() {
-        let before = look.sight.files.get(path);
+        let before = look.snapshot.files.get(path);
         let Some(after) = after.filter(|after| before != Some(after)) else { continue };
         if let Some(before) = before {
             let copy = backup(roots, now, path);
@@ -265,7 +265,7 @@ fn line(change: &Change) -> Line {
         Some(_) => (Sign::Change, "record corrected"),
         None => (Sign::Remove, "record dropped"),
     };
-    Line { sign, thing: change.item.thing(), text: text.to_owned(), foreign: false }
+    Line { sign, thing: change.fact.item.thing(), text: text.to_owned(), foreign: false }
 }
 
 /// Returns what is to be installed although the manifest does not name it, each once.

@@ -5,23 +5,23 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::clients::claude::standing::{Effect, FromPlugin, Place, Standing, standings};
+use crate::clients::claude::effective::{Effect, FromPlugin, Holder, ServerEntry, server_entries};
 use crate::declared::ledger::Ledger;
-use crate::flow::observe::Sight;
-use crate::flow::plugin_servers::{Bundled, bundled};
+use crate::flow::observe::Snapshot;
+use crate::flow::plugin_servers::{PluginServer, plugin_servers};
 use crate::machine::terminal::{Paint, plain};
-use crate::model::{Roots, Thing, redact_url, without_secret};
+use crate::model::{Client, Roots, Thing, redact_url, without_secret};
 
 /// Looks at the plugins and returns every server entry.
-pub fn look(roots: &Roots, sight: &Sight) -> Vec<Standing> {
-    let bundled = bundled(roots, &sight.observed.state);
-    of(roots, sight, &bundled)
+pub fn look(roots: &Roots, snapshot: &Snapshot) -> Vec<ServerEntry> {
+    let plugin_servers = plugin_servers(roots, &snapshot.observed.state);
+    of(roots, snapshot, &plugin_servers)
 }
 
 /// Returns every server entry, with those of plugins as they were read.
-pub fn of(roots: &Roots, sight: &Sight, bundled: &[Bundled]) -> Vec<Standing> {
-    let names: Vec<String> = bundled.iter().map(Bundled::full_name).collect();
-    let plugins: Vec<FromPlugin> = bundled
+pub fn of(roots: &Roots, snapshot: &Snapshot, plugin_servers: &[PluginServer]) -> Vec<ServerEntry> {
+    let names: Vec<String> = plugin_servers.iter().map(PluginServer::full_name).collect();
+    let plugins: Vec<FromPlugin> = plugin_servers
         .iter()
         .zip(&names)
         .map(|(server, full_name)| FromPlugin {
@@ -32,47 +32,43 @@ pub fn of(roots: &Roots, sight: &Sight, bundled: &[Bundled]) -> Vec<Standing> {
             root: &server.root,
         })
         .collect();
-    standings(roots, &sight.observed.state, &sight.files, &plugins)
+    server_entries(roots, &snapshot.observed.state, &snapshot.files, &plugins)
 }
 
 /// Returns the section of the list.
 pub fn text(
-    standings: &[Standing],
+    server_entries: &[ServerEntry],
     roots: &Roots,
     ledger: &Ledger,
     paths: bool,
     paint: Paint,
 ) -> String {
     let mut out = format!("{}\n", paint.bold("MCP servers"));
-    if standings.is_empty() {
+    if server_entries.is_empty() {
         out.push_str("  (none configured)\n");
     }
-    let name = |standing: &Standing| match standing.place {
-        Place::Plugin(_) => format!("★ {}", plain(&standing.name)),
-        _ => plain(&standing.name),
+    let name = |server: &ServerEntry| match server.holder {
+        Holder::Plugin(_) => format!("★ {}", plain(&server.name)),
+        _ => plain(&server.name),
     };
-    let width = standings.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
-    for standing in standings {
-        let name = name(standing);
+    let width = server_entries.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
+    for server in server_entries {
+        let name = name(server);
         let pad = " ".repeat(width - name.chars().count());
-        let owner = if owned(standing, roots, ledger) { "zskills" } else { "unmanaged" };
-        let owner = if matches!(standing.place, Place::Scope(_)) { owner } else { "" };
-        let scope = standing.place.to_string();
-        let what = plain(&target(&standing.entry));
+        let owner = if owned(server, roots, ledger) { "zskills" } else { "unmanaged" };
+        let owner = if matches!(server.holder, Holder::Scope(_)) { owner } else { "" };
+        let scope = server.holder.to_string();
+        let what = plain(&target(&server.entry));
         let line =
             format!("  {name}{pad}  {scope:<8} {} {what}", paint.dim(&format!("{owner:<9}")));
         out.push_str(line.trim_end());
-        if standing.effect != Effect::Used {
-            write!(
-                out,
-                "  {}",
-                paint.yellow(&format!("({})", plain(&standing.effect.to_string())))
-            )
-            .expect("strings take text");
+        if server.effect != Effect::Used {
+            write!(out, "  {}", paint.yellow(&format!("({})", plain(&server.effect.to_string()))))
+                .expect("strings take text");
         }
         out.push('\n');
         if paths {
-            writeln!(out, "      {}", plain(&standing.file.display().to_string()))
+            writeln!(out, "      {}", plain(&server.file.display().to_string()))
                 .expect("strings take text");
         }
     }
@@ -80,28 +76,30 @@ pub fn text(
 }
 
 /// Returns the rows of the JSON document.
-pub fn json(standings: &[Standing], roots: &Roots, ledger: &Ledger) -> Vec<Value> {
-    standings
+pub fn json(server_entries: &[ServerEntry], roots: &Roots, ledger: &Ledger) -> Vec<Value> {
+    server_entries
         .iter()
-        .map(|standing| {
-            let scope = match &standing.place {
-                Place::Ignored(Some(scope)) => scope.to_string(),
+        .map(|server| {
+            let scope = match &server.holder {
+                Holder::Ignored(Some(scope)) => scope.to_string(),
                 place => place.to_string(),
             };
-            let source = match &standing.place {
-                Place::Plugin(plugin) => json!({ "kind": "from_plugin", "plugin": plugin }),
-                Place::Scope(_) | Place::Managed | Place::Ignored(_) => json!({ "kind": "manual" }),
+            let source = match &server.holder {
+                Holder::Plugin(plugin) => json!({ "kind": "from_plugin", "plugin": plugin }),
+                Holder::Scope(_) | Holder::Managed | Holder::Ignored(_) => {
+                    json!({ "kind": "manual" })
+                }
             };
             json!({
-                "name": standing.name,
+                "name": server.name,
                 "scope": scope,
-                "transport": transport(&standing.entry),
+                "transport": transport(&server.entry),
                 "source": source,
-                "source_file": standing.file,
-                "effective": standing.effect == Effect::Used,
-                "effect": standing.effect.word(),
-                "detail": standing.effect.to_string(),
-                "owner": if owned(standing, roots, ledger) { "zskills" } else { "unmanaged" },
+                "source_file": server.file,
+                "effective": server.effect == Effect::Used,
+                "effect": server.effect.word(),
+                "detail": server.effect.to_string(),
+                "owner": if owned(server, roots, ledger) { "zskills" } else { "unmanaged" },
             })
         })
         .collect()
@@ -182,7 +180,8 @@ fn references(table: Option<&Value>) -> Vec<String> {
     names
 }
 
-fn owned(standing: &Standing, roots: &Roots, ledger: &Ledger) -> bool {
-    let Place::Scope(scope) = standing.place else { return false };
-    ledger.owns(roots, &Thing::Server { name: standing.name.clone(), scope })
+fn owned(server: &ServerEntry, roots: &Roots, ledger: &Ledger) -> bool {
+    let Holder::Scope(scope) = server.holder else { return false };
+    let thing = Thing::Server { name: server.name.clone(), reach: roots.reach(scope) };
+    ledger.owns(roots, Client::Claude, &thing)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::flow::observe;
 use crate::machine::terminal::{Paint, plain};
-use crate::model::{Item, Record, Roots, Scope, SkillRecord, State};
+use crate::model::{Roots, Scope, SkillRecord, State};
 use crate::resolve::{AtClient, Observed, Shelved};
 
 /// The skills as `list` shows them.
@@ -23,11 +23,9 @@ const FEW: usize = 5;
 /// Sorts what is in the inventories and in the folders.
 pub fn look(roots: &Roots, observed: &Observed) -> Skills {
     let mut managed: BTreeMap<(String, Scope), BTreeMap<String, SkillRecord>> = BTreeMap::new();
-    for (item, record) in &observed.state {
-        if let (Item::Skill { name, scope, .. }, Record::Skill(record)) = (item, record) {
-            let source = (record.source.to_string(), *scope);
-            managed.entry(source).or_default().insert(name.clone(), record.clone());
-        }
+    for row in observed.state.skills() {
+        let source = (row.record.source.to_string(), row.reach.scope());
+        managed.entry(source).or_default().insert(row.name.to_owned(), row.record.clone());
     }
     let known: BTreeSet<(&str, Scope)> = managed
         .iter()

@@ -17,7 +17,7 @@ use crate::machine::fetch;
 use crate::machine::index;
 use crate::machine::store::disk;
 use crate::machine::terminal::{Bars, Paint, Ui, plain};
-use crate::model::{Source, Thing, redact_url};
+use crate::model::{Client, RegistrySource, Source, Thing, redact_url};
 
 /// List registered marketplaces
 #[derive(Debug, clap::Args)]
@@ -44,7 +44,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         .map(|market| {
             let thing = Thing::Marketplace { name: market.name.clone() };
             let mut row = Row::new(market, &declared, reached.get(&market.name).copied());
-            row.ours = owned.ledger.owns(&env.roots, &thing);
+            row.ours = owned.ledger.owns(&env.roots, Client::Claude, &thing);
             row
         })
         .collect();
@@ -76,10 +76,10 @@ struct Row {
 impl Row {
     fn new(market: &Registered, declared: &Declared, reachable: Option<bool>) -> Self {
         let wanted = declared.intent.marketplaces.iter().find(|m| m.name.as_str() == market.name);
-        let source = market.source().map_or_else(
-            || market.known.source.get("source").and_then(Value::as_str).unwrap_or("?").to_owned(),
-            |source| source.redacted(),
-        );
+        let source = match &market.known.source {
+            RegistrySource::Known(source) => source.redacted(),
+            RegistrySource::Other { kind, .. } => kind.clone().unwrap_or_else(|| "?".to_owned()),
+        };
         let updated = humantime::parse_rfc3339_weak(&market.known.last_updated).ok();
         Self {
             name: market.name.clone(),

@@ -13,7 +13,7 @@ use crate::flow::registered;
 use crate::machine::env::Env;
 use crate::machine::index;
 use crate::machine::terminal::{Ui, confirm};
-use crate::model::{Item, MarketplaceName, Note, PluginId, Scope, State, Thing};
+use crate::model::{MarketplaceName, Note, PluginId, Scope, State, Thing};
 
 /// Remove marketplaces
 ///
@@ -36,7 +36,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let users = users(&names, &declared()?, &state, env);
     ask_first(&users, args, ui)?;
     let mut ask = args.flags.ask("zskills/marketplace-remove/1", &declared);
-    ask.going = users.iter().map(|(id, scope)| verb::plugin(id, *scope)).collect();
+    ask.going = users.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
     ask.going.extend(names.iter().map(|name| Thing::Marketplace { name: name.to_string() }));
     converge::drive(&ask, env, ui, &|fingerprints| {
         let declared = declared()?;
@@ -94,13 +94,11 @@ fn ask_first(users: &BTreeSet<(PluginId, Scope)>, args: &Args, ui: Ui) -> Result
 
 /// A plugin of another project keeps its marketplace.
 fn elsewhere(name: &MarketplaceName, state: &State, env: &Env) -> Option<Note> {
-    state.keys().find_map(|item| match item {
-        Item::Plugin { id, project: Some(project), .. }
-            if *project != env.roots.project && id.ends_with(&format!("@{name}")) =>
-        {
-            let text = format!("stays registered: `{id}` in `{}` comes from it", project.display());
-            Some(Note::unmet(name.to_string(), text).hint("remove it there first"))
-        }
-        _ => None,
-    })
+    let from = format!("@{name}");
+    let elsewhere = state
+        .plugins()
+        .find(|row| !row.reach.holds_in(&env.roots.project) && row.name.ends_with(&from))?;
+    let project = elsewhere.reach.project()?.display();
+    let text = format!("stays registered: `{}` in `{project}` comes from it", elsewhere.name);
+    Some(Note::unmet(name.to_string(), text).hint("remove it there first"))
 }

@@ -1,17 +1,17 @@
 //! Why a skill is here: the entry that asks for it, its record, its folder, and how the client reaches it.
 
 use super::{Case, Reason, Says};
-use crate::clients::agents;
+use crate::clients::{self, agents};
 use crate::flow::observe;
-use crate::formats::json::Key;
-use crate::model::{Item, Record, Scope, redact_url};
+use crate::model::{Record, Scope, redact_url};
 use crate::resolve::{AtClient, Shelved, matches_any};
 
 impl Case<'_> {
     /// Returns the reason for the skill of each scope, and for those that plugins bring.
     pub(super) fn skills(&self) -> Vec<Reason> {
-        let own = self.roots.skill_scopes().filter_map(|scope| self.skill(scope));
-        let plugins = observe::plugin_skills(&self.sight.observed.state, self.roots);
+        let own =
+            agents::skill_scopes(self.roots).into_iter().filter_map(|scope| self.skill(scope));
+        let plugins = observe::plugin_skills(&self.snapshot.observed.state, self.roots);
         let brought = plugins.into_iter().filter(|(name, _)| name == self.name);
         let brought = brought.map(|(_, (plugin, folder))| Reason {
             kind: "agent skill",
@@ -28,9 +28,9 @@ impl Case<'_> {
     }
 
     fn skill(&self, scope: Scope) -> Option<Reason> {
-        let stand = self.sight.observed.shelves.get(&scope)?;
-        let item = agents::item(self.roots, self.name, scope);
-        let record = match self.sight.observed.state.get(&item) {
+        let stand = self.snapshot.observed.shelves.get(&scope)?;
+        let fact = agents::fact(self.roots, self.name, scope);
+        let record = match self.snapshot.observed.state.get(&fact) {
             Some(Record::Skill(record)) => Some(record),
             _ => None,
         };
@@ -52,8 +52,7 @@ impl Case<'_> {
         if let Some(record) = record {
             let at = record.commit.as_ref().map(|commit| format!(" at {}", commit.short()));
             let text = format!("recorded in {scope} scope{}", at.unwrap_or_default());
-            let path = [Key::Name("agent_skills"), Key::Name(self.name)];
-            places.push(self.place(&agents::path(self.roots, scope), &path, text, false));
+            places.push(self.place(&clients::place(self.roots, &fact), text, false));
         }
         let disk =
             |file, text: &str| Says { file, at: None, text: text.to_owned(), decides: false };
@@ -97,12 +96,9 @@ impl Case<'_> {
 
     /// Returns the names of skills that somebody may have meant.
     pub(super) fn skill_names(&self) -> impl Iterator<Item = &str> {
-        let shelves = self.sight.observed.shelves.values();
+        let shelves = self.snapshot.observed.shelves.values();
         let on_disk = shelves.flat_map(|shelf| shelf.skills.keys()).map(String::as_str);
-        let recorded = self.sight.observed.state.keys().filter_map(|item| match item {
-            Item::Skill { name, .. } => Some(name.as_str()),
-            _ => None,
-        });
+        let recorded = self.snapshot.observed.state.skills().map(|row| row.name);
         on_disk.chain(recorded)
     }
 }

@@ -9,6 +9,9 @@ use crate::formats::json;
 use crate::model::{Diagnostic, SkillName};
 pub use crate::model::{LinkKind as Link, SkillOrigin as SkillSource, SkillRecord as Installed};
 
+/// The key of the records.
+pub const SKILLS: &str = "agent_skills";
+
 /// The file's name below a skills root.
 pub const FILE: &str = ".zskills.json";
 

@@ -1,18 +1,18 @@
 //! The skills that clients share: `.agents/skills`, with our inventory `.zskills.json` beside them.
 
-use std::path::PathBuf;
+pub mod inventory;
+
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Codec, Decoded, FileProblem};
+use super::{ClientFile, Codec, Decoded, FileProblem, Layout, Place, PluginLayout, Variables};
 use crate::formats::json::{self, Key};
 use crate::model::{
-    Change, Client, Diagnostic, Files, Item, Record, Roots, Scope, SkillName, SkillRecord,
+    Change, Client, ClientHome, Diagnostic, Fact, Files, Item, Record, Roots, Scope, SkillName,
+    SkillRecord, State,
 };
 use inventory::Inventory;
-
-/// The file that holds the records.
-pub mod inventory;
 
 /// The codec of the inventories.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,15 +21,50 @@ pub struct Agents;
 /// What a problem in an inventory is called.
 pub const PROBLEM: &str = "skills.inventory";
 
-/// Returns where the inventory of a scope lies.
-pub fn path(roots: &Roots, scope: Scope) -> PathBuf {
-    roots.skills(scope).join(inventory::FILE)
+/// The folder below a home or a project.
+const FOLDER: &str = ".agents";
+
+/// Returns the folder in which the skills of a scope live.
+pub fn skills(roots: &Roots, scope: Scope) -> PathBuf {
+    Agents.skills(roots, scope)
+}
+
+/// Returns the scopes that skills can have here: in the home itself the project is the user.
+pub fn skill_scopes(roots: &Roots) -> Vec<Scope> {
+    Agents.skill_scopes(roots)
 }
 
 /// Returns the fact that holds the record of a skill.
-pub fn item(roots: &Roots, name: &str, scope: Scope) -> Item {
-    let project = (scope != Scope::User).then(|| roots.project.clone());
-    Item::Skill { name: name.to_owned(), scope, project }
+pub fn fact(roots: &Roots, name: &str, scope: Scope) -> Fact {
+    Item::Skill { name: name.to_owned(), reach: roots.reach(scope) }.of(Client::Agents)
+}
+
+/// Returns where the inventory of a scope lies.
+fn path(roots: &Roots, scope: Scope) -> PathBuf {
+    skills(roots, scope).join(inventory::FILE)
+}
+
+impl Layout for Agents {
+    fn files(&self, roots: &Roots) -> Vec<ClientFile> {
+        let file = |scope| ClientFile::plain(path(roots, scope));
+        self.skill_scopes(roots).into_iter().map(file).collect()
+    }
+
+    fn place(&self, roots: &Roots, item: &Item) -> Place {
+        let thing = item.thing();
+        Place::new(path(roots, thing.scope()), [inventory::SKILLS, thing.name()])
+    }
+
+    fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => roots.of(Client::Agents).dir.join("skills"),
+            Scope::Project | Scope::Local => roots.project.join(FOLDER).join("skills"),
+        }
+    }
+
+    fn plugins(&self) -> Option<&dyn PluginLayout> {
+        None
+    }
 }
 
 impl Codec for Agents {
@@ -37,13 +72,27 @@ impl Codec for Agents {
         Client::Agents
     }
 
-    fn files(&self, roots: &Roots) -> Vec<PathBuf> {
-        roots.skill_scopes().map(|scope| path(roots, scope)).collect()
+    fn variables(&self) -> &'static [&'static str] {
+        &["AGENTS_HOME"]
+    }
+
+    fn home(&self, home: &Path, variables: &Variables) -> ClientHome {
+        let dir = variables("AGENTS_HOME").unwrap_or_else(|| home.join(FOLDER));
+        ClientHome {
+            config: dir.join("skills").join(inventory::FILE),
+            plugins: dir.join("plugins"),
+            managed: dir.clone(),
+            dir,
+        }
+    }
+
+    fn layout(&self) -> &dyn Layout {
+        self
     }
 
     fn decode(&self, roots: &Roots, files: &Files) -> Decoded {
         let mut decoded = Decoded::default();
-        for scope in roots.skill_scopes() {
+        for scope in skill_scopes(roots) {
             let file = path(roots, scope);
             let Some(bytes) = files.get(&file) else { continue };
             let read = match json::text(&file, bytes) {
@@ -52,7 +101,7 @@ impl Codec for Agents {
             };
             match read {
                 Ok(inventory) => decoded.state.extend(inventory.iter().map(|(name, record)| {
-                    (item(roots, name.as_str(), scope), Record::Skill(record))
+                    (fact(roots, name.as_str(), scope), Record::Skill(record))
                 })),
                 Err(diagnostic) => {
                     decoded.problems.push(FileProblem {
@@ -72,9 +121,9 @@ impl Codec for Agents {
         files: &mut Files,
         changes: &[Change],
     ) -> Result<(), Diagnostic> {
-        for scope in roots.skill_scopes() {
+        for scope in skill_scopes(roots) {
             let file = path(roots, scope);
-            let own = |change: &&Change| matches!(&change.item, Item::Skill { scope: s, .. } if *s == scope);
+            let own = |change: &&Change| matches!(&change.fact.item, Item::Skill { reach, .. } if *reach == roots.reach(scope));
             let own: Vec<&Change> = changes.iter().filter(own).collect();
             if own.is_empty() {
                 continue;
@@ -97,8 +146,8 @@ impl Codec for Agents {
 
 /// Returns the text with one entry set or removed; keys of the entry that are not ours stay.
 fn edited(text: &str, change: &Change) -> Result<String, json::EditError> {
-    let Item::Skill { name, .. } = &change.item else { return Ok(text.to_owned()) };
-    let entry = [Key::Name("agent_skills"), Key::Name(name)];
+    let Item::Skill { name, .. } = &change.fact.item else { return Ok(text.to_owned()) };
+    let entry = [Key::Name(inventory::SKILLS), Key::Name(name)];
     let Some(Record::Skill(record)) = &change.after else { return json::remove(text, &entry) };
     let mut wanted = Map::new();
     inventory::write(&mut wanted, record);
@@ -120,12 +169,12 @@ fn edited(text: &str, change: &Change) -> Result<String, json::EditError> {
 
 /// Returns the record of a skill, if an inventory has one.
 pub fn record<'s>(
-    state: &'s crate::model::State,
+    state: &'s State,
     roots: &Roots,
     name: &SkillName,
     scope: Scope,
 ) -> Option<&'s SkillRecord> {
-    match state.get(&item(roots, name.as_str(), scope)) {
+    match state.get(&fact(roots, name.as_str(), scope)) {
         Some(Record::Skill(record)) => Some(record),
         _ => None,
     }
@@ -139,13 +188,12 @@ mod tests {
     use crate::model::SkillOrigin;
 
     fn roots() -> Roots {
-        Roots::below(Path::new("/h"), Path::new("/p"))
+        crate::clients::roots_below(Path::new("/h"), Path::new("/p"))
     }
 
     fn change(name: &str, before: Option<SkillRecord>, after: Option<SkillRecord>) -> Change {
         Change {
-            client: Client::Agents,
-            item: item(&roots(), name, Scope::User),
+            fact: fact(&roots(), name, Scope::User),
             before: before.map(Record::Skill),
             after: after.map(Record::Skill),
         }
@@ -179,7 +227,10 @@ mod tests {
         Agents.encode(&roots(), &mut have, &[change("pdf", None, Some(record('a')))]).unwrap();
         let read = Agents.decode(&roots(), &have);
         assert_eq!(read.problems, []);
-        assert_eq!(read.state[&item(&roots(), "pdf", Scope::User)], Record::Skill(record('a')));
+        assert_eq!(
+            read.state.get(&fact(&roots(), "pdf", Scope::User)),
+            Some(&Record::Skill(record('a')))
+        );
         Agents.encode(&roots(), &mut have, &[change("pdf", Some(record('a')), None)]).unwrap();
         assert!(Agents.decode(&roots(), &have).state.is_empty());
     }

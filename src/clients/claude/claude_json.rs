@@ -2,21 +2,26 @@
 //!
 //! The file also holds the client's history and grows to megabytes, so only the needed parts become values.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::page::Draft;
-use super::servers;
+use super::{layout, servers};
+use crate::clients::document::Draft;
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Diagnostic, Files, Item, Roots, Scope};
+use crate::model::{Diagnostic, Files, Roots, Scope};
 
 const SERVERS: Key = Key::Name("mcpServers");
 const PROJECTS: Key = Key::Name("projects");
 
+pub(super) fn path(roots: &Roots) -> PathBuf {
+    layout::of(roots).config.clone()
+}
+
 pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
-    let file = roots.claude_json.as_path();
+    let file = path(roots);
+    let file = file.as_path();
     let Some(bytes) = files.get(file) else { return };
     let root = roots.project.to_string_lossy();
     let paths: [&[Key]; 2] = [&[SERVERS], &[PROJECTS, Key::Name(&root), SERVERS]];
@@ -32,18 +37,16 @@ pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
         let diagnostic = Diagnostic::span(file, text, 0..0, "is not a JSON object");
         decoded.problems.push(FileProblem { diagnostic, id: "mcp.schema", unreadable: true });
     }
-    let project = || Some(roots.project.clone());
-    let scopes = [(Scope::User, None), (Scope::Local, project())];
-    for ((path, value), (scope, project)) in paths.into_iter().zip(values).zip(scopes) {
-        let item = |name: &str| Item::Server { name: name.into(), scope, project: project.clone() };
+    let reaches = [Scope::User, Scope::Local].map(|scope| roots.reach(scope));
+    for ((path, value), reach) in paths.into_iter().zip(values).zip(&reaches) {
         if let Some(value) = value {
-            servers::decode((file, text), path, &value, item, decoded);
+            servers::decode((file, text), path, &value, reach, decoded);
         }
     }
 }
 
 pub(super) fn open(roots: &Roots, files: &Files) -> Result<Draft, Diagnostic> {
-    Draft::open(roots.claude_json.clone(), files, json!({}), false)
+    Draft::open(path(roots), files, json!({}), false)
 }
 
 /// Makes one entry true: the user's own, or the one of a project.

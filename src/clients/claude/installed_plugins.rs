@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::page::{Draft, Page, Reading, object};
+use super::layout;
+use crate::clients::document::{Document, Draft, Reading, object};
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{Bom, Key};
-use crate::model::{Diagnostic, Files, InstallRecord, Item, Record, Roots, Scope};
+use crate::model::{Client, Diagnostic, Files, InstallRecord, Item, Reach, Record, Roots, Scope};
+
+/// The key of the records.
+pub(super) const PLUGINS: &str = "plugins";
 
 const READING: Reading = Reading {
     syntax: "inventory.syntax",
@@ -17,12 +21,12 @@ const READING: Reading = Reading {
 };
 
 pub fn path(roots: &Roots) -> PathBuf {
-    roots.claude_plugins.join("installed_plugins.json")
+    layout::of(roots).plugins.join("installed_plugins.json")
 }
 
 pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
     let problems = &mut decoded.problems;
-    let Some(page) = Page::read(&path(roots), files, &READING, problems) else { return };
+    let Some(page) = Document::read(&path(roots), files, &READING, problems) else { return };
     if let Some(version) = page.map.get("version")
         && !matches!(version.as_u64(), Some(1 | 2))
     {
@@ -31,19 +35,21 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
         problems.push(FileProblem { diagnostic, id: "inventory.version", unreadable: true });
         return;
     }
-    let Some(plugins) = page.object("plugins", &READING, problems) else { return };
+    let Some(plugins) = page.object(PLUGINS, &READING, problems) else { return };
     for (id, entry) in plugins {
         // Version 1 has one record without a scope instead of a list.
         let records = entry.as_array().map_or(std::slice::from_ref(entry), Vec::as_slice);
         for (index, value) in records.iter().enumerate() {
-            let owner = if entry.is_array() { owner(value) } else { Some(Owner::User) };
+            let owner =
+                if entry.is_array() { owner(value) } else { Some(Owner::Ours(Reach::USER)) };
             match (owner, record(value)) {
                 (Some(Owner::Other), Some(_)) => {}
-                (Some(owner), Some(record)) => {
-                    decoded.state.insert(owner.item(id), Record::Plugin(record));
+                (Some(Owner::Ours(reach)), Some(record)) => {
+                    let item = Item::Plugin { id: id.clone(), reach };
+                    decoded.state.insert(item.of(Client::Claude), Record::Plugin(record));
                 }
                 _ => {
-                    let path = [Key::Name("plugins"), Key::Name(id), Key::Index(index)];
+                    let path = [Key::Name(PLUGINS), Key::Name(id), Key::Index(index)];
                     let message = format!(
                         "plugin `{id}` has a record without `scope` or `installPath`; {}",
                         READING.effect
@@ -68,12 +74,11 @@ pub fn open(roots: &Roots, files: &Files) -> Result<Draft, Diagnostic> {
 pub fn encode(
     draft: &mut Draft,
     id: &str,
-    scope: Scope,
-    project: Option<&Path>,
+    reach: &Reach,
     after: Option<&InstallRecord>,
 ) -> Result<(), Diagnostic> {
-    let owner = Owner::of(scope, project);
-    let (plugins, plugin) = (Key::Name("plugins"), Key::Name(id));
+    let owner = Owner::Ours(reach.clone());
+    let (plugins, plugin) = (Key::Name(PLUGINS), Key::Name(id));
     // The whole document is never taken apart: a plan may have hundreds of records to write.
     let entry = draft.get(&[plugins, plugin]);
     if entry.and_then(|entry| current(&entry, &owner)).as_ref() == after {
@@ -89,10 +94,10 @@ pub fn encode(
     match (after, mine.last()) {
         (Some(after), Some(index)) => draft.set_fields(&place(*index), &changed(after)),
         (Some(after), None) if records.is_empty() => {
-            draft.set(&[plugins, plugin], &json!([written(&owner, after, First::Yes)]))
+            draft.set(&[plugins, plugin], &json!([written(reach, after, First::Yes)]))
         }
         (Some(after), None) => {
-            draft.set(&[plugins, plugin, Key::Append], &written(&owner, after, First::No))
+            draft.set(&[plugins, plugin, Key::Append], &written(reach, after, First::No))
         }
         (None, _) if mine.len() == records.len() => draft.remove(&[plugins, plugin]),
         (None, _) => mine.iter().rev().try_for_each(|index| draft.remove(&place(*index))),
@@ -106,7 +111,7 @@ fn current(entry: &Value, owner: &Owner) -> Option<InstallRecord> {
             .iter()
             .rfind(|value| self::owner(value).as_ref() == Some(owner))
             .and_then(record),
-        None if *owner == Owner::User => record(entry),
+        None if *owner == Owner::Ours(Reach::USER) => record(entry),
         None => None,
     }
 }
@@ -114,27 +119,9 @@ fn current(entry: &Value, owner: &Owner) -> Option<InstallRecord> {
 /// Whom a record belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Owner {
-    User,
-    Project(Scope, Option<PathBuf>),
-    /// A scope that is not ours to manage, such as `managed`.
+    Ours(Reach),
+    /// A scope that is not ours to manage, such as `managed`, or a project that is not named.
     Other,
-}
-
-impl Owner {
-    fn of(scope: Scope, project: Option<&Path>) -> Self {
-        match scope {
-            Scope::User => Self::User,
-            Scope::Project | Scope::Local => Self::Project(scope, project.map(Path::to_owned)),
-        }
-    }
-
-    fn item(self, id: &str) -> Item {
-        let (scope, project) = match self {
-            Self::User | Self::Other => (Scope::User, None),
-            Self::Project(scope, project) => (scope, project),
-        };
-        Item::Plugin { id: id.to_owned(), scope, project }
-    }
 }
 
 /// Whether a record opens the list of its plugin; the client then writes its keys in another order.
@@ -145,9 +132,13 @@ enum First {
 }
 
 fn owner(value: &Value) -> Option<Owner> {
-    let scope = value.get("scope")?.as_str()?;
+    let scope = value.get("scope")?.as_str()?.parse();
     let project = value.get("projectPath").and_then(Value::as_str).map(Path::new);
-    Some(scope.parse().map_or(Owner::Other, |scope| Owner::of(scope, project)))
+    Some(match (scope, project) {
+        (Ok(Scope::User), _) => Owner::Ours(Reach::USER),
+        (Ok(scope), Some(project)) => Owner::Ours(Reach::of(scope, project)),
+        (Ok(Scope::Project | Scope::Local), None) | (Err(()), _) => Owner::Other,
+    })
 }
 
 fn record(value: &Value) -> Option<InstallRecord> {
@@ -163,19 +154,16 @@ fn record(value: &Value) -> Option<InstallRecord> {
 }
 
 /// Returns a new record that opens the list of its plugin.
-pub fn new_record(scope: Scope, project: Option<&Path>, record: &InstallRecord) -> Value {
-    written(&Owner::of(scope, project), record, First::Yes)
+pub fn new_record(reach: &Reach, record: &InstallRecord) -> Value {
+    written(reach, record, First::Yes)
 }
 
 /// Returns a new record, keys in the client's order.
-fn written(owner: &Owner, after: &InstallRecord, first: First) -> Value {
-    let (scope, project) = match owner {
-        Owner::User | Owner::Other => (Scope::User, None),
-        Owner::Project(scope, project) => (*scope, project.as_ref().map(|path| json!(path))),
-    };
+fn written(reach: &Reach, after: &InstallRecord, first: First) -> Value {
+    let project = reach.project().map(|path| json!(path));
     let (early, late) = if first == First::Yes { (project, None) } else { (None, project) };
     object(&[
-        ("scope", Some(json!(scope.as_str()))),
+        ("scope", Some(json!(reach.scope().as_str()))),
         ("projectPath", early),
         ("installPath", Some(json!(after.install_path))),
         ("version", after.version.clone().map(Value::from)),
@@ -211,13 +199,13 @@ fn upgrade(draft: &mut Draft) -> Result<(), Diagnostic> {
         None | Some(Some(1)) => {}
         Some(_) => return Err(draft.complaint("is of a version that we do not know")),
     }
-    let plugins = draft.get(&[Key::Name("plugins")]);
+    let plugins = draft.get(&[Key::Name(PLUGINS)]);
     draft.set(&[Key::Name("version")], &json!(2))?;
     for (id, entry) in plugins.as_ref().and_then(Value::as_object).into_iter().flatten() {
         if let Some(fields) = entry.as_object() {
             let mut record = serde_json::Map::from_iter([("scope".to_owned(), json!("user"))]);
             record.extend(fields.clone());
-            draft.set(&[Key::Name("plugins"), Key::Name(id)], &json!([record]))?;
+            draft.set(&[Key::Name(PLUGINS), Key::Name(id)], &json!([record]))?;
         }
     }
     Ok(())

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::page::{Draft, Page, Reading, object};
+use super::layout;
 use super::source::{self, SourceFault};
+use crate::clients::document::{Document, Draft, Reading, object};
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{Bom, Key};
-use crate::model::{Diagnostic, Files, Item, KnownMarketplace, Record, Roots};
+use crate::model::{Client, Diagnostic, Files, Item, KnownMarketplace, Record, Roots};
 
 const READING: Reading = Reading {
     syntax: "registry.syntax",
@@ -18,18 +19,18 @@ const READING: Reading = Reading {
 };
 
 pub fn path(roots: &Roots) -> PathBuf {
-    roots.claude_plugins.join("known_marketplaces.json")
+    layout::of(roots).plugins.join("known_marketplaces.json")
 }
 
 pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
-    let Some(page) = Page::read(&path(roots), files, &READING, &mut decoded.problems) else {
+    let Some(page) = Document::read(&path(roots), files, &READING, &mut decoded.problems) else {
         return;
     };
     for (name, entry) in &page.map {
         decoded.problems.extend(problem(&page, name, entry));
         if let Some(record) = record(entry) {
             let item = Item::Marketplace { name: name.clone() };
-            decoded.state.insert(item, Record::Marketplace(record));
+            decoded.state.insert(item.of(Client::Claude), Record::Marketplace(record));
         }
     }
 }
@@ -47,28 +48,29 @@ pub fn encode(
     let path = [Key::Name(name)];
     let Some(after) = after else { return draft.remove(&path) };
     let fields = [
-        ("source", Some(after.source.clone())),
         ("installLocation", Some(json!(after.install_location))),
         ("lastUpdated", Some(json!(after.last_updated))),
         ("autoUpdate", after.auto_update.map(Value::from)),
     ];
     if draft.get(&path).is_some_and(|entry| entry.is_object()) {
-        draft.set_fields(&path, &fields)
-    } else {
-        draft.set(&path, &object(&fields))
+        source::encode(draft, &[path[0], Key::Name("source")], &after.source)?;
+        return draft.set_fields(&path, &fields);
     }
+    let source = ("source", Some(source::to_json(&after.source)));
+    let [location, updated, auto] = fields;
+    draft.set(&path, &object(&[source, location, updated, auto]))
 }
 
 fn record(entry: &Value) -> Option<KnownMarketplace> {
     Some(KnownMarketplace {
-        source: entry.get("source")?.clone(),
+        source: source::decode(entry.get("source")?),
         install_location: entry.get("installLocation")?.as_str()?.into(),
         last_updated: entry.get("lastUpdated").and_then(Value::as_str).unwrap_or_default().into(),
         auto_update: entry.get("autoUpdate").and_then(Value::as_bool),
     })
 }
 
-fn problem(page: &Page, name: &str, entry: &Value) -> Option<FileProblem> {
+fn problem(page: &Document, name: &str, entry: &Value) -> Option<FileProblem> {
     let string = |key: &str| entry.get(key).is_some_and(Value::is_string);
     let (id, field, fault) = match source::fault(entry.get("source")) {
         Some(fault @ SourceFault::UnknownKind(_)) => {

@@ -1,14 +1,14 @@
 //! `.mcp.json` of a project: the servers that its repository shares, always inside `mcpServers`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::page::{Draft, Page, Reading};
 use super::servers::{self, looks_like_server};
+use crate::clients::document::{Document, Draft, Reading};
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{Bom, Key};
-use crate::model::{Diagnostic, Files, Item, Roots, Scope};
+use crate::model::{Diagnostic, Files, Reach, Roots, Scope};
 
 const SERVERS: &str = "mcpServers";
 
@@ -25,7 +25,7 @@ pub fn path(roots: &Roots) -> PathBuf {
 
 pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
     let path = path(roots);
-    let Some(page) = Page::read(&path, files, &READING, &mut decoded.problems) else { return };
+    let Some(page) = Document::read(&path, files, &READING, &mut decoded.problems) else { return };
     let Some(servers) = page.map.get(SERVERS) else {
         let message = format!("has no `{SERVERS}`; {}", READING.effect);
         let diagnostic =
@@ -34,21 +34,13 @@ pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
         decoded.problems.push(FileProblem { diagnostic, id: "mcp.flat", unreadable });
         return;
     };
-    let item = |name: &str| Item::Server {
-        name: name.into(),
-        scope: Scope::Project,
-        project: Some(roots.project.clone()),
-    };
-    servers::decode((&path, page.text), &[Key::Name(SERVERS)], servers, item, decoded);
+    let reach = roots.reach(Scope::Project);
+    servers::decode((&path, page.text), &[Key::Name(SERVERS)], servers, &reach, decoded);
 }
 
-pub(super) fn open(
-    roots: &Roots,
-    files: &Files,
-    project: Option<&Path>,
-) -> Result<Draft, Diagnostic> {
+pub(super) fn open(roots: &Roots, files: &Files, reach: &Reach) -> Result<Draft, Diagnostic> {
     let path = path(roots);
-    if project.is_some_and(|project| project != roots.project) {
+    if !reach.holds_in(&roots.project) {
         return Err(Diagnostic::whole(&path, "is the file of another project than the change's"));
     }
     let draft = Draft::open(path, files, json!({ SERVERS: {} }), false)?;

@@ -1,30 +1,34 @@
 //! The files of Claude Code, as version 2.1.329 reads and writes them.
 
 mod claude_json;
+pub mod effective;
 pub mod installed_plugins;
 pub mod known_marketplaces;
+mod layout;
+pub mod managed;
 pub mod mcp_json;
-mod mend;
-mod page;
 mod repair;
+mod server_fixes;
 pub mod servers;
 pub mod settings;
 pub mod source;
-pub mod standing;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub use mend::{Mended, mend, missing_type};
 pub use repair::{Salvage, repair};
+pub use server_fixes::{FixedServers, fix_servers, missing_type};
 
-use super::{Codec, Decoded};
-use crate::model::{Change, Client, Diagnostic, Files, Item, Record, Roots, Scope};
+use super::document::Draft;
+use super::{Codec, Decoded, Layout, Variables};
+use crate::model::{
+    Change, Client, ClientHome, Diagnostic, Files, Item, Reach, Record, Roots, Scope,
+};
 
 /// Returns where an administrator puts servers; while the file is there, no others are used.
 pub fn managed_servers_path(roots: &Roots) -> PathBuf {
-    roots.claude_managed.join("managed-mcp.json")
+    layout::of(roots).managed.join("managed-mcp.json")
 }
 
 /// The codec of Claude Code.
@@ -36,16 +40,16 @@ impl Codec for Claude {
         Client::Claude
     }
 
-    fn files(&self, roots: &Roots) -> Vec<PathBuf> {
-        let mut files = vec![known_marketplaces::path(roots), installed_plugins::path(roots)];
-        files.extend(settings::scopes(roots).map(|scope| settings::path(roots, scope)));
-        files.extend([
-            roots.claude_json.clone(),
-            mcp_json::path(roots),
-            managed_servers_path(roots),
-        ]);
-        files.extend(settings::ignored_places(roots).into_iter().map(|(path, _)| path));
-        files
+    fn variables(&self) -> &'static [&'static str] {
+        &layout::VARIABLES
+    }
+
+    fn home(&self, home: &Path, variables: &Variables) -> ClientHome {
+        layout::home(home, variables)
+    }
+
+    fn layout(&self) -> &dyn Layout {
+        self
     }
 
     fn decode(&self, roots: &Roots, files: &Files) -> Decoded {
@@ -67,7 +71,7 @@ impl Codec for Claude {
         let mut edited = files.clone();
         // A new settings file gets its keys in the order in which the client keeps them.
         let (late, early): (Vec<_>, Vec<_>) =
-            changes.iter().partition(|change| matches!(change.item, Item::Declared { .. }));
+            changes.iter().partition(|change| matches!(change.fact.item, Item::Declared { .. }));
         for change in early.into_iter().chain(late) {
             encode_one(roots, &mut edited, change)?;
         }
@@ -77,7 +81,7 @@ impl Codec for Claude {
 }
 
 fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), Diagnostic> {
-    let draft = match &change.item {
+    let draft = match &change.fact.item {
         Item::Marketplace { name } => {
             let mut draft = known_marketplaces::open(roots, files)?;
             let after = after(change, &draft, |record| {
@@ -87,8 +91,8 @@ fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), D
             known_marketplaces::encode(&mut draft, name, after)?;
             draft
         }
-        Item::Declared { name, scope } => {
-            let mut draft = settings::open(roots, files, *scope)?;
+        Item::Declared { name, reach } => {
+            let mut draft = settings::open(roots, files, reach)?;
             let after = after(change, &draft, |record| {
                 let Record::Declared(source) = record else { return None };
                 Some(source)
@@ -96,17 +100,17 @@ fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), D
             settings::encode_declared(&mut draft, name, after)?;
             draft
         }
-        Item::Plugin { id, scope, project } => {
+        Item::Plugin { id, reach } => {
             let mut draft = installed_plugins::open(roots, files)?;
             let after = after(change, &draft, |record| {
                 let Record::Plugin(install) = record else { return None };
                 Some(install)
             })?;
-            installed_plugins::encode(&mut draft, id, *scope, project.as_deref(), after)?;
+            installed_plugins::encode(&mut draft, id, reach, after)?;
             draft
         }
-        Item::Enabled { id, scope } => {
-            let mut draft = settings::open(roots, files, *scope)?;
+        Item::Enabled { id, reach } => {
+            let mut draft = settings::open(roots, files, reach)?;
             let after = after(change, &draft, |record| {
                 let Record::Enabled(on) = record else { return None };
                 Some(on)
@@ -114,9 +118,7 @@ fn encode_one(roots: &Roots, files: &mut Files, change: &Change) -> Result<(), D
             settings::encode_enabled(&mut draft, id, after.copied())?;
             draft
         }
-        Item::Server { name, scope, project } => {
-            encode_server(roots, files, change, (name, *scope, project.as_deref()))?
-        }
+        Item::Server { name, reach } => encode_server(roots, files, change, name, reach)?,
         // Skills have an inventory of their own.
         Item::Skill { .. } => return Ok(()),
     };
@@ -128,19 +130,18 @@ fn encode_server(
     roots: &Roots,
     files: &Files,
     change: &Change,
-    (name, scope, project): (&str, Scope, Option<&Path>),
-) -> Result<page::Draft, Diagnostic> {
-    let mut draft = match scope {
+    name: &str,
+    reach: &Reach,
+) -> Result<Draft, Diagnostic> {
+    let mut draft = match reach.scope() {
         Scope::User | Scope::Local => claude_json::open(roots, files)?,
-        Scope::Project => mcp_json::open(roots, files, project)?,
+        Scope::Project => mcp_json::open(roots, files, reach)?,
     };
     let after = after(change, &draft, server)?;
     let before = change.before.as_ref().and_then(server);
-    match scope {
-        Scope::User => claude_json::encode(&mut draft, name, None, before, after)?,
-        Scope::Local => {
-            let project = project.unwrap_or(&roots.project);
-            claude_json::encode(&mut draft, name, Some(project), before, after)?;
+    match reach.scope() {
+        Scope::User | Scope::Local => {
+            claude_json::encode(&mut draft, name, reach.project(), before, after)?;
         }
         Scope::Project => mcp_json::encode(&mut draft, name, before, after)?,
     }
@@ -155,7 +156,7 @@ fn server(record: &Record) -> Option<&Value> {
 /// Returns the new record of a change, which has to be of the item's kind.
 fn after<'c, T>(
     change: &'c Change,
-    draft: &page::Draft,
+    draft: &Draft,
     pick: fn(&'c Record) -> Option<&'c T>,
 ) -> Result<Option<&'c T>, Diagnostic> {
     let Some(record) = &change.after else { return Ok(None) };

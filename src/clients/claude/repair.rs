@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::{installed_plugins, known_marketplaces, source};
-use crate::clients::Decoded;
+use super::{Claude, installed_plugins, known_marketplaces, source};
+use crate::clients::{Decoded, PluginLayout as _};
 use crate::formats::json::{self, Key};
-use crate::model::{Files, InstallRecord, Item, Record, Roots, Scope, State};
+use crate::model::{Files, InstallRecord, RegistrySource, Roots, Source, State};
 
 /// What the disk tells about registries that tell nothing any more.
 #[derive(Debug, Clone, Default)]
 pub struct Salvage {
     /// The folders of marketplaces, and the source of each as far as the clone itself knows it.
-    pub clones: BTreeMap<String, Option<Value>>,
+    pub clones: BTreeMap<String, Option<RegistrySource>>,
     /// The folder of each plugin that is in the cache: the locked version, or the only one.
     pub versions: BTreeMap<String, InstallRecord>,
 }
@@ -46,14 +46,12 @@ impl Anew<'_> {
     /// Returns an entry for each marketplace that is on disk and whose source is known.
     fn marketplaces(&self) -> Map<String, Value> {
         let mut entries = Map::new();
-        let declared = self.state.iter().filter_map(|(item, record)| match (item, record) {
-            (Item::Declared { name, .. }, Record::Declared(source)) => Some((name, source)),
-            _ => None,
-        });
-        let declared: BTreeMap<&String, &Value> = declared.collect();
-        let folder = |name: &str| json!(self.roots.claude_plugins.join("marketplaces").join(name));
-        let mut add = |name: &str, source: &Value, place: Value| {
-            if source::fault(Some(source)).is_none() {
+        let declared: BTreeMap<&str, &RegistrySource> =
+            self.state.declared().map(|row| (row.name, row.record)).collect();
+        let folder = |name: &str| json!(Claude.marketplace(self.roots, name));
+        let mut add = |name: &str, source: &RegistrySource, place: Value| {
+            let source = source::to_json(source);
+            if source::fault(Some(&source)).is_none() {
                 let entry = json!({
                     "source": source, "installLocation": place, "lastUpdated": self.now,
                 });
@@ -61,13 +59,13 @@ impl Anew<'_> {
             }
         };
         for (name, found) in &self.salvage.clones {
-            if let Some(source) = declared.get(name).copied().or(found.as_ref()) {
+            if let Some(source) = declared.get(name.as_str()).copied().or(found.as_ref()) {
                 add(name, source, folder(name));
             }
         }
         for (name, source) in declared {
-            if source.get("source").and_then(Value::as_str) == Some("directory") {
-                add(name, source, source.get("path").cloned().unwrap_or_default());
+            if let Some(Source::Directory { path }) = source.source() {
+                add(name, source, json!(path));
             }
         }
         entries
@@ -76,14 +74,10 @@ impl Anew<'_> {
     /// Returns the text of an inventory with every plugin that is switched on and in the cache.
     fn inventory(&self) -> String {
         let mut plugins: Map<String, Value> = Map::new();
-        for (item, record) in self.state {
-            let (Item::Enabled { id, scope }, Record::Enabled(true)) = (item, record) else {
-                continue;
-            };
-            let Some(found) = self.salvage.versions.get(id) else { continue };
-            let project = (*scope != Scope::User).then_some(self.roots.project.as_path());
-            let record = installed_plugins::new_record(*scope, project, found);
-            let records = plugins.entry(id.clone()).or_insert_with(|| json!([]));
+        for switch in self.state.switches().filter(|switch| switch.record) {
+            let Some(found) = self.salvage.versions.get(switch.name) else { continue };
+            let record = installed_plugins::new_record(switch.reach, found);
+            let records = plugins.entry(switch.name.to_owned()).or_insert_with(|| json!([]));
             if let Some(records) = records.as_array_mut() {
                 records.push(record);
             }
@@ -126,7 +120,7 @@ fn complete(
     let path = entry.get("source").and_then(|source| source.get("path")).and_then(Value::as_str);
     let place = match path {
         Some(path) => json!(path),
-        None => json!(roots.claude_plugins.join("marketplaces").join(name)),
+        None => json!(Claude.marketplace(roots, name)),
     };
     for (field, value) in [("installLocation", place), ("lastUpdated", json!(now))] {
         if !entry.get(field).is_some_and(Value::is_string) {

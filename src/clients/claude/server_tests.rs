@@ -5,8 +5,7 @@ use super::tests::{change, check_problems, one, roots};
 use super::*;
 
 fn server(name: &str, scope: Scope, before: Option<Value>, after: Option<Value>) -> Change {
-    let project = (scope != Scope::User).then(|| roots().project);
-    let item = Item::Server { name: name.into(), scope, project };
+    let item = Item::Server { name: name.into(), reach: roots().reach(scope) };
     Change { before: before.map(Record::Server), ..change(item, after.map(Record::Server)) }
 }
 
@@ -20,7 +19,7 @@ fn check_encode(path: &Path, text: &str, change: Change, expected: &str) {
 #[test]
 fn a_project_that_the_client_does_not_know_gets_its_whole_record() {
     check_encode(
-        &roots().claude_json,
+        &claude_json::path(&roots()),
         "{\"userID\":\"0\",\"projects\":{}}",
         server("s", Scope::Local, None, Some(json!({"type": "stdio", "command": "x"}))),
         "{\"userID\":\"0\",\"projects\":{\"/home/u/p\":{\"allowedTools\":[],\"mcpContextUris\":[],\
@@ -30,19 +29,19 @@ fn a_project_that_the_client_does_not_know_gets_its_whole_record() {
          \"hasClaudeMdExternalIncludesWarningShown\":false}}}",
     );
     check_encode(
-        &roots().claude_json,
+        &claude_json::path(&roots()),
         "{\"projects\":{\"/home/u/p\":{\"history\":[1.10]}}}",
         server("s", Scope::Local, None, Some(json!({"command": "x"}))),
         "{\"projects\":{\"/home/u/p\":{\"history\":[1.10],\"mcpServers\":{\"s\":{\"command\":\"x\"}}}}}",
     );
     let gone = server("s", Scope::Local, Some(json!({})), None);
-    check_encode(&roots().claude_json, "{\"projects\":{}}", gone, "{\"projects\":{}}");
+    check_encode(&claude_json::path(&roots()), "{\"projects\":{}}", gone, "{\"projects\":{}}");
 }
 
 #[test]
 fn only_the_fields_that_a_change_mentions_change() {
     check_encode(
-        &roots().claude_json,
+        &claude_json::path(&roots()),
         "{\"mcpServers\": {\"s\": {\"command\": \"x\", \"timeout\": 5, \"env\": {\"A\": \"1\", \"MINE\": \"2\"}, \"cwd\": \"/\"}}}",
         server(
             "s",
@@ -70,7 +69,7 @@ fn a_new_project_file_is_wrapped() {
 
 #[test]
 fn servers_that_the_client_does_not_start_are_a_problem() {
-    let (claude, project) = (roots().claude_json, mcp_json::path(&roots()));
+    let (claude, project) = (claude_json::path(&roots()), mcp_json::path(&roots()));
     check_problems(&project, "{\"s\":{\"command\":\"x\"}}", &[("mcp.flat", true)], 0);
     check_problems(&project, "{}", &[("mcp.flat", false)], 0);
     check_problems(&project, "{\"mcpServers\":[]}", &[("mcp.schema", true)], 0);
@@ -122,25 +121,25 @@ proptest! {
     ) {
         let mine = "\"mine\":{\"command\":\"m\",\"n\":1.10}";
         let text = format!("{{\"h\":[\"\\ud83d\"],\"mcpServers\":{{{mine}}},\"projects\":{{\"/q\":{{}}}}}}");
-        let mut files = if started { one(&roots().claude_json, &text) } else { Files::default() };
+        let mut files = if started { one(&claude_json::path(&roots()), &text) } else { Files::default() };
         let mut wanted = std::collections::BTreeMap::new();
         let mut changes = changes;
         for change in &mut changes {
             // A plan knows what was there.
-            change.before = wanted.insert(change.item.clone(), change.after.clone()).flatten();
+            change.before = wanted.insert(change.fact.clone(), change.after.clone()).flatten();
         }
         Claude.encode(&roots(), &mut files, &changes).unwrap();
         let state = Claude.decode(&roots(), &files).state;
-        for (item, record) in &wanted {
-            prop_assert_eq!(state.get(item), record.as_ref());
+        for (fact, record) in &wanted {
+            prop_assert_eq!(state.get(fact), record.as_ref());
         }
         if started {
-            let text = str::from_utf8(files.get(&roots().claude_json).unwrap()).unwrap();
+            let text = str::from_utf8(files.get(&claude_json::path(&roots())).unwrap()).unwrap();
             let kept = text.starts_with(&format!("{{\"h\":[\"\\ud83d\"],\"mcpServers\":{{{mine}"));
             prop_assert!(kept && text.contains("\"projects\":{\"/q\":{}"), "{}", text);
         }
         let settled = files.clone();
-        let again: Vec<Change> = state.into_iter().map(|(item, record)| change(item, Some(record))).collect();
+        let again: Vec<Change> = state.into_iter().map(|(fact, record)| change(fact.item, Some(record))).collect();
         Claude.encode(&roots(), &mut files, &again).unwrap();
         prop_assert_eq!(files, settled);
     }

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::page::{Draft, complaint};
+use crate::clients::document::{Draft, complaint};
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{self, Key};
-use crate::model::{Diagnostic, Item, Record};
+use crate::model::{Client, Diagnostic, Item, Reach, Record};
 
 /// Says whether two entries start the same server: what the client adds by default does not count.
 pub fn same_server(left: &Value, right: &Value) -> bool {
@@ -40,7 +40,7 @@ pub(super) fn decode(
     (file, text): (&std::path::Path, &str),
     path: &[Key],
     servers: &Value,
-    item: impl Fn(&str) -> Item,
+    reach: &Reach,
     decoded: &mut Decoded,
 ) {
     let mut problem = |path: &[Key], unreadable, message: String| {
@@ -56,7 +56,8 @@ pub(super) fn decode(
             problem(&path, false, format!("server `{name}` {fault}; Claude Code skips it"));
         }
         if entry.is_object() {
-            decoded.state.insert(item(name), Record::Server(entry.clone()));
+            let item = Item::Server { name: name.clone(), reach: reach.clone() };
+            decoded.state.insert(item.of(Client::Claude), Record::Server(entry.clone()));
         }
     }
 }

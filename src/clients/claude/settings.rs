@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::page::{Draft, Page, Reading};
-use super::source;
+use super::{layout, source};
+use crate::clients::document::{Document, Draft, Reading};
 use crate::clients::{Decoded, FileProblem};
 use crate::formats::json::{Bom, Key};
-use crate::model::{Diagnostic, Files, Item, Record, Roots, Scope};
+use crate::model::{Client, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots, Scope};
 
-const ENABLED: &str = "enabledPlugins";
-const DECLARED: &str = "extraKnownMarketplaces";
+pub(super) const ENABLED: &str = "enabledPlugins";
+pub(super) const DECLARED: &str = "extraKnownMarketplaces";
 
 const READING: Reading = Reading {
     syntax: "settings.syntax",
@@ -23,9 +23,9 @@ const READING: Reading = Reading {
 
 pub fn path(roots: &Roots, scope: Scope) -> PathBuf {
     match scope {
-        Scope::User => roots.claude_dir.join("settings.json"),
-        Scope::Project => roots.project.join(".claude/settings.json"),
-        Scope::Local => roots.project.join(".claude/settings.local.json"),
+        Scope::User => layout::of(roots).dir.join("settings.json"),
+        Scope::Project => roots.project.join(layout::FOLDER).join("settings.json"),
+        Scope::Local => roots.project.join(layout::FOLDER).join("settings.local.json"),
     }
 }
 
@@ -39,15 +39,15 @@ pub fn scopes(roots: &Roots) -> impl Iterator<Item = Scope> {
 pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
     for scope in scopes(roots) {
         let path = path(roots, scope);
-        if let Some(page) = Page::read(&path, files, &READING, &mut decoded.problems) {
-            decode_enabled(&page, scope, decoded);
-            decode_declared(&page, scope, decoded);
+        if let Some(page) = Document::read(&path, files, &READING, &mut decoded.problems) {
+            decode_enabled(&page, &roots.reach(scope), decoded);
+            decode_declared(&page, &roots.reach(scope), decoded);
             decoded.problems.extend(wrong_types(&page));
             decoded.problems.extend(ignored_servers(&page));
         }
     }
     for (path, _) in ignored_places(roots) {
-        if let Some(page) = Page::read(&path, files, &READING, &mut Vec::new()) {
+        if let Some(page) = Document::read(&path, files, &READING, &mut Vec::new()) {
             decoded.problems.extend(ignored_servers(&page));
         }
     }
@@ -58,12 +58,12 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
 pub fn ignored_places(roots: &Roots) -> Vec<(PathBuf, Option<Scope>)> {
     let mut places = vec![
         (roots.project.join(".claude.local/settings.json"), Some(Scope::Local)),
-        (roots.claude_dir.join("mcp.json"), Some(Scope::User)),
-        (roots.claude_dir.join(".mcp.json"), Some(Scope::User)),
-        (roots.claude_managed.join("managed-settings.json"), None),
+        (layout::of(roots).dir.join("mcp.json"), Some(Scope::User)),
+        (layout::of(roots).dir.join(".mcp.json"), Some(Scope::User)),
+        (layout::of(roots).managed.join("managed-settings.json"), None),
     ];
     // In the home folder the project's `.claude` is the user's.
-    let below = roots.project.join(".claude/.mcp.json");
+    let below = roots.project.join(layout::FOLDER).join(".mcp.json");
     if places.iter().all(|(path, _)| *path != below) {
         places.push((below, Some(Scope::Project)));
     }
@@ -77,8 +77,12 @@ pub fn ignored_places(roots: &Roots) -> Vec<(PathBuf, Option<Scope>)> {
     places
 }
 
-pub fn open(roots: &Roots, files: &Files, scope: Scope) -> Result<Draft, Diagnostic> {
+pub fn open(roots: &Roots, files: &Files, reach: &Reach) -> Result<Draft, Diagnostic> {
+    let scope = reach.scope();
     let file = path(roots, scope);
+    if !reach.holds_in(&roots.project) {
+        return Err(Diagnostic::whole(&file, "is the file of another project than the change's"));
+    }
     if !scopes(roots).any(|own| own == scope) {
         let message = format!("is the user's file; scope `{scope}` has none here");
         return Err(Diagnostic::whole(&file, message).hint("use scope `user`, or go to a project"));
@@ -97,20 +101,21 @@ pub fn encode_enabled(draft: &mut Draft, id: &str, after: Option<bool>) -> Resul
 pub fn encode_declared(
     draft: &mut Draft,
     name: &str,
-    after: Option<&Value>,
+    after: Option<&RegistrySource>,
 ) -> Result<(), Diagnostic> {
     let path = [Key::Name(DECLARED), Key::Name(name), Key::Name("source")];
     match after {
-        Some(source) => draft.set(&path, source),
+        Some(source) => source::encode(draft, &path, source),
         None => draft.remove(&path[..2]),
     }
 }
 
-fn decode_enabled(page: &Page, scope: Scope, decoded: &mut Decoded) {
+fn decode_enabled(page: &Document, reach: &Reach, decoded: &mut Decoded) {
     let Some(plugins) = page.object(ENABLED, &READING, &mut decoded.problems) else { return };
     for (id, value) in plugins {
         if let Some(on) = value.as_bool() {
-            decoded.state.insert(Item::Enabled { id: id.clone(), scope }, Record::Enabled(on));
+            let item = Item::Enabled { id: id.clone(), reach: reach.clone() };
+            decoded.state.insert(item.of(Client::Claude), Record::Enabled(on));
         } else {
             let message = format!("`{id}` is not true or false; {}", READING.effect);
             let diagnostic = page.complaint(&[Key::Name(ENABLED), Key::Name(id)], message);
@@ -119,7 +124,7 @@ fn decode_enabled(page: &Page, scope: Scope, decoded: &mut Decoded) {
     }
 }
 
-fn decode_declared(page: &Page, scope: Scope, decoded: &mut Decoded) {
+fn decode_declared(page: &Document, reach: &Reach, decoded: &mut Decoded) {
     let Some(declared) = page.object(DECLARED, &READING, &mut decoded.problems) else { return };
     for (name, entry) in declared {
         if let Some(fault) = source::fault(entry.get("source")) {
@@ -132,14 +137,15 @@ fn decode_declared(page: &Page, scope: Scope, decoded: &mut Decoded) {
             decoded.problems.push(problem);
         }
         if let Some(source) = entry.get("source") {
-            let item = Item::Declared { name: name.clone(), scope };
-            decoded.state.insert(item, Record::Declared(source.clone()));
+            let item = Item::Declared { name: name.clone(), reach: reach.clone() };
+            let record = Record::Declared(source::decode(source));
+            decoded.state.insert(item.of(Client::Claude), record);
         }
     }
 }
 
 /// Returns the complaint about servers where the client does not look for them.
-fn ignored_servers(page: &Page) -> Option<FileProblem> {
+fn ignored_servers(page: &Document) -> Option<FileProblem> {
     let servers = page.map.get("mcpServers")?.as_object()?;
     if servers.is_empty() {
         return None;
@@ -150,7 +156,7 @@ fn ignored_servers(page: &Page) -> Option<FileProblem> {
 }
 
 /// Returns the complaints about other keys whose type is known to cost the whole file (Claude Code 2.1.329).
-fn wrong_types(page: &Page) -> Vec<FileProblem> {
+fn wrong_types(page: &Document) -> Vec<FileProblem> {
     let wrong = |key: &str, right: fn(&Value) -> bool, kind: &str| {
         let _value = page.map.get(key).filter(|value| !right(value))?;
         let message = format!("`{key}` is not {kind}; {}", READING.effect);

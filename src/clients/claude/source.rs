@@ -4,29 +4,57 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Source, without_login};
+use crate::clients::document::Draft;
+use crate::formats::json::Key;
+use crate::model::{Diagnostic, RegistrySource, Source, without_login};
 
-/// Returns the client's source object, without a login. The pin wins over the source's own reference.
-pub fn to_client(source: &Source, pin: Option<&str>) -> Value {
-    let (mut value, reference) = match source {
-        Source::GitHub { repo, reference } => {
-            (json!({"source": "github", "repo": repo}), reference.as_deref())
-        }
-        Source::Git { url, reference } => {
-            (json!({"source": "git", "url": without_login(url)}), reference.as_deref())
-        }
-        Source::Directory { path } => return json!({"source": "directory", "path": path}),
-        Source::File { path } => return json!({"source": "file", "path": path}),
-        Source::Url { url } => return json!({"source": "url", "url": without_login(url)}),
+/// Returns the source that the client has noted.
+pub fn decode(value: &Value) -> RegistrySource {
+    known(value).map_or_else(
+        || RegistrySource::Other {
+            kind: value.get("source").and_then(Value::as_str).map(str::to_owned),
+            text: value.to_string(),
+        },
+        RegistrySource::Known,
+    )
+}
+
+/// Makes the client note a source; what it notes already is not spelled anew.
+pub(super) fn encode(
+    draft: &mut Draft,
+    path: &[Key],
+    after: &RegistrySource,
+) -> Result<(), Diagnostic> {
+    if draft.get(path).is_some_and(|current| decode(&current) == *after) {
+        return Ok(());
+    }
+    draft.set(path, &to_json(after))
+}
+
+/// Returns the client's source object, without a login.
+pub fn to_json(source: &RegistrySource) -> Value {
+    match source {
+        RegistrySource::Known(source) => known_to_json(source),
+        RegistrySource::Other { text, .. } => serde_json::from_str(text).unwrap_or_default(),
+    }
+}
+
+fn known_to_json(source: &Source) -> Value {
+    let mut value = match source {
+        Source::GitHub { repo, .. } => json!({"source": "github", "repo": repo}),
+        Source::Git { url, .. } => json!({"source": "git", "url": without_login(url)}),
+        Source::Directory { path } => json!({"source": "directory", "path": path}),
+        Source::File { path } => json!({"source": "file", "path": path}),
+        Source::Url { url } => json!({"source": "url", "url": without_login(url)}),
     };
-    if let Some(reference) = pin.or(reference) {
+    if let Some(reference) = source.reference() {
         value["ref"] = json!(reference);
     }
     value
 }
 
-/// Returns the source without its reference, and the reference. Absent for what a manifest cannot say.
-pub fn from_client(value: &Value) -> Option<(Source, Option<String>)> {
+/// Returns the source of an object that says nothing a manifest cannot say.
+fn known(value: &Value) -> Option<Source> {
     let map = value.as_object()?;
     let text = |key: &str| Some(map.get(key)?.as_str()?.to_owned());
     let (known, source): (&[&str], _) = match map.get("source")?.as_str()? {
@@ -38,7 +66,16 @@ pub fn from_client(value: &Value) -> Option<(Source, Option<String>)> {
         _ => return None,
     };
     let complete = map.keys().all(|key| key == "source" || known.contains(&key.as_str()));
-    complete.then(|| (source, text("ref")))
+    complete.then(|| source.with_reference(text("ref")))
+}
+
+/// Returns the repository of a source that names a catalog inside it, and the path of that.
+pub fn repository(source: &RegistrySource) -> Option<(Source, Option<String>)> {
+    let RegistrySource::Other { text, .. } = source else { return None };
+    let Ok(Value::Object(mut map)) = serde_json::from_str(text) else { return None };
+    let path = map.remove("path")?.as_str().map(str::to_owned);
+    let source = known(&Value::Object(map))?;
+    source.git_url().is_some().then_some((source, path))
 }
 
 /// Why Claude Code 2.1.329 rejects a source object, and with it the whole file.
@@ -77,20 +114,16 @@ mod tests {
 
     #[test]
     fn every_source_is_read_back_as_it_was_written() {
+        let reference = || Some("v1".to_owned());
         for (source, written) in [
             (
-                Source::GitHub { repo: "o/r".into(), reference: None },
+                Source::GitHub { repo: "o/r".into(), reference: reference() },
                 json!({"source": "github", "repo": "o/r", "ref": "v1"}),
             ),
             (
-                Source::Git { url: "https://h/r.git".into(), reference: None },
+                Source::Git { url: "https://h/r.git".into(), reference: reference() },
                 json!({"source": "git", "url": "https://h/r.git", "ref": "v1"}),
             ),
-        ] {
-            assert_eq!(to_client(&source, Some("v1")), written);
-            assert_eq!(from_client(&written), Some((source, Some("v1".into()))));
-        }
-        for (source, written) in [
             (Source::Directory { path: "/d".into() }, json!({"source": "directory", "path": "/d"})),
             (Source::File { path: "/f".into() }, json!({"source": "file", "path": "/f"})),
             (
@@ -98,20 +131,14 @@ mod tests {
                 json!({"source": "url", "url": "https://h/m"}),
             ),
         ] {
-            assert_eq!(to_client(&source, None), written);
-            assert_eq!(from_client(&written), Some((source, None)));
+            let source = RegistrySource::Known(source);
+            assert_eq!(to_json(&source), written);
+            assert_eq!(decode(&written), source);
         }
     }
 
     #[test]
-    fn the_pin_wins_over_the_reference() {
-        let source = Source::GitHub { repo: "o/r".into(), reference: Some("main".into()) };
-        assert_eq!(to_client(&source, Some("v2"))["ref"], "v2");
-        assert_eq!(to_client(&source, None)["ref"], "main");
-    }
-
-    #[test]
-    fn a_source_that_a_manifest_cannot_say_has_no_source() {
+    fn a_source_that_a_manifest_cannot_say_is_kept_as_it_is() {
         for value in [
             json!({"source": "npm", "package": "p"}),
             json!({"source": "settings", "name": "n", "plugins": []}),
@@ -119,7 +146,9 @@ mod tests {
             json!({"source": "url", "url": "https://h", "headers": {"A": "b"}}),
             json!("o/r"),
         ] {
-            assert_eq!(from_client(&value), None, "{value}");
+            let source = decode(&value);
+            assert_eq!(source.source(), None, "{value}");
+            assert_eq!(to_json(&source), value);
         }
     }
 }

@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::*;
 use crate::formats::json::{self, Key};
-use crate::model::{Client, InstallRecord, KnownMarketplace, Scope, State};
+use crate::model::{Client, InstallRecord, KnownMarketplace, RegistrySource, Scope, Source, State};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clients/claude/2.1.329");
 
 pub(super) fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/home/u/p"))
+    crate::clients::roots_below(Path::new("/home/u"), Path::new("/home/u/p"))
 }
 
 /// A captured case: folder `home` is the home, folder `project` the project.
@@ -28,7 +27,7 @@ fn captured(case: &Path) -> Files {
         let text = std::fs::read_to_string(place(&path)).ok();
         (path, text.map(|text| filled(&text).into_bytes()))
     };
-    Claude.files(&roots).into_iter().map(read).collect()
+    Claude.files(&roots).into_iter().map(|file| file.path).map(read).collect()
 }
 
 fn filled(text: &str) -> String {
@@ -50,15 +49,14 @@ fn creating(state: &State, files: &Files) -> Vec<Change> {
     let all: String = files.iter().filter_map(|(_, bytes)| str::from_utf8(bytes?).ok()).collect();
     let mut changes: Vec<Change> = state
         .iter()
-        .map(|(item, record)| Change {
-            client: Client::Claude,
-            item: item.clone(),
+        .map(|(fact, record)| Change {
+            fact: fact.clone(),
             before: None,
             after: Some(record.clone()),
         })
         .collect();
     changes.sort_by_key(|change| {
-        let name = match &change.item {
+        let name = match &change.fact.item {
             Item::Marketplace { name }
             | Item::Declared { name, .. }
             | Item::Server { name, .. }
@@ -140,7 +138,7 @@ pub(super) fn check_problems(
     let decoded = Claude.decode(&roots(), &one(path, text));
     let found: Vec<_> = decoded.problems.iter().map(|p| (p.id, p.unreadable)).collect();
     assert_eq!(found, expected, "{text}");
-    assert_eq!(decoded.state.len(), facts, "{text}");
+    assert_eq!(decoded.state.iter().count(), facts, "{text}");
     decoded
 }
 
@@ -201,8 +199,7 @@ fn old_and_unknown_inventories_are_told_apart() {
     let path = installed_plugins::path(&roots());
     let old = "{\"version\":1,\"plugins\":{\"a@m\":{\"installPath\":\"/a\",\"x\":1}}}";
     let decoded = check_problems(&path, old, &[], 1);
-    let item = Item::Plugin { id: "a@m".into(), scope: Scope::User, project: None };
-    assert!(decoded.state.contains_key(&item));
+    assert!(decoded.state.plugin(Client::Claude, "a@m", &Reach::USER).is_some());
     check_problems(&path, "{\"version\":3,\"plugins\":{}}", &[("inventory.version", true)], 0);
     check_problems(
         &path,
@@ -221,12 +218,11 @@ fn old_and_unknown_inventories_are_told_apart() {
 }
 
 pub(super) fn change(item: Item, after: Option<Record>) -> Change {
-    Change { client: Client::Claude, item, before: None, after }
+    Change { fact: item.of(Client::Claude), before: None, after }
 }
 
 fn plugin(id: &str, scope: Scope, after: Option<InstallRecord>) -> Change {
-    let project = (scope != Scope::User).then(|| roots().project);
-    let item = Item::Plugin { id: id.into(), scope, project };
+    let item = Item::Plugin { id: id.into(), reach: roots().reach(scope) };
     change(item, after.map(Record::Plugin))
 }
 
@@ -257,7 +253,7 @@ fn each_scope_has_its_own_record_of_a_plugin() {
     let gone = [plugin("a@m", Scope::User, None), plugin("b@m", Scope::Project, None)];
     Claude.encode(&roots(), &mut files, &gone).unwrap();
     let state = Claude.decode(&roots(), &files).state;
-    assert_eq!(state.len(), 1);
+    assert_eq!(state.iter().count(), 1);
     Claude.encode(&roots(), &mut files, &[plugin("a@m", Scope::Local, None)]).unwrap();
     assert_eq!(files.get(&path).unwrap(), b"{\n  \"version\": 2,\n  \"plugins\": {}\n}");
 }
@@ -267,7 +263,7 @@ fn a_file_that_cannot_be_edited_leaves_all_files_as_they_were() {
     let path = settings::path(&roots(), Scope::User);
     let mut files = one(&path, "{\"enabledPlugins\": [");
     let before = files.clone();
-    let item = Item::Enabled { id: "a@m".into(), scope: Scope::User };
+    let item = Item::Enabled { id: "a@m".into(), reach: Reach::USER };
     let changes = [
         plugin("a@m", Scope::User, Some(InstallRecord::default())),
         change(item, Some(Record::Enabled(true))),
@@ -280,7 +276,7 @@ fn a_file_that_cannot_be_edited_leaves_all_files_as_they_were() {
 fn in_the_home_folder_the_settings_are_the_users() {
     let home = Roots { project: roots().home, ..roots() };
     assert_eq!(Claude.files(&home).len(), 11);
-    let item = Item::Enabled { id: "a@m".into(), scope: Scope::Project };
+    let item = Item::Enabled { id: "a@m".into(), reach: home.reach(Scope::Project) };
     let changes = [change(item, Some(Record::Enabled(true)))];
     assert!(Claude.encode(&home, &mut Files::default(), &changes).is_err());
 }
@@ -296,19 +292,21 @@ fn record_change() -> impl Strategy<Value = Change> {
                 0 => (
                     Item::Marketplace { name },
                     Record::Marketplace(KnownMarketplace {
-                        source: json!({"source": "url", "url": "u"}),
+                        source: RegistrySource::Known(Source::Url { url: "u".into() }),
                         install_location: "/i".into(),
                         last_updated: "t".into(),
                         auto_update: flag.then_some(true),
                     }),
                 ),
                 1 => (
-                    Item::Declared { name, scope },
-                    Record::Declared(
-                        json!({"source": "directory", "path": if flag { "/a" } else { "/b" }}),
-                    ),
+                    Item::Declared { name, reach: roots().reach(scope) },
+                    Record::Declared(RegistrySource::Known(Source::Directory {
+                        path: if flag { "/a" } else { "/b" }.into(),
+                    })),
                 ),
-                2 => (Item::Enabled { id: name, scope }, Record::Enabled(flag)),
+                2 => {
+                    (Item::Enabled { id: name, reach: roots().reach(scope) }, Record::Enabled(flag))
+                }
                 _ => {
                     let after = InstallRecord {
                         install_path: "/p".into(),
@@ -360,11 +358,11 @@ proptest! {
         let mut expected = Claude.decode(&roots(), &files).state;
         for early in [true, false] {
             for change in &changes {
-                if early != matches!(change.item, Item::Declared { .. }) {
+                if early != matches!(change.fact.item, Item::Declared { .. }) {
                     match &change.after {
-                        Some(record) => expected.insert(change.item.clone(), record.clone()),
-                        None => expected.remove(&change.item),
-                    };
+                        Some(record) => expected.insert(change.fact.clone(), record.clone()),
+                        None => expected.remove(&change.fact),
+                    }
                 }
             }
         }
@@ -375,7 +373,7 @@ proptest! {
         let settled = after.clone();
         let again: Vec<Change> = expected
             .iter()
-            .map(|(item, record)| change(item.clone(), Some(record.clone())))
+            .map(|(fact, record)| change(fact.item.clone(), Some(record.clone())))
             .collect();
         Claude.encode(&roots(), &mut after, &again).unwrap();
         prop_assert_eq!(&after, &settled);

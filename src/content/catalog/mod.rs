@@ -32,7 +32,16 @@ pub use plugin_manifest::{PluginManifest, parse_plugin};
 pub use reserved::reserved;
 pub use search::{Hit, Kind, Query, Rank, search};
 pub use source::EntrySource;
-pub use version::{folder, version};
+pub use version::version;
+
+/// Where a marketplace's folder holds its catalog.
+pub const CATALOG_FILE: &str = ".claude-plugin/marketplace.json";
+
+/// Where a plugin's folder holds its manifest.
+pub const PLUGIN_FILE: &str = ".claude-plugin/plugin.json";
+
+/// Where a plugin's folder, or a project, holds the servers that it shares.
+pub const SERVERS_FILE: &str = ".mcp.json";
 
 /// A checked `marketplace.json`.
 #[derive(Debug, Clone, PartialEq)]

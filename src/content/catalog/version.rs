@@ -1,4 +1,4 @@
-//! Which version the client gives a plugin, and the cache folder it makes of that.
+//! Which version a client gives a plugin.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::{Entry, EntrySource, PluginManifest};
 use crate::model::Commit;
 
 /// Returns the version as Claude Code records it: what `plugin.json` says, else the entry, else the
-/// commit, else `unknown`. It is any text; [`folder`] makes a folder name of it.
+/// commit, else `unknown`. It is any text.
 pub fn version(
     manifest: Option<&PluginManifest>,
     entry: &Entry,
@@ -27,26 +27,6 @@ pub fn version(
         (_, Some(commit)) => commit.short().to_owned(),
         (_, None) => "unknown".to_owned(),
     }
-}
-
-/// Returns the name of the cache folder of a version: the client puts a `-` for each UTF-16 unit
-/// outside `[A-Za-z0-9._-]`, and for `.` and `..` as a whole.
-pub fn folder(version: &str) -> String {
-    /// The client fails on names that the file system refuses; any folder will do, it is recorded.
-    const LONGEST: usize = 200;
-    if matches!(version, "." | "..") {
-        return "-".to_owned();
-    }
-    let mut name = String::new();
-    for c in version.chars() {
-        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
-            name.push(c);
-        } else {
-            name.push_str(&"-".repeat(c.len_utf16()));
-        }
-    }
-    name.truncate(LONGEST);
-    if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
 fn hash8(path: &str) -> String {
@@ -76,23 +56,6 @@ mod tests {
         check(None, "", &subdir, true, "de2dc155f3f2-9d44616e");
         check(None, "", &folder, false, "unknown");
         check(None, "", &json!({"source": "npm", "package": "x"}), false, "unknown");
-    }
-
-    #[test]
-    fn a_folder_name_is_what_the_client_makes_of_the_version() {
-        let check = |version: &str, expected: &str| assert_eq!(folder(version), expected);
-        check("1.0.0-rc.1", "1.0.0-rc.1");
-        check("1.0.0+build", "1.0.0-build");
-        check("1.0 beta", "1.0-beta");
-        check("../x", "..-x");
-        check("1.0/2", "1.0-2");
-        check("a\\b", "a-b");
-        check("A~b@c", "A-b-c");
-        check("é1", "-1");
-        check(".", "-");
-        check("..", "-");
-        check("1..2", "1..2");
-        check(&"x".repeat(300), &"x".repeat(200));
     }
 
     fn check(manifest: Option<&str>, entry: &str, source: &Value, commit: bool, expected: &str) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{Position, well_known_marketplace};
 
 fn roots() -> Roots {
-    Roots::below(Path::new("/home/u"), Path::new("/home/u"))
+    crate::clients::roots_below(Path::new("/home/u"), Path::new("/home/u"))
 }
 
 pub(in crate::declared::manifest) fn read(text: &str) -> Result<Intent, Vec<Diagnostic>> {

@@ -88,8 +88,8 @@ fn read(root: &Path) -> Scan {
         .map(|entry| TreeFile { executable: entry.kind == Kind::Executable, path: entry.path })
         .collect();
     let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
-    let file = root.join(".claude-plugin/plugin.json");
-    let manifest = read(".claude-plugin/plugin.json")
-        .and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
+    let file = root.join(catalog::PLUGIN_FILE);
+    let manifest =
+        read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
     doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref())
 }

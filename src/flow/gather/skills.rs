@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::content::catalog;
 use crate::content::skill::discover::{self, Found};
 use crate::content::skill::lint::{self, lint};
 use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
@@ -173,13 +174,13 @@ pub(super) fn description(folder: &Path) -> String {
 }
 
 fn marketplace(root: &Path) -> Option<String> {
-    let bytes = disk::read(&root.join(".claude-plugin/marketplace.json")).ok()??;
+    let bytes = disk::read(&root.join(catalog::CATALOG_FILE)).ok()??;
     let catalog: Value = serde_json::from_slice(&bytes).ok()?;
     Some(catalog.get("name").and_then(Value::as_str).unwrap_or("marketplace").to_owned())
 }
 
 fn servers(root: &Path) -> Vec<String> {
-    let Ok(Some(bytes)) = disk::read(&root.join(".mcp.json")) else { return Vec::new() };
+    let Ok(Some(bytes)) = disk::read(&root.join(catalog::SERVERS_FILE)) else { return Vec::new() };
     let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Vec::new() };
     let map = value.get("mcpServers").and_then(Value::as_object);
     map.map(|map| map.keys().cloned().collect()).unwrap_or_default()

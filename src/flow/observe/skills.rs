@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::clients::{self, agents};
 use crate::content::skill::foreign::{self, Provenance};
 use crate::declared::lock::Lock;
 use crate::machine::store::disk::{self, Stands};
 use crate::machine::store::tree::Fingerprints;
-use crate::model::{Item, Record, Roots, Scope, SkillName, State, TreeHash};
+use crate::model::{Client, Roots, Scope, SkillName, State, TreeHash};
 use crate::resolve::{AtClient, Shelf, Shelved};
 
 /// Looks at the skills of every scope that there is here.
@@ -17,8 +18,8 @@ pub(super) fn shelves(
     lock: &Lock,
     fingerprints: &mut Fingerprints,
 ) -> BTreeMap<Scope, Shelf> {
-    roots
-        .skill_scopes()
+    agents::skill_scopes(roots)
+        .into_iter()
         .map(|scope| (scope, shelf(roots, scope, &known(state, lock, scope), fingerprints)))
         .collect()
 }
@@ -26,7 +27,7 @@ pub(super) fn shelves(
 /// Reads what other installers noted; a note that cannot be read says nothing.
 pub(super) fn provenance(roots: &Roots) -> BTreeMap<(Scope, String), Provenance> {
     let files = [
-        (Scope::User, roots.agents_dir.join(".skill-lock.json")),
+        (Scope::User, roots.of(Client::Agents).dir.join(".skill-lock.json")),
         (Scope::Project, roots.project.join("skills-lock.json")),
     ];
     let read = |(scope, file): (Scope, PathBuf)| {
@@ -47,25 +48,15 @@ pub(super) fn provenance(roots: &Roots) -> BTreeMap<(Scope, String), Provenance>
 /// Returns the skills of the active plugins, with the plugin and the folder of each.
 pub fn plugin_skills(state: &State, roots: &Roots) -> Vec<(String, (String, PathBuf))> {
     let mut found = Vec::new();
-    for (item, record) in state {
-        let (Item::Plugin { id, project, .. }, Record::Plugin(record)) = (item, record) else {
-            continue;
-        };
-        let here = project.as_ref().is_none_or(|project| *project == roots.project);
-        let on = Scope::ALL.into_iter().rev().find_map(|scope| {
-            match state.get(&Item::Enabled { id: id.clone(), scope }) {
-                Some(Record::Enabled(on)) => Some(*on),
-                _ => None,
-            }
-        });
-        if !here || on != Some(true) {
+    for row in state.plugins_in(&roots.project) {
+        if !clients::plugin_layout(row.client).is_on(roots, state, row.name) {
             continue;
         }
-        let folder = record.install_path.join("skills");
+        let folder = row.record.install_path.join("skills");
         for (name, stands) in disk::entries(&folder) {
             let path = folder.join(&name);
             if stands == Stands::Folder && disk::exists(&path.join("SKILL.md")) {
-                found.push((name, (id.clone(), path)));
+                found.push((name, (row.name.to_owned(), path)));
             }
         }
     }
@@ -74,10 +65,7 @@ pub fn plugin_skills(state: &State, roots: &Roots) -> Vec<(String, (String, Path
 
 /// Returns the skills whose bytes matter: those of the inventory and the lock.
 fn known<'a>(state: &'a State, lock: &'a Lock, scope: Scope) -> BTreeSet<&'a str> {
-    let recorded = state.keys().filter_map(|item| match item {
-        Item::Skill { name, scope: at, .. } if *at == scope => Some(name.as_str()),
-        _ => None,
-    });
+    let recorded = state.skills().filter(|row| row.reach.scope() == scope).map(|row| row.name);
     recorded.chain(lock.skills.keys().map(SkillName::as_str)).collect()
 }
 
@@ -87,7 +75,8 @@ fn shelf(
     known: &BTreeSet<&str>,
     fingerprints: &mut Fingerprints,
 ) -> Shelf {
-    let (folder, client) = (roots.skills(scope), roots.claude_skills(scope));
+    let folder = agents::skills(roots, scope);
+    let client = clients::layout(Client::Claude).skills(roots, scope);
     let (real, client_real) = (disk::real(&folder), disk::real(&client));
     let mut shelf = Shelf {
         links_work: !disk::exists(&no_links(roots, &client_real)),

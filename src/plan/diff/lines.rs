@@ -12,7 +12,7 @@ pub(super) fn marketplace(
 ) -> Option<Line> {
     let source = marketplace.source.redacted();
     let at = marketplace.commit.as_ref().map(|c| format!(" at {}", c.short())).unwrap_or_default();
-    let registry = changes.iter().find(|c| matches!(c.item, Item::Marketplace { .. }));
+    let registry = changes.iter().find(|c| matches!(c.fact.item, Item::Marketplace { .. }));
     let (sign, text) = match registry {
         Some(Change { before: None, .. }) => (Sign::Add, format!("{source}{at}")),
         _ if marketplace.bytes.is_some() => (Sign::Change, format!("{source} moves{at}")),
@@ -36,8 +36,8 @@ pub(super) fn rewritten(inputs: &Inputs, new: Option<&Commit>, old: Option<&Comm
 fn scopes(changes: &[Change]) -> String {
     let names: Vec<String> = changes
         .iter()
-        .filter_map(|change| match &change.item {
-            Item::Declared { scope, .. } => Some(format!("{scope} settings")),
+        .filter_map(|change| match &change.fact.item {
+            Item::Declared { reach, .. } => Some(format!("{reach} settings")),
             _ => None,
         })
         .collect();
@@ -50,7 +50,7 @@ pub(super) fn plugin(thing: &Thing, plugin: &DesiredPlugin, changes: &[Change]) 
         return None;
     }
     let version = &plugin.version;
-    let record = changes.iter().find(|c| matches!(c.item, Item::Plugin { .. }));
+    let record = changes.iter().find(|c| matches!(c.fact.item, Item::Plugin { .. }));
     let mut said = Vec::new();
     let mut sign = Sign::Change;
     match record {
@@ -85,7 +85,7 @@ pub(super) fn plugin(thing: &Thing, plugin: &DesiredPlugin, changes: &[Change]) 
         }
         _ => {}
     }
-    if let Some(change) = changes.iter().find(|c| matches!(c.item, Item::Enabled { .. })) {
+    if let Some(change) = changes.iter().find(|c| matches!(c.fact.item, Item::Enabled { .. })) {
         let word = match (plugin.enabled, &change.before) {
             (true, _) => "enabled",
             (false, _) => "disabled",

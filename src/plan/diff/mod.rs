@@ -12,7 +12,7 @@ pub use servers::{entry as server_entry, is_met};
 
 use super::{Bytes, Inputs, Line, Step};
 use crate::declared::ledger::Ledger;
-use crate::model::{Change, Client, Item, Note, Record, Source, Thing};
+use crate::model::{Change, Client, Fact, Item, Note, Record, Source, Thing};
 use crate::resolve::DesiredMarketplace;
 
 /// The outcome: facts to add or change, facts to remove, bytes to place, and the ledger around them.
@@ -61,14 +61,13 @@ pub(super) fn diff(inputs: &Inputs) -> Diff {
     diff
 }
 
-fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
+fn add(inputs: &Inputs, wanted: &BTreeMap<Fact, Record>, diff: &mut Diff) {
     let mut things: BTreeMap<Thing, Vec<Change>> = BTreeMap::new();
-    for (item, after) in wanted {
-        let before = inputs.state.get(item);
+    for (fact, after) in wanted {
+        let before = inputs.state.get(fact);
         if before != Some(after) {
-            things.entry(item.thing()).or_default().push(Change {
-                client: Client::Claude,
-                item: item.clone(),
+            things.entry(fact.item.thing()).or_default().push(Change {
+                fact: fact.clone(),
                 before: before.cloned(),
                 after: Some(after.clone()),
             });
@@ -87,7 +86,7 @@ fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
     }
     let mut placed = BTreeSet::new();
     for ((id, scope), plugin) in &inputs.desired.plugins {
-        let thing = Thing::Plugin { id: id.to_string(), scope: *scope };
+        let thing = Thing::Plugin { id: id.to_string(), reach: inputs.roots.reach(*scope) };
         let changes = things.remove(&thing).unwrap_or_default();
         if let Some(placement) = &plugin.bytes
             && placed.insert(&plugin.install_path)
@@ -103,14 +102,21 @@ fn add(inputs: &Inputs, wanted: &BTreeMap<Item, Record>, diff: &mut Diff) {
     }
 }
 
+/// Returns what the manifest put into a client.
+fn ours(inputs: &Inputs, client: Client) -> BTreeSet<Thing> {
+    let ours = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
+    let own = ours.into_iter().filter(|(owner, _)| *owner == client);
+    own.map(|(_, thing)| thing).collect()
+}
+
 /// Adds the changes of a thing; it becomes ours when it is declared and its first fact comes from us.
 fn take(inputs: &Inputs, diff: &mut Diff, thing: &Thing, changes: Vec<Change>, declared: bool) {
     let founding = changes.iter().any(|change| {
         change.before.is_none()
-            && matches!(change.item, Item::Marketplace { .. } | Item::Plugin { .. })
+            && matches!(change.fact.item, Item::Marketplace { .. } | Item::Plugin { .. })
     });
     if declared && founding && inputs.save {
-        diff.claimed.insert(inputs.roots, thing, &inputs.intent.manifest);
+        diff.claimed.insert(inputs.roots, inputs.client, thing, &inputs.intent.manifest);
     }
     diff.additions.extend(changes);
 }

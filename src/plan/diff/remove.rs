@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{Diff, servers};
+use crate::clients;
 use crate::model::{
-    Change, Client, Item, Note, PluginId, Record, Scope, Thing, WELL_KNOWN_MARKETPLACES,
+    Change, Fact, InstallRecord, Note, PluginId, Reach, Record, Row, Scope, Thing,
+    WELL_KNOWN_MARKETPLACES,
 };
 use crate::plan::{Inputs, Line, Prune, Sign};
 
 /// Takes away what is ours and has left the manifest; reports the rest, or with `--prune` removes it.
 pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
     let (keep, unsure) = (kept(inputs), is_unsure(inputs));
-    let ours: BTreeSet<Thing> =
-        inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).into_iter().collect();
+    let ours = super::ours(inputs, inputs.client);
     let mut gone = BTreeSet::new();
     for thing in things_here(inputs) {
         if keep.contains(&thing) {
@@ -44,13 +45,13 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
         let (text, foreign) = (text.to_owned(), foreign && !named);
         diff.lines.push(Line { sign: Sign::Remove, thing: thing.clone(), text, foreign });
         diff.removals.extend(removals(inputs, &thing));
-        diff.released.remove(inputs.roots, &thing);
+        diff.released.remove(inputs.roots, inputs.client, &thing);
         gone.insert(thing);
     }
     // A claim on something that is neither wanted nor there has outlived its use.
     for thing in ours {
         if !keep.contains(&thing) && !gone.contains(&thing) && facts_of(inputs, &thing).is_empty() {
-            diff.released.remove(inputs.roots, &thing);
+            diff.released.remove(inputs.roots, inputs.client, &thing);
         }
     }
 }
@@ -58,7 +59,8 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
 /// Returns what must stay: everything in the manifest, met or not, and everything desired.
 fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     let wanted = inputs.intent.plugins.iter().map(|p| (&p.id, p.scope));
-    let plugin = |id: &PluginId, scope| Thing::Plugin { id: id.to_string(), scope };
+    let reach = |scope| inputs.roots.reach(scope);
+    let plugin = |id: &PluginId, scope| Thing::Plugin { id: id.to_string(), reach: reach(scope) };
     let marketplace = |name: &str| Thing::Marketplace { name: name.to_owned() };
     let mut keep: BTreeSet<Thing> = wanted.clone().map(|(id, scope)| plugin(id, scope)).collect();
     keep.extend(inputs.desired.plugins.keys().map(|(id, scope)| plugin(id, *scope)));
@@ -66,7 +68,7 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
     keep.extend(servers::wanted(inputs));
     keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
-    let skill = |name: &str, scope| Thing::Skill { name: name.to_owned(), scope };
+    let skill = |name: &str, scope| Thing::Skill { name: name.to_owned(), reach: reach(scope) };
     keep.extend(inputs.desired.skills.keys().map(|(name, scope)| skill(name.as_str(), *scope)));
     keep.extend(inputs.desired.kept_skills.iter().map(|(name, scope)| skill(name, *scope)));
     keep
@@ -85,14 +87,11 @@ fn is_unsure(inputs: &Inputs) -> bool {
 fn things_here(inputs: &Inputs) -> Vec<Thing> {
     let here: BTreeSet<Thing> = inputs
         .state
-        .keys()
-        .filter(|item| match item {
-            Item::Plugin { project: Some(project), .. } => *project == inputs.roots.project,
-            // Skills are folders as well, and go by rules of their own.
-            Item::Skill { .. } => false,
-            _ => true,
-        })
-        .map(Item::thing)
+        .iter()
+        // Skills are folders as well, and go by rules of their own.
+        .filter(|(fact, _)| fact.client == inputs.client)
+        .map(|(fact, _)| fact.item.thing())
+        .filter(|thing| thing.reach().holds_in(&inputs.roots.project))
         .collect();
     let (marketplaces, plugins): (Vec<_>, Vec<_>) =
         here.into_iter().partition(|thing| matches!(thing, Thing::Marketplace { .. }));
@@ -102,39 +101,34 @@ fn things_here(inputs: &Inputs) -> Vec<Thing> {
 /// `--prune` reaches what a user could have installed, in user scope; the client makes the rest itself.
 fn prunable(inputs: &Inputs, thing: &Thing) -> bool {
     // What another manifest put there is that manifest's to remove.
-    if inputs.ledger.owns(inputs.roots, thing) {
+    if inputs.ledger.owns(inputs.roots, inputs.client, thing) {
         return false;
     }
     match thing {
-        Thing::Plugin { id, scope } => {
-            let made_by_client = ["@skills-dir", "@builtin", "@inline"];
-            *scope == Scope::User && !made_by_client.iter().any(|end| id.ends_with(end))
+        Thing::Plugin { id, reach } => {
+            *reach == Reach::USER && !clients::plugin_layout(inputs.client).makes_itself(id)
         }
         Thing::Skill { .. } => false,
-        Thing::Server { scope, .. } => *scope == Scope::User,
+        Thing::Server { reach, .. } => *reach == Reach::USER,
         Thing::Marketplace { name } => {
             // A project's settings are shared with others, and the client would register it again.
-            let by_project = |item: &Item| {
-                matches!(item, Item::Declared { name: other, scope } if other == name
-                    && *scope != Scope::User)
-            };
-            !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name)
-                && !inputs.state.keys().any(by_project)
+            let by_project = inputs
+                .state
+                .declared()
+                .any(|row| row.name == name && row.reach.scope() != Scope::User);
+            !WELL_KNOWN_MARKETPLACES.iter().any(|(known, _)| known == name) && !by_project
         }
     }
 }
 
 fn report(inputs: &Inputs, diff: &mut Diff, thing: &Thing) {
     let on = match thing {
-        Thing::Plugin { id, scope } => {
-            let enabled = Item::Enabled { id: id.clone(), scope: *scope };
-            inputs.state.get(&enabled) == Some(&Record::Enabled(true))
-        }
-        Thing::Server { scope, .. } => *scope == Scope::User,
+        Thing::Plugin { id, reach } => inputs.state.switch(inputs.client, id, reach) == Some(true),
+        Thing::Server { reach, .. } => *reach == Reach::USER,
         // Skills are reported with what lies in their folders.
         Thing::Marketplace { .. } | Thing::Skill { .. } => false,
     };
-    if inputs.ledger.owns(inputs.roots, thing) || !on {
+    if inputs.ledger.owns(inputs.roots, inputs.client, thing) || !on {
         return;
     }
     let text = "not in the manifest, left alone".to_owned();
@@ -143,37 +137,25 @@ fn report(inputs: &Inputs, diff: &mut Diff, thing: &Thing) {
 
 /// Returns a plugin that comes from a marketplace and stays, in any scope or project.
 fn still_used(inputs: &Inputs, marketplace: &str, gone: &BTreeSet<Thing>) -> Option<String> {
-    inputs.state.keys().find_map(|item| match item {
-        Item::Plugin { id, project, .. }
-            if id.rsplit_once('@').is_some_and(|(_, m)| m == marketplace) =>
-        {
-            let elsewhere = project.as_ref().is_some_and(|p| *p != inputs.roots.project);
-            (elsewhere || !gone.contains(&item.thing())).then(|| id.clone())
-        }
-        _ => None,
-    })
+    let comes_from = |id: &str| id.rsplit_once('@').is_some_and(|(_, from)| from == marketplace);
+    let stays = |row: &Row<&InstallRecord>| {
+        let elsewhere = !row.reach.holds_in(&inputs.roots.project);
+        comes_from(row.name) && (elsewhere || !gone.contains(&row.fact.item.thing()))
+    };
+    inputs.state.plugins().find(stays).map(|row| row.name.to_owned())
 }
 
 fn removals(inputs: &Inputs, thing: &Thing) -> Vec<Change> {
-    facts_of(inputs, thing)
-        .into_iter()
-        .map(|(item, record)| Change {
-            client: Client::Claude,
-            item: item.clone(),
-            before: Some(record.clone()),
-            after: None,
-        })
-        .collect()
+    let removal = |(fact, record): (&Fact, &Record)| Change {
+        fact: fact.clone(),
+        before: Some(record.clone()),
+        after: None,
+    };
+    facts_of(inputs, thing).into_iter().map(removal).collect()
 }
 
-fn facts_of<'a>(inputs: &Inputs<'a>, thing: &Thing) -> Vec<(&'a Item, &'a Record)> {
-    inputs
-        .state
-        .iter()
-        .filter(|(item, _)| {
-            let elsewhere = matches!(item, Item::Plugin { project: Some(project), .. }
-                if *project != inputs.roots.project);
-            item.thing() == *thing && !elsewhere
-        })
-        .collect()
+fn facts_of<'a>(inputs: &Inputs<'a>, thing: &Thing) -> Vec<(&'a Fact, &'a Record)> {
+    let own =
+        |(fact, _): &(&Fact, &Record)| fact.client == inputs.client && fact.item.thing() == *thing;
+    inputs.state.iter().filter(own).collect()
 }

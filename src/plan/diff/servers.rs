@@ -8,7 +8,7 @@ use super::Diff;
 use crate::clients::claude::servers::{client_shape, same_server};
 use crate::formats::json::same;
 use crate::model::{
-    Change, Client, Item, Note, Record, Scope, Thing, WantedServer, redact_url, without_secret,
+    Change, Fact, Item, Note, Record, Thing, WantedServer, redact_url, without_secret,
 };
 use crate::plan::{Inputs, Line, Sign};
 
@@ -18,15 +18,15 @@ const WHOLE: [&str; 4] = ["type", "command", "args", "url"];
 /// Adds what makes every wanted server true.
 pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
     for server in &inputs.intent.servers {
-        let thing = Thing::Server { name: server.name.clone(), scope: server.scope };
-        let item = item(inputs, server);
+        let fact = fact(inputs, server);
+        let thing = fact.item.thing();
         let wanted = client_shape(&entry(server));
         if let Some(denial) = inputs.policy.forbids_entry(&server.name, &wanted) {
             diff.notes.push(Note::refused(server.name.clone(), denial.to_string()));
             continue;
         }
-        let applied = inputs.ledger.applied(inputs.roots, &thing);
-        let current = match inputs.state.get(&item) {
+        let applied = inputs.ledger.applied(inputs.roots, inputs.client, &thing);
+        let current = match inputs.state.get(&fact) {
             Some(Record::Server(current)) => Some(current),
             _ => None,
         };
@@ -38,12 +38,11 @@ pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
             continue;
         }
         if current.is_none() {
-            diff.claimed.insert(inputs.roots, &thing, &inputs.intent.manifest);
+            diff.claimed.insert(inputs.roots, inputs.client, &thing, &inputs.intent.manifest);
         }
         diff.lines.push(line(thing, server, current, applied, &after));
         diff.additions.push(Change {
-            client: Client::Claude,
-            item,
+            fact,
             before: current.cloned().map(Record::Server),
             after: Some(Record::Server(after)),
         });
@@ -57,27 +56,26 @@ pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
 /// a run that was killed before must not look as if it had been done and undone by hand.
 pub(super) fn remember(inputs: &Inputs, diff: &mut Diff) {
     for server in &inputs.intent.servers {
-        let thing = Thing::Server { name: server.name.clone(), scope: server.scope };
+        let thing = fact(inputs, server).item.thing();
         let wanted = client_shape(&entry(server));
         if inputs.policy.forbids_entry(&server.name, &wanted).is_some() {
             continue;
         }
-        let old = inputs.ledger.applied(inputs.roots, &thing);
-        let current = match inputs.state.get(&item(inputs, server)) {
+        let old = inputs.ledger.applied(inputs.roots, inputs.client, &thing);
+        let current = match inputs.state.get(&fact(inputs, server)) {
             Some(Record::Server(current)) => current,
             _ => &Value::Null,
         };
         let value = with_literals(&wanted, old, current);
         if old != Some(&value) {
-            diff.released.set_applied(inputs.roots, &thing, value);
+            diff.released.set_applied(inputs.roots, inputs.client, &thing, value);
         }
     }
 }
 
 /// Returns what must stay whatever the client's files say.
 pub(super) fn wanted(inputs: &Inputs) -> BTreeSet<Thing> {
-    let thing = |s: &WantedServer| Thing::Server { name: s.name.clone(), scope: s.scope };
-    inputs.intent.servers.iter().map(thing).collect()
+    inputs.intent.servers.iter().map(|server| fact(inputs, server).item.thing()).collect()
 }
 
 /// Says whether an entry has everything that the manifest declares; a literal meets a reference.
@@ -97,9 +95,9 @@ fn literals(wanted: &Value) -> Value {
     }
 }
 
-fn item(inputs: &Inputs, server: &WantedServer) -> Item {
-    let project = (server.scope != Scope::User).then(|| inputs.roots.project.clone());
-    Item::Server { name: server.name.clone(), scope: server.scope, project }
+fn fact(inputs: &Inputs, server: &WantedServer) -> Fact {
+    let reach = inputs.roots.reach(server.scope);
+    Item::Server { name: server.name.clone(), reach }.of(inputs.client)
 }
 
 /// Returns the entry that a manifest asks for, with only what it declares.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Diff;
 use super::lines::rewritten;
+use super::{Diff, ours};
 use crate::clients::agents;
 use crate::model::{
     Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, Thing,
@@ -28,7 +28,8 @@ fn add_one(
     (name, scope): (&SkillName, Scope),
     skill: &DesiredSkill,
 ) {
-    let thing = Thing::Skill { name: name.to_string(), scope };
+    let fact = agents::fact(inputs.roots, name.as_str(), scope);
+    let thing = fact.item.thing();
     let old = agents::record(inputs.state, inputs.roots, name, scope);
     let link = link(shelf, name.as_str(), skill, old);
     let mut record = SkillRecord { link: link.kind, ..skill.record.clone() };
@@ -68,14 +69,13 @@ fn add_one(
     diff.links.extend(link.steps);
     if changed {
         diff.additions.push(Change {
-            client: Client::Agents,
-            item: agents::item(inputs.roots, name.as_str(), scope),
+            fact,
             before: old.cloned().map(Record::Skill),
             after: Some(Record::Skill(record)),
         });
     }
     if old.is_none() && !skill.once {
-        diff.claimed.insert(inputs.roots, &thing, &inputs.intent.manifest);
+        diff.claimed.insert(inputs.roots, Client::Agents, &thing, &inputs.intent.manifest);
     }
 }
 
@@ -205,7 +205,8 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
         if accepted && installer.missing.is_none() && !installer.refresh {
             continue;
         }
-        let thing = Thing::Skill { name: format!("npm:{package}"), scope: installer.scope };
+        let thing =
+            agents::fact(inputs.roots, &format!("npm:{package}"), installer.scope).item.thing();
         let text = format!("runs `{shown}`");
         diff.lines.push(Line { sign: Sign::Add, thing, text, foreign: false });
         diff.runs.push(Step::Run {
@@ -218,8 +219,7 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
 
 /// Takes away what is ours and has left the manifest; with `--prune` also what is nobody's.
 pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
-    let ours: BTreeSet<Thing> =
-        inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).into_iter().collect();
+    let ours = ours(inputs, Client::Agents);
     for (scope, shelf) in inputs.shelves {
         for name in names(inputs, *scope, shelf) {
             let Ok(key) = name.parse::<SkillName>() else { continue };
@@ -229,7 +229,7 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
                 continue;
             }
             let record = agents::record(inputs.state, inputs.roots, &key, *scope);
-            let thing = Thing::Skill { name, scope: *scope };
+            let thing = agents::fact(inputs.roots, &name, *scope).item.thing();
             let foreign = !ours.contains(&thing);
             leave(inputs, diff, shelf, &thing, record, foreign);
         }
@@ -238,10 +238,9 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
 
 /// Returns the skills of the inventory and of the folder.
 fn names(inputs: &Inputs, scope: Scope, shelf: &Shelf) -> BTreeSet<String> {
-    let recorded = inputs.state.keys().filter_map(|item| match item.thing() {
-        Thing::Skill { name, scope: at } if at == scope => Some(name),
-        _ => None,
-    });
+    let reach = inputs.roots.reach(scope);
+    let recorded = inputs.state.skills().filter(|row| *row.reach == reach);
+    let recorded = recorded.map(|row| row.name.to_owned());
     let is_skill = |what: &Shelved| matches!(what, Shelved::Folder { is_skill: true, .. });
     let there =
         shelf.skills.iter().filter(|(_, what)| is_skill(what)).map(|(name, _)| name.clone());
@@ -256,7 +255,7 @@ fn leave(
     record: Option<&SkillRecord>,
     foreign: bool,
 ) {
-    let others = foreign && inputs.ledger.owns(inputs.roots, thing);
+    let others = foreign && inputs.ledger.owns(inputs.roots, Client::Agents, thing);
     // An entry about nothing helps nobody, whoever made it.
     let gone = record.is_some() && !shelf.skills.contains_key(thing.name()) && !others;
     let foreign = foreign && !gone;
@@ -295,7 +294,7 @@ fn leave(
             (_, false) => "no longer in the manifest",
         },
     );
-    diff.released.remove(inputs.roots, thing);
+    diff.released.remove(inputs.roots, Client::Agents, thing);
     if local {
         // Its entry stays, for it says that nobody could bring the folder back.
         return;
@@ -303,8 +302,7 @@ fn leave(
     take_away(inputs, diff, shelf, name, record, folder.is_some());
     if let Some(record) = record {
         diff.removals.push(Change {
-            client: Client::Agents,
-            item: agents::item(inputs.roots, name, thing.scope()),
+            fact: agents::fact(inputs.roots, name, thing.scope()),
             before: Some(Record::Skill(record.clone())),
             after: None,
         });

@@ -2,71 +2,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use crate::clients::claude::source::{from_client, to_client};
-use crate::model::{InstallRecord, Item, KnownMarketplace, Record, Scope, Source, Thing};
+use crate::model::{
+    Fact, InstallRecord, Item, KnownMarketplace, Reach, Record, RegistrySource, Scope, Source,
+    Thing,
+};
 use crate::plan::Inputs;
 use crate::resolve::{DesiredMarketplace, DesiredPlugin};
 
 /// Returns the facts that the client's files should hold.
-pub(super) fn facts(inputs: &Inputs) -> BTreeMap<Item, Record> {
+pub(super) fn facts(inputs: &Inputs) -> BTreeMap<Fact, Record> {
+    let client = inputs.client;
     let mut facts = BTreeMap::new();
     for (name, marketplace) in &inputs.desired.marketplaces {
         let name = name.to_string();
-        let source = client_source(inputs, &name, marketplace);
+        let source = registry_source(inputs, &name, marketplace);
         if !is_foreign(inputs, &name) || is_declared(inputs, &name) {
             let declared = Record::Declared(source.clone());
-            let by_user = Item::Declared { name: name.clone(), scope: Scope::User };
-            let everywhere = inputs.state.get(&by_user) == Some(&declared);
+            let declare = |reach| Item::Declared { name: name.clone(), reach }.of(client);
+            let everywhere = inputs.state.get(&declare(Reach::USER)) == Some(&declared);
             for scope in declaring_scopes(inputs, &name, marketplace) {
-                let item = Item::Declared { name: name.clone(), scope };
+                let fact = declare(inputs.roots.reach(scope));
                 // What the user's own settings declare holds in every project.
-                if !everywhere || inputs.state.contains_key(&item) {
-                    facts.insert(item, declared.clone());
+                if !everywhere || inputs.state.has(&fact) {
+                    facts.insert(fact, declared.clone());
                 }
             }
         }
         let known = known(inputs, &name, marketplace, source);
-        facts.insert(Item::Marketplace { name }, Record::Marketplace(known));
+        facts.insert(Item::Marketplace { name }.of(client), Record::Marketplace(known));
     }
     for ((id, scope), plugin) in &inputs.desired.plugins {
-        let project = (*scope != Scope::User).then(|| inputs.roots.project.clone());
-        let item = Item::Plugin { id: id.to_string(), scope: *scope, project };
-        let record = install_record(inputs, &item, plugin);
-        facts.insert(item, Record::Plugin(record));
-        let item = Item::Enabled { id: id.to_string(), scope: *scope };
-        facts.insert(item, Record::Enabled(plugin.enabled));
+        let (id, reach) = (id.to_string(), inputs.roots.reach(*scope));
+        let record = install_record(inputs, &id, &reach, plugin);
+        let installed = Item::Plugin { id: id.clone(), reach: reach.clone() };
+        facts.insert(installed.of(client), Record::Plugin(record));
+        facts.insert(Item::Enabled { id, reach }.of(client), Record::Enabled(plugin.enabled));
     }
     facts
 }
 
-/// Returns the client's source object; one that means the same place and revision is kept as it is,
-/// for `owner/repo` and its web address are spelled differently.
-fn client_source(inputs: &Inputs, name: &str, marketplace: &DesiredMarketplace) -> Value {
-    let pin = marketplace.pin.as_deref();
-    let reference = pin.or(marketplace.source.reference());
-    if let Some(Record::Marketplace(old)) =
-        inputs.state.get(&Item::Marketplace { name: name.to_owned() })
-        && let Some((source, old_reference)) = from_client(&old.source)
-        && source.same_place(&marketplace.source)
-        && old_reference.as_deref() == reference
-    {
-        return old.source.clone();
+/// Returns the source for the client's registry; one that means the same place and revision is kept
+/// as it is, for `owner/repo` and its web address are spelled differently.
+fn registry_source(
+    inputs: &Inputs,
+    name: &str,
+    marketplace: &DesiredMarketplace,
+) -> RegistrySource {
+    let reference = marketplace.pin.as_deref().or(marketplace.source.reference());
+    let source = marketplace.source.clone().with_reference(reference.map(str::to_owned));
+    match inputs.state.marketplace(inputs.client, name) {
+        Some(old) if old.source.means(&source) => old.source.clone(),
+        // A login is used for the fetch and stored nowhere.
+        _ => RegistrySource::Known(source.without_login()),
     }
-    to_client(&marketplace.source, pin)
 }
 
 /// Tells whether somebody else registered a marketplace. What works without being declared in
 /// settings need not be touched.
 fn is_foreign(inputs: &Inputs, name: &str) -> bool {
     let thing = Thing::Marketplace { name: name.to_owned() };
-    let item = Item::Marketplace { name: name.to_owned() };
-    inputs.state.contains_key(&item) && !inputs.ledger.owns(inputs.roots, &thing)
+    inputs.state.marketplace(inputs.client, name).is_some()
+        && !inputs.ledger.owns(inputs.roots, inputs.client, &thing)
 }
 
 fn is_declared(inputs: &Inputs, name: &str) -> bool {
-    inputs.state.keys().any(|item| matches!(item, Item::Declared { name: n, .. } if n == name))
+    inputs.state.declared().any(|row| row.client == inputs.client && row.name == name)
 }
 
 /// Returns the scopes whose settings name a marketplace: those of its plugins. A project's settings
@@ -93,12 +93,9 @@ fn known(
     inputs: &Inputs,
     name: &str,
     marketplace: &DesiredMarketplace,
-    source: Value,
+    source: RegistrySource,
 ) -> KnownMarketplace {
-    let old = match inputs.state.get(&Item::Marketplace { name: name.to_owned() }) {
-        Some(Record::Marketplace(old)) => Some(old),
-        _ => None,
-    };
+    let old = inputs.state.marketplace(inputs.client, name);
     // The day is enough, so that a second refresh writes nothing.
     let day = |time: &str| time.get(..10).map(str::to_owned);
     let dated =
@@ -114,7 +111,12 @@ fn known(
     }
 }
 
-fn install_record(inputs: &Inputs, item: &Item, plugin: &DesiredPlugin) -> InstallRecord {
+fn install_record(
+    inputs: &Inputs,
+    id: &str,
+    reach: &Reach,
+    plugin: &DesiredPlugin,
+) -> InstallRecord {
     let mut record = InstallRecord {
         install_path: plugin.install_path.clone(),
         version: Some(plugin.version.clone()),
@@ -123,7 +125,7 @@ fn install_record(inputs: &Inputs, item: &Item, plugin: &DesiredPlugin) -> Insta
         commit: plugin.commit.as_ref().map(ToString::to_string),
         auto: plugin.auto,
     };
-    if let Some(Record::Plugin(old)) = inputs.state.get(item) {
+    if let Some(old) = inputs.state.plugin(inputs.client, id, reach) {
         record.installed_at.clone_from(&old.installed_at);
         // Once somebody asked for it by name it is no longer there for another plugin's sake alone.
         record.auto = plugin.auto && old.auto;

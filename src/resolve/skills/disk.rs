@@ -1,6 +1,7 @@
 //! Whose the folder of a skill is, and whether it may be replaced.
 
 use super::{Resolver, Stop};
+use crate::clients::agents;
 use crate::model::{SkillName, SkillOrigin, SkillRecord, TreeHash, WantedSkill};
 use crate::resolve::Shelved;
 
@@ -49,7 +50,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn foreign(&self, want: &WantedSkill, name: &SkillName) -> Stop {
-        let place = self.question.roots.skills(want.scope).join(name.as_str());
+        let place = agents::skills(self.question.roots, want.scope).join(name.as_str());
         let theirs = self.question.observed.provenance.get(&(want.scope, name.to_string()));
         let local = self.record_of(name, want.scope).map(|record| &record.source);
         let from = match (local, theirs) {

@@ -4,80 +4,79 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::standing::{Place, Standing, ignored};
+use super::effective::{Holder, ServerEntry, ignored};
 use super::{Claude, mcp_json, servers};
-use crate::clients::Codec;
+use crate::clients::{Codec, Layout as _};
 use crate::formats::json::{self, Key};
 use crate::model::{Change, Client, Files, Item, Record, Roots, Scope, State, Thing};
 
 /// What was put right, in words, and the files as they are then.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Mended {
+pub struct FixedServers {
     pub files: Files,
     pub things: Vec<(Thing, String)>,
 }
 
 /// Wraps a flat `.mcp.json`, gives a `url` its `type`, and moves servers from where the client does not
 /// look when the name is free where it does. Whatever cannot be edited stays.
-pub fn mend(roots: &Roots, files: &Files) -> Mended {
-    let mut mended = Mended { files: files.clone(), things: Vec::new() };
-    wrap(roots, &mut mended);
-    for standing in ignored(roots, &mended.files) {
-        move_one(roots, &standing, &mut mended);
+pub fn fix_servers(roots: &Roots, files: &Files) -> FixedServers {
+    let mut fixed = FixedServers { files: files.clone(), things: Vec::new() };
+    wrap(roots, &mut fixed);
+    for server in ignored(roots, &fixed.files) {
+        move_one(roots, &server, &mut fixed);
     }
-    add_types(roots, &mut mended);
-    mended
+    add_types(roots, &mut fixed);
+    fixed
 }
 
-fn wrap(roots: &Roots, mended: &mut Mended) {
+fn wrap(roots: &Roots, fixed: &mut FixedServers) {
     let file = mcp_json::path(roots);
-    let flat: Vec<Standing> =
-        ignored(roots, &mended.files).into_iter().filter(|s| s.file == file).collect();
-    let Some(text) = text(&mended.files, &file) else { return };
+    let flat: Vec<ServerEntry> =
+        ignored(roots, &fixed.files).into_iter().filter(|s| s.file == file).collect();
+    let Some(text) = text(&fixed.files, &file) else { return };
     if flat.is_empty()
         || serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')).is_err()
     {
         return;
     }
-    let wrapped = flat.iter().try_fold(text, |text, standing| {
-        let path = [Key::Name("mcpServers"), Key::Name(&standing.name)];
-        let text = json::set(&text, &path, &standing.entry)?;
-        json::remove(&text, &[Key::Name(&standing.name)])
+    let wrapped = flat.iter().try_fold(text, |text, server| {
+        let path = [Key::Name("mcpServers"), Key::Name(&server.name)];
+        let text = json::set(&text, &path, &server.entry)?;
+        json::remove(&text, &[Key::Name(&server.name)])
     });
     if let Ok(text) = wrapped {
-        mended.files.set(file, Some(text.into_bytes()));
-        mended.things.extend(flat.iter().map(|standing| {
-            let thing = Thing::Server { name: standing.name.clone(), scope: Scope::Project };
+        fixed.files.set(file, Some(text.into_bytes()));
+        fixed.things.extend(flat.iter().map(|server| {
+            let thing =
+                Thing::Server { name: server.name.clone(), reach: roots.reach(Scope::Project) };
             (thing, "wrapped in `mcpServers`".to_owned())
         }));
     }
 }
 
-fn move_one(roots: &Roots, standing: &Standing, mended: &mut Mended) {
-    let Place::Ignored(Some(scope)) = standing.place else { return };
-    let item = item(roots, &standing.name, scope);
-    let target =
-        if scope == Scope::Project { mcp_json::path(roots) } else { roots.claude_json.clone() };
-    let decoded = Claude.decode(roots, &mended.files);
+fn move_one(roots: &Roots, server: &ServerEntry, fixed: &mut FixedServers) {
+    let Holder::Ignored(Some(scope)) = server.holder else { return };
+    let item = Item::Server { name: server.name.clone(), reach: roots.reach(scope) };
+    let target = Claude.place(roots, &item).file;
+    let decoded = Claude.decode(roots, &fixed.files);
     let broken = |file: &Path| {
         decoded.problems.iter().any(|problem| {
             problem.diagnostic.file == *file
                 && (problem.unreadable || problem.id.ends_with(".syntax"))
         })
     };
-    let taken = decoded.state.contains_key(&item);
-    if standing.file == target || taken || broken(&target) || broken(&standing.file) {
+    let taken = decoded.state.has(&item.clone().of(Client::Claude));
+    if server.file == target || taken || broken(&target) || broken(&server.file) {
         return;
     }
-    let mut files = mended.files.clone();
+    let mut files = fixed.files.clone();
     let change = Change {
-        client: Client::Claude,
-        item: item.clone(),
+        fact: item.clone().of(Client::Claude),
         before: None,
-        after: Some(Record::Server(standing.entry.clone())),
+        after: Some(Record::Server(server.entry.clone())),
     };
-    let Some(text) = text(&files, &standing.file) else { return };
-    let path = [Key::Name("mcpServers"), Key::Name(&standing.name)];
+    let Some(text) = text(&files, &server.file) else { return };
+    let path = [Key::Name("mcpServers"), Key::Name(&server.name)];
     let Ok(mut left) = json::remove(&text, &path) else { return };
     if json::get(&left, &path[..1]).is_some_and(|rest| rest == json!({})) {
         left = json::remove(&left, &path[..1]).unwrap_or(left);
@@ -85,29 +84,27 @@ fn move_one(roots: &Roots, standing: &Standing, mended: &mut Mended) {
     if Claude.encode(roots, &mut files, &[change]).is_err() {
         return;
     }
-    files.set(standing.file.clone(), Some(left.into_bytes()));
-    mended.files = files;
-    let from = standing.file.display();
-    mended.things.push((item.thing(), format!("moved here from `{from}`")));
+    files.set(server.file.clone(), Some(left.into_bytes()));
+    fixed.files = files;
+    let from = server.file.display();
+    fixed.things.push((item.thing(), format!("moved here from `{from}`")));
 }
 
-fn add_types(roots: &Roots, mended: &mut Mended) {
-    let state: State = Claude.decode(roots, &mended.files).state;
-    for (item, record) in &state {
-        let (Item::Server { .. }, Record::Server(entry)) = (item, record) else { continue };
-        let Some(kind) = missing_type(entry) else { continue };
+fn add_types(roots: &Roots, fixed: &mut FixedServers) {
+    let state: State = Claude.decode(roots, &fixed.files).state;
+    for row in state.servers() {
+        let Some(kind) = missing_type(row.record) else { continue };
         let mut typed = json!({ "type": kind });
-        if let (Some(typed), Some(fields)) = (typed.as_object_mut(), entry.as_object()) {
+        if let (Some(typed), Some(fields)) = (typed.as_object_mut(), row.record.as_object()) {
             typed.extend(fields.clone());
         }
         let change = Change {
-            client: Client::Claude,
-            item: item.clone(),
-            before: Some(record.clone()),
+            fact: row.fact.clone(),
+            before: Some(Record::Server(row.record.clone())),
             after: Some(Record::Server(typed)),
         };
-        if Claude.encode(roots, &mut mended.files, &[change]).is_ok() {
-            mended.things.push((item.thing(), format!("`type` is now `{kind}`")));
+        if Claude.encode(roots, &mut fixed.files, &[change]).is_ok() {
+            fixed.things.push((row.fact.item.thing(), format!("`type` is now `{kind}`")));
         }
     }
 }
@@ -129,33 +126,28 @@ pub fn missing_type(entry: &Value) -> Option<&'static str> {
     })
 }
 
-fn item(roots: &Roots, name: &str, scope: Scope) -> Item {
-    let project = (scope != Scope::User).then(|| roots.project.clone());
-    Item::Server { name: name.to_owned(), scope, project }
-}
-
 fn text(files: &Files, file: &Path) -> Option<String> {
     Some(str::from_utf8(files.get(file)?).ok()?.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings;
     use super::super::tests::{one, roots};
+    use super::super::{claude_json, settings};
     use super::*;
 
     #[test]
     fn a_flat_file_is_wrapped_and_keeps_what_is_no_server() {
         let path = mcp_json::path(&roots());
         let files = one(&path, "{\n  \"a\": {\"command\": \"x\"},\n  \"note\": 1.10\n}\n");
-        let mended = mend(&roots(), &files);
-        let text = str::from_utf8(mended.files.get(&path).unwrap()).unwrap();
+        let fixed = fix_servers(&roots(), &files);
+        let text = str::from_utf8(fixed.files.get(&path).unwrap()).unwrap();
         assert!(text.contains("\"note\": 1.10"), "{text}");
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(value["mcpServers"], json!({"a": {"command": "x"}}));
         assert_eq!(value.get("a"), None);
-        assert_eq!(mended.things.len(), 1);
-        assert!(mend(&roots(), &mended.files).things.is_empty());
+        assert_eq!(fixed.things.len(), 1);
+        assert!(fix_servers(&roots(), &fixed.files).things.is_empty());
     }
 
     #[test]
@@ -165,11 +157,11 @@ mod tests {
             &path,
             "{\n  \"model\": \"m\",\n  \"mcpServers\": {\n    \"a\": {\"command\": \"x\"},\n    \"b\": {\"command\": \"y\"}\n  }\n}\n",
         );
-        let claude = roots().claude_json;
+        let claude = claude_json::path(&roots());
         files.set(claude.clone(), Some(b"{\"mcpServers\":{\"b\":{\"command\":\"z\"}}}".to_vec()));
-        let mended = mend(&roots(), &files);
+        let fixed = fix_servers(&roots(), &files);
         let read =
-            |path| -> Value { serde_json::from_slice(mended.files.get(path).unwrap()).unwrap() };
+            |path| -> Value { serde_json::from_slice(fixed.files.get(path).unwrap()).unwrap() };
         assert_eq!(
             read(&claude),
             json!({"mcpServers": {"b": {"command": "z"}, "a": {"command": "x"}}})
@@ -186,10 +178,11 @@ mod tests {
         check("https://h/sse?x=1", "sse");
         check("wss://h", "ws");
         assert_eq!(missing_type(&json!({"url": "u", "type": "http"})), None);
-        let files = one(&roots().claude_json, "{\"mcpServers\":{\"a\":{\"url\":\"https://h\"}}}");
-        let mended = mend(&roots(), &files);
-        let file = roots().claude_json;
-        let text = str::from_utf8(mended.files.get(&file).unwrap()).unwrap();
+        let files =
+            one(&claude_json::path(&roots()), "{\"mcpServers\":{\"a\":{\"url\":\"https://h\"}}}");
+        let fixed = fix_servers(&roots(), &files);
+        let file = claude_json::path(&roots());
+        let text = str::from_utf8(fixed.files.get(&file).unwrap()).unwrap();
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(value["mcpServers"]["a"], json!({"type": "http", "url": "https://h"}));
     }

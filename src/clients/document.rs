@@ -9,7 +9,7 @@ use crate::formats::json::{self, Bom, Key};
 use crate::model::{Diagnostic, Files};
 
 /// A file that could be read.
-pub struct Page<'a> {
+pub struct Document<'a> {
     pub file: PathBuf,
     pub text: &'a str,
     pub map: Map<String, Value>,
@@ -24,7 +24,7 @@ pub struct Reading {
     pub effect: &'static str,
 }
 
-impl<'a> Page<'a> {
+impl<'a> Document<'a> {
     /// Returns the file unless it is absent or beyond reading; adds to the problems.
     pub fn read(
         file: &Path,

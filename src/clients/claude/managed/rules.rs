@@ -3,20 +3,20 @@
 use regex_automata::meta::Regex;
 use serde_json::Value;
 
-use super::Place;
-use crate::clients::claude::source::from_client;
-use crate::model::Source;
+use crate::clients::claude::source;
+use crate::model::{RegistrySource, RulePlace, Source};
 
 /// One element of `strictKnownMarketplaces` or `blockedMarketplaces`.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
-    pub place: Place,
+    pub place: RulePlace,
     what: What,
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    Source(Source, Option<String>),
+    /// A place; its own branch or tag, if it has one, counts.
+    Source(Source),
     Host(Regex),
     Path(Regex),
     /// A source that a manifest cannot have, such as an npm package: nothing of ours matches.
@@ -24,7 +24,7 @@ enum What {
 }
 
 impl Rule {
-    pub fn read(value: &Value, place: Place) -> Result<Self, String> {
+    pub fn read(value: &Value, place: RulePlace) -> Result<Self, String> {
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         let regex = |key: &str| {
             let pattern = text(key).ok_or_else(|| format!("the rule has no `{key}`"))?;
@@ -34,9 +34,9 @@ impl Rule {
             None => return Err("the rule has no `source`".to_owned()),
             Some("hostPattern") => What::Host(regex("hostPattern")?),
             Some("pathPattern") => What::Path(regex("pathPattern")?),
-            Some(_) => match from_client(value) {
-                Some((source, reference)) => What::Source(source, reference),
-                None => What::Other,
+            Some(_) => match source::decode(value) {
+                RegistrySource::Known(source) => What::Source(source),
+                RegistrySource::Other { .. } => What::Other,
             },
         };
         Ok(Self { place, what })
@@ -45,8 +45,9 @@ impl Rule {
     /// An allowed source is that very one, its branch or tag included.
     pub fn allows(&self, source: &Source, reference: Option<&str>) -> bool {
         match &self.what {
-            What::Source(allowed, at) => {
-                allowed.same_place(source) && at.as_deref() == reference.or(source.reference())
+            What::Source(allowed) => {
+                allowed.same_place(source)
+                    && allowed.reference() == reference.or(source.reference())
             }
             _ => self.matches_pattern(source),
         }
@@ -55,8 +56,9 @@ impl Rule {
     /// A blocked source is blocked at every branch and tag, unless the rule names one.
     pub fn blocks(&self, source: &Source, reference: Option<&str>) -> bool {
         match &self.what {
-            What::Source(blocked, at) => {
-                let there = at.is_none() || at.as_deref() == reference.or(source.reference());
+            What::Source(blocked) => {
+                let at = blocked.reference();
+                let there = at.is_none() || at == reference.or(source.reference());
                 blocked.same_place(source) && there
             }
             _ => self.matches_pattern(source),

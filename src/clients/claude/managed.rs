@@ -1,16 +1,14 @@
-//! What an administrator's settings and a manifest allow, as rules with their places. Files in, answers out.
+//! What an administrator's settings allow, as rules with their places. Files in, answers out.
 
 mod rules;
 mod servers;
 
-use std::fmt;
 use std::path::PathBuf;
 
-use globset::GlobBuilder;
 use serde_json::{Map, Value};
 
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Diagnostic, Intent, Position, Source, SourceRule};
+use crate::model::{Denial, Diagnostic, RulePlace, Source};
 use rules::Rule;
 use servers::ServerRule;
 
@@ -26,32 +24,8 @@ pub struct Policy {
     /// What could not be understood; then everything is forbidden.
     pub problems: Vec<Diagnostic>,
     /// The first file that has an allow list, for the message.
-    allow_list: Option<Place>,
-    server_allow_list: Option<Place>,
-}
-
-/// Where a rule stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub file: PathBuf,
-    pub at: Option<Position>,
-}
-
-/// That something is forbidden, and by what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denial {
-    pub text: String,
-    pub place: Place,
-}
-
-impl fmt::Display for Denial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}", self.text, self.place.file.display())?;
-        if let Some(Position { line, column }) = self.place.at {
-            write!(f, ":{line}:{column}")?;
-        }
-        f.write_str(")")
-    }
+    allow_list: Option<RulePlace>,
+    server_allow_list: Option<RulePlace>,
 }
 
 impl Policy {
@@ -145,7 +119,7 @@ impl Policy {
 fn broken(problem: &Diagnostic) -> Denial {
     Denial {
         text: format!("the administrator's policy cannot be read: {}", problem.message),
-        place: Place { file: problem.file.clone(), at: problem.at },
+        place: RulePlace { file: problem.file.clone(), at: problem.at },
     }
 }
 
@@ -161,7 +135,7 @@ impl Page<'_> {
     fn list<T>(
         &self,
         key: &str,
-        read: fn(&Value, Place) -> Result<T, String>,
+        read: fn(&Value, RulePlace) -> Result<T, String>,
     ) -> Result<Option<Vec<T>>, Diagnostic> {
         let complaint = |path: &[Key], message: String| match json::locate(self.text, path) {
             Some(span) => Diagnostic::span(self.file, self.text, span, message),
@@ -178,65 +152,11 @@ impl Page<'_> {
         rules.iter().enumerate().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    fn place(&self, path: &[Key]) -> Place {
+    fn place(&self, path: &[Key]) -> RulePlace {
         let span = json::locate(self.text, path);
         let at = span.map(|span| crate::model::position(self.text, span.start));
-        Place { file: self.file.to_owned(), at }
+        RulePlace { file: self.file.to_owned(), at }
     }
-}
-
-/// Returns why the manifest's own `[policy]` forbids a source, if it does.
-pub fn team_forbids(intent: &Intent, source: &Source) -> Option<Denial> {
-    team_forbids_any(intent, &spellings(source), &source.redacted())
-}
-
-/// The same for anything that has some spellings; `shown` is the one for people.
-pub fn team_forbids_any(intent: &Intent, spellings: &[String], shown: &str) -> Option<Denial> {
-    let policy = &intent.policy;
-    let place = |at: Position| Place { file: intent.manifest.clone(), at: Some(at) };
-    let matches = |rule: &SourceRule| {
-        let mut glob = GlobBuilder::new(&rule.glob);
-        let glob = glob.literal_separator(true).case_insensitive(true).build();
-        glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            spellings.iter().any(|spelling| matcher.is_match(spelling))
-        })
-    };
-    if let Some(rule) = policy.deny.iter().find(|rule| matches(rule)) {
-        let text = format!("`{shown}` is denied by `[policy]`");
-        return Some(Denial { text, place: place(rule.at) });
-    }
-    let first = policy.allow.first()?;
-    if policy.allow.iter().any(matches) {
-        return None;
-    }
-    let text = format!("`{shown}` is not allowed by `[policy]`");
-    Some(Denial { text, place: place(first.at) })
-}
-
-/// Returns what a glob may be written against: `owner/repo`, `host/path` and the whole address or path.
-fn spellings(source: &Source) -> Vec<String> {
-    let trimmed = |text: &str| text.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    let mut spellings = match source {
-        Source::Directory { path } | Source::File { path } => vec![path.display().to_string()],
-        Source::Url { url } => vec![url.clone()],
-        Source::GitHub { repo, .. } => vec![repo.clone()],
-        Source::Git { .. } => Vec::new(),
-    };
-    if let Some(url) = source.git_url() {
-        let url = trimmed(&url);
-        let bare = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |s| s.1.into());
-        let bare = bare.rsplit_once('@').map_or(bare.as_str(), |(_, rest)| rest).to_owned();
-        if let Some(repo) = bare.strip_prefix("github.com/") {
-            spellings.push(repo.to_owned());
-        }
-        spellings.extend([bare, url]);
-    } else if let Source::Url { url } = source
-        && let Some((_, bare)) = url.split_once("://")
-    {
-        spellings.push(bare.to_owned());
-    }
-    spellings
 }
 
 #[cfg(test)]

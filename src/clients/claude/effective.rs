@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{managed_servers_path, mcp_json, servers, settings};
+use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
+use crate::clients::{Layout as _, Place};
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Files, Item, Position, Record, Roots, Scope, State, position};
+use crate::model::{Client, Files, Position, Roots, Scope, State, position};
 
 /// One entry of a server, wherever it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct ServerEntry {
     /// As the client calls it: `plugin:<plugin>:<server>` for those of plugins.
     pub name: String,
-    pub place: Place,
+    pub holder: Holder,
     pub entry: Value,
     pub file: PathBuf,
     /// The keys that lead to the entry in the file.
@@ -27,7 +28,7 @@ pub struct Standing {
 
 /// What kind of place an entry stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Holder {
     Scope(Scope),
     /// `managed-mcp.json` of an administrator.
     Managed,
@@ -57,7 +58,7 @@ pub enum Effect {
     RuledOut,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scope(scope) => scope.fmt(f),
@@ -99,7 +100,7 @@ impl fmt::Display for Effect {
     }
 }
 
-impl Standing {
+impl ServerEntry {
     /// Returns where the entry stands in its file.
     pub fn position(&self, files: &Files) -> Option<Position> {
         let text = str::from_utf8(files.get(&self.file)?).ok()?;
@@ -109,8 +110,8 @@ impl Standing {
 
     /// Returns a short name of the place for people.
     pub fn place_name(&self) -> String {
-        match &self.place {
-            Place::Plugin(id) => format!("plugin `{id}`"),
+        match &self.holder {
+            Holder::Plugin(id) => format!("plugin `{id}`"),
             place => format!("{place} scope"),
         }
     }
@@ -128,19 +129,19 @@ pub struct FromPlugin<'a> {
 }
 
 /// Returns every entry: by scope, then managed, plugins and ignored places.
-pub fn standings(
+pub fn server_entries(
     roots: &Roots,
     state: &State,
     files: &Files,
     plugins: &[FromPlugin],
-) -> Vec<Standing> {
+) -> Vec<ServerEntry> {
     let approval = Approval::read(roots, files);
     let managed = managed(roots, files);
     let exclusive = managed.is_some();
     let mut all = scoped(roots, state, &approval);
     if exclusive {
-        for standing in &mut all {
-            standing.effect = Effect::RuledOut;
+        for server in &mut all {
+            server.effect = Effect::RuledOut;
         }
     }
     shadow(&mut all);
@@ -150,49 +151,38 @@ pub fn standings(
     all
 }
 
-fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<Standing> {
-    let mut all: Vec<Standing> = state
-        .iter()
-        .filter_map(|(item, record)| {
-            let (Item::Server { name, scope, .. }, Record::Server(entry)) = (item, record) else {
-                return None;
-            };
-            let (file, mut path) = match scope {
-                Scope::User => (roots.claude_json.clone(), vec![]),
-                Scope::Local => {
-                    let project = roots.project.to_string_lossy().into_owned();
-                    (roots.claude_json.clone(), vec!["projects".to_owned(), project])
-                }
-                Scope::Project => (mcp_json::path(roots), vec![]),
-            };
-            path.extend(["mcpServers".to_owned(), name.clone()]);
-            let effect = approval.effect(name, entry, *scope == Scope::Project);
-            let place = Place::Scope(*scope);
-            Some(Standing {
-                name: name.clone(),
-                place,
-                entry: entry.clone(),
-                file,
-                path,
-                effect,
+fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<ServerEntry> {
+    let mut all: Vec<ServerEntry> = state
+        .servers()
+        .filter(|row| row.client == Client::Claude)
+        .map(|row| {
+            let scope = row.reach.scope();
+            let at = Claude.place(roots, &row.fact.item);
+            ServerEntry {
+                name: row.name.to_owned(),
+                holder: Holder::Scope(scope),
+                entry: row.record.clone(),
+                file: at.file,
+                path: at.keys,
+                effect: approval.effect(row.name, row.record, scope == Scope::Project),
                 root: None,
-            })
+            }
         })
         .collect();
-    all.sort_by_key(|standing| match standing.place {
-        Place::Scope(scope) => scope,
-        Place::Managed | Place::Plugin(_) | Place::Ignored(_) => Scope::User,
+    all.sort_by_key(|server| match server.holder {
+        Holder::Scope(scope) => scope,
+        Holder::Managed | Holder::Plugin(_) | Holder::Ignored(_) => Scope::User,
     });
     all
 }
 
 /// Of entries with one name that could be used, local wins over project over user.
-fn shadow(all: &mut [Standing]) {
+fn shadow(all: &mut [ServerEntry]) {
     for index in 0..all.len() {
         let winner =
             all.iter().rfind(|other| other.name == all[index].name && other.effect == Effect::Used);
         if let Some(winner) = winner
-            && winner.place != all[index].place
+            && winner.holder != all[index].holder
             && all[index].effect == Effect::Used
         {
             all[index].effect = Effect::Shadowed(winner.place_name());
@@ -200,18 +190,18 @@ fn shadow(all: &mut [Standing]) {
     }
 }
 
-fn managed(roots: &Roots, files: &Files) -> Option<Vec<Standing>> {
+fn managed(roots: &Roots, files: &Files) -> Option<Vec<ServerEntry>> {
     let file = managed_servers_path(roots);
     let text = str::from_utf8(files.get(&file)?).ok()?;
-    Some(entries(&file, text, &Place::Managed, &Effect::Used))
+    Some(entries(&file, text, &Holder::Managed, &Effect::Used))
 }
 
-fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) -> Vec<Standing> {
-    let mut all: Vec<Standing> = Vec::new();
+fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) -> Vec<ServerEntry> {
+    let mut all: Vec<ServerEntry> = Vec::new();
     for plugin in plugins {
         let name = plugin.full_name.to_owned();
         // The client drops a plugin's server that starts the same as another plugin's.
-        let same = |other: &&Standing| {
+        let same = |other: &&ServerEntry| {
             ["command", "args", "url"]
                 .iter()
                 .all(|key| other.entry.get(key) == plugin.entry.get(key))
@@ -222,10 +212,10 @@ fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) ->
             None => approval.effect(&name, plugin.entry, false),
         };
         let short = name.rsplit(':').next().unwrap_or_default().to_owned();
-        all.push(Standing {
+        all.push(ServerEntry {
             path: vec!["mcpServers".to_owned(), short],
             name,
-            place: Place::Plugin(plugin.id.to_owned()),
+            holder: Holder::Plugin(plugin.id.to_owned()),
             entry: plugin.entry.clone(),
             file: plugin.file.to_owned(),
             effect,
@@ -236,13 +226,13 @@ fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) ->
 }
 
 /// Returns the entries that stand where the client does not look.
-pub fn ignored(roots: &Roots, files: &Files) -> Vec<Standing> {
+pub fn ignored(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
     let settings = settings::scopes(roots).map(|scope| (settings::path(roots, scope), Some(scope)));
     let places = settings.chain(settings::ignored_places(roots));
-    let mut all: Vec<Standing> = places
+    let mut all: Vec<ServerEntry> = places
         .filter_map(|(path, scope)| {
             let text = str::from_utf8(files.get(&path)?).ok()?;
-            Some(entries(&path, text, &Place::Ignored(scope), &Effect::Ignored))
+            Some(entries(&path, text, &Holder::Ignored(scope), &Effect::Ignored))
         })
         .flatten()
         .collect();
@@ -251,7 +241,7 @@ pub fn ignored(roots: &Roots, files: &Files) -> Vec<Standing> {
 }
 
 /// Returns the entries at the top of a `.mcp.json`, which the client wants wrapped.
-fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
+fn flat(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
     let file = mcp_json::path(roots);
     let text = files.get(&file).and_then(|bytes| str::from_utf8(bytes).ok());
     let Some(Value::Object(map)) = text.and_then(json::lenient) else { return Vec::new() };
@@ -260,15 +250,38 @@ fn flat(roots: &Roots, files: &Files) -> Vec<Standing> {
     }
     let servers = map.into_iter().filter(|(_, entry)| servers::looks_like_server(entry));
     servers
-        .map(|(name, entry)| Standing {
+        .map(|(name, entry)| ServerEntry {
             path: vec![name.clone()],
             name,
-            place: Place::Ignored(Some(Scope::Project)),
+            holder: Holder::Ignored(Some(Scope::Project)),
             entry,
             file: file.clone(),
             effect: Effect::Ignored,
             root: None,
         })
+        .collect()
+}
+
+/// Returns where the project's shared settings approve servers for whoever clones it, by key.
+pub fn approved_for_all(roots: &Roots, files: &Files) -> Vec<(Place, &'static str)> {
+    if !settings::scopes(roots).any(|scope| scope == Scope::Project) {
+        return Vec::new();
+    }
+    let file = settings::path(roots, Scope::Project);
+    let bytes = files.get(&file);
+    let Some(Ok(Value::Object(map))) = bytes.map(|bytes| json::parse(&file, bytes, Bom::Allowed))
+    else {
+        return Vec::new();
+    };
+    let approves = |key: &&str| match map.get(*key) {
+        Some(Value::Bool(all)) => *all,
+        Some(Value::Array(names)) => !names.is_empty(),
+        _ => false,
+    };
+    ["enableAllProjectMcpServers", "enabledMcpjsonServers"]
+        .into_iter()
+        .filter(approves)
+        .map(|key| (Place::new(file.clone(), [key]), key))
         .collect()
 }
 
@@ -281,16 +294,16 @@ pub fn texts(entry: &Value) -> Vec<&str> {
     one.chain(args.chain(values).filter_map(|value| value.as_str())).collect()
 }
 
-fn entries(file: &Path, text: &str, place: &Place, effect: &Effect) -> Vec<Standing> {
+fn entries(file: &Path, text: &str, holder: &Holder, effect: &Effect) -> Vec<ServerEntry> {
     let Some(Value::Object(servers)) = json::get(text, &[Key::Name("mcpServers")]) else {
         return Vec::new();
     };
     let servers = servers.into_iter().filter(|(_, entry)| entry.is_object());
     servers
-        .map(|(name, entry)| Standing {
+        .map(|(name, entry)| ServerEntry {
             path: vec!["mcpServers".to_owned(), name.clone()],
             name,
-            place: place.clone(),
+            holder: holder.clone(),
             entry,
             file: file.to_owned(),
             effect: effect.clone(),
@@ -342,7 +355,8 @@ impl Approval {
             wish.take(&map);
             approval.rejected.extend(names(&map, "disabledMcpjsonServers"));
         }
-        let text = files.get(&roots.claude_json).and_then(|bytes| str::from_utf8(bytes).ok());
+        let text =
+            files.get(&claude_json::path(roots)).and_then(|bytes| str::from_utf8(bytes).ok());
         let root = roots.project.to_string_lossy();
         let record =
             text.and_then(|text| json::get(text, &[Key::Name("projects"), Key::Name(&root)]));
@@ -396,9 +410,9 @@ mod tests {
             .map(|(path, value)| (path.clone(), Some(value.to_string().into_bytes())))
             .collect();
         let state = Claude.decode(&roots(), &files).state;
-        standings(&roots(), &state, &files, &[])
+        server_entries(&roots(), &state, &files, &[])
             .into_iter()
-            .map(|s| (format!("{} {}", s.place, s.name), s.effect.word()))
+            .map(|s| (format!("{} {}", s.holder, s.name), s.effect.word()))
             .collect()
     }
 
@@ -409,7 +423,10 @@ mod tests {
         let mut record = more.clone();
         record["mcpServers"] = servers(local).into();
         let root = roots().project.display().to_string();
-        (roots().claude_json, json!({"mcpServers": servers(user), "projects": {root: record}}))
+        (
+            claude_json::path(&roots()),
+            json!({"mcpServers": servers(user), "projects": {root: record}}),
+        )
     }
 
     fn shared() -> (PathBuf, Value) {

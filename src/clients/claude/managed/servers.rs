@@ -3,12 +3,12 @@
 use globset::Glob;
 use serde_json::Value;
 
-use super::Place;
+use crate::model::RulePlace;
 
 /// One element of `allowedMcpServers` or `deniedMcpServers`.
 #[derive(Debug, Clone)]
 pub(super) struct ServerRule {
-    pub place: Place,
+    pub place: RulePlace,
     what: What,
 }
 
@@ -21,7 +21,7 @@ enum What {
 }
 
 impl ServerRule {
-    pub fn read(value: &Value, place: Place) -> Result<Self, String> {
+    pub fn read(value: &Value, place: RulePlace) -> Result<Self, String> {
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let words = |key: &str| -> Option<Vec<String>> {
             let words = value.get(key)?.as_array()?.iter();

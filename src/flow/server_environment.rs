@@ -4,29 +4,33 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::clients::claude::standing::{Standing, texts};
-use crate::doctor::Around;
+use crate::clients::claude::effective::{ServerEntry, texts};
+use crate::doctor::ServerEnvironment;
 use crate::machine::env;
 use crate::machine::store::disk;
 use crate::model::{Roots, variables_in};
 
 /// Finds out about the programs and variables of servers, and about these files.
-pub fn around(roots: &Roots, standings: &[Standing], files: BTreeSet<&Path>) -> Around {
-    let mut around = Around::default();
-    for standing in standings {
-        for text in texts(&standing.entry) {
+pub fn environment(
+    roots: &Roots,
+    server_entries: &[ServerEntry],
+    files: BTreeSet<&Path>,
+) -> ServerEnvironment {
+    let mut environment = ServerEnvironment::default();
+    for server in server_entries {
+        for text in texts(&server.entry) {
             let names = variables_in(text).into_iter().map(|variable| variable.name);
-            around.variables.extend(names.filter(|name| env::is_set(name)));
+            environment.variables.extend(names.filter(|name| env::is_set(name)));
         }
-        if let Some(command) = standing.entry.get("command").and_then(|command| command.as_str()) {
-            let key = (command.to_owned(), standing.root.clone());
-            let found = is_program(roots, command, standing.root.as_deref());
-            around.commands.insert(key, found);
+        if let Some(command) = server.entry.get("command").and_then(|command| command.as_str()) {
+            let key = (command.to_owned(), server.root.clone());
+            let found = is_program(roots, command, server.root.as_deref());
+            environment.commands.insert(key, found);
         }
     }
-    around.tracked =
+    environment.tracked =
         files.into_iter().filter(|file| is_tracked(file)).map(Path::to_owned).collect();
-    around
+    environment
 }
 
 /// Tells whether a command can be run: a path from the project, or a name on the search path.

@@ -1,5 +1,4 @@
 use super::*;
-use crate::model::TeamPolicy;
 
 fn policy(text: &str) -> Policy {
     Policy::parse(&[("/etc/m.json".into(), text.as_bytes().to_vec())])
@@ -79,29 +78,4 @@ fn servers_are_denied_by_name_command_and_url() {
     check("good", Some("npx y"), None, false);
     check("any", Some("npx x"), None, true);
     check("any", None, Some("https://h/"), false);
-}
-
-#[test]
-fn the_manifest_allows_and_denies_by_globs() {
-    let at = Position { line: 3, column: 9 };
-    let rules = |globs: &[&str]| {
-        globs.iter().map(|glob| SourceRule { glob: (*glob).into(), at }).collect::<Vec<_>>()
-    };
-    let intent = |allow: &[&str], deny: &[&str]| Intent {
-        policy: TeamPolicy { allow: rules(allow), deny: rules(deny), ..TeamPolicy::default() },
-        ..Intent::default()
-    };
-    let check = |allow: &[&str], deny: &[&str], source: Source, expected: bool| {
-        let denial = team_forbids(&intent(allow, deny), &source);
-        assert_eq!(denial.is_none(), expected, "{allow:?} {deny:?} {source:?}");
-    };
-    check(&[], &[], github("a/b", None), true);
-    check(&["acme/*"], &[], github("Acme/tools", None), true);
-    check(&["acme/*"], &[], git("git@github.com:acme/tools.git"), true);
-    check(&["acme/*"], &[], github("evil/tools", None), false);
-    check(&["github.com/acme/*"], &[], github("acme/tools", None), true);
-    check(&["git.acme.com/**"], &[], git("https://git.acme.com/a/b/c.git"), true);
-    check(&["*"], &[], github("acme/tools", None), false);
-    check(&["acme/*"], &["acme/old"], github("acme/old", None), false);
-    check(&[], &["https://github.com/evil/*"], git("https://github.com/evil/x"), false);
 }

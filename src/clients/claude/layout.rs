@@ -1,0 +1,218 @@
+//! Where Claude Code 2.1.329 keeps things.
+
+use std::path::{Path, PathBuf};
+
+use super::{Claude, settings};
+use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_path, mcp_json};
+use crate::clients::Variables;
+use crate::clients::layout::{ClientFile, Layout, Links, Place, PluginLayout};
+use crate::model::{Client, ClientHome, Item, Roots, Scope, State};
+
+/// The folder of the client below a home or a project.
+pub(super) const FOLDER: &str = ".claude";
+
+/// The variables that move its files. The second is ours, for tests and unusual homes.
+pub(super) const VARIABLES: [&str; 4] = [
+    "CLAUDE_CONFIG_DIR",
+    "CLAUDE_HOME",
+    "CLAUDE_CODE_PLUGIN_CACHE_DIR",
+    "ZSKILLS_MANAGED_SETTINGS",
+];
+
+pub(super) fn home(home: &Path, variables: &Variables) -> ClientHome {
+    // The client's own variable moves `.claude.json` inside; ours leaves it beside.
+    let (dir, config) = match (variables(VARIABLES[0]), variables(VARIABLES[1])) {
+        (Some(dir), _) => (dir.clone(), dir.join(".claude.json")),
+        (None, Some(dir)) => {
+            let beside = dir.parent().unwrap_or(&dir).join(".claude.json");
+            (dir, beside)
+        }
+        (None, None) => (home.join(FOLDER), home.join(".claude.json")),
+    };
+    ClientHome {
+        config,
+        plugins: variables(VARIABLES[2]).unwrap_or_else(|| dir.join("plugins")),
+        managed: variables(VARIABLES[3]).unwrap_or_else(managed_dir),
+        dir,
+    }
+}
+
+/// Returns where administrators put managed settings.
+fn managed_dir() -> PathBuf {
+    PathBuf::from(if cfg!(target_os = "macos") {
+        "/Library/Application Support/ClaudeCode"
+    } else if cfg!(windows) {
+        r"C:\Program Files\ClaudeCode"
+    } else {
+        "/etc/claude-code"
+    })
+}
+
+/// Returns the client's places.
+pub(super) fn of(roots: &Roots) -> &ClientHome {
+    roots.of(Client::Claude)
+}
+
+impl Layout for Claude {
+    fn files(&self, roots: &Roots) -> Vec<ClientFile> {
+        let replaced = |path| ClientFile { links: Links::Replaced, ..ClientFile::plain(path) };
+        let mut files: Vec<ClientFile> = self.registries(roots).into_iter().map(replaced).collect();
+        let plain = self.switches(roots).into_iter().map(|(path, _)| ClientFile::plain(path));
+        files.extend(plain);
+        files.extend([
+            // It holds logins. The client locks it, for it reads, changes and writes it as a whole.
+            ClientFile { mode: 0o600, locked: true, ..ClientFile::plain(claude_json::path(roots)) },
+            ClientFile { links: Links::Refused, ..ClientFile::plain(mcp_json::path(roots)) },
+            ClientFile::plain(managed_servers_path(roots)),
+        ]);
+        let ignored = settings::ignored_places(roots).into_iter();
+        files.extend(ignored.map(|(path, _)| ClientFile::plain(path)));
+        files
+    }
+
+    fn place(&self, roots: &Roots, item: &Item) -> Place {
+        match item {
+            Item::Marketplace { name } => {
+                Place::new(known_marketplaces::path(roots), [name.as_str()])
+            }
+            Item::Declared { name, reach } => {
+                let file = settings::path(roots, reach.scope());
+                Place::new(file, [settings::DECLARED, name, "source"])
+            }
+            Item::Plugin { id, .. } => {
+                Place::new(installed_plugins::path(roots), [installed_plugins::PLUGINS, id])
+            }
+            Item::Enabled { id, reach } => {
+                Place::new(settings::path(roots, reach.scope()), [settings::ENABLED, id])
+            }
+            Item::Server { name, reach } => match (reach.scope(), reach.project()) {
+                (Scope::Project, _) => Place::new(mcp_json::path(roots), ["mcpServers", name]),
+                (Scope::Local, Some(project)) => {
+                    let project = project.to_string_lossy();
+                    let keys = ["projects", &project, "mcpServers", name];
+                    Place::new(claude_json::path(roots), keys)
+                }
+                (Scope::User | Scope::Local, _) => {
+                    Place::new(claude_json::path(roots), ["mcpServers", name])
+                }
+            },
+            Item::Skill { name, reach } => {
+                Place::new(self.skills(roots, reach.scope()).join(name), [])
+            }
+        }
+    }
+
+    fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => of(roots).dir.join("skills"),
+            Scope::Project | Scope::Local => roots.project.join(FOLDER).join("skills"),
+        }
+    }
+
+    fn plugins(&self) -> Option<&dyn PluginLayout> {
+        Some(self)
+    }
+}
+
+impl PluginLayout for Claude {
+    fn folder(&self, roots: &Roots) -> PathBuf {
+        of(roots).plugins.clone()
+    }
+
+    fn marketplaces(&self, roots: &Roots) -> PathBuf {
+        of(roots).plugins.join("marketplaces")
+    }
+
+    fn cache(&self, roots: &Roots) -> PathBuf {
+        of(roots).plugins.join("cache")
+    }
+
+    fn version_name(&self, version: &str) -> String {
+        /// The client fails on names that the file system refuses; any folder will do, it is recorded.
+        const LONGEST: usize = 200;
+        if matches!(version, "." | "..") {
+            return "-".to_owned();
+        }
+        let mut name = String::new();
+        for c in version.chars() {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
+                name.push(c);
+            } else {
+                name.push_str(&"-".repeat(c.len_utf16()));
+            }
+        }
+        name.truncate(LONGEST);
+        if name.is_empty() { "unknown".to_owned() } else { name }
+    }
+
+    fn snapshot_marker(&self) -> &'static str {
+        ".gcs-sha"
+    }
+
+    fn orphan_marker(&self) -> &'static str {
+        ".orphaned_at"
+    }
+
+    fn registries(&self, roots: &Roots) -> Vec<PathBuf> {
+        vec![known_marketplaces::path(roots), installed_plugins::path(roots)]
+    }
+
+    fn switches(&self, roots: &Roots) -> Vec<(PathBuf, Scope)> {
+        settings::scopes(roots).map(|scope| (settings::path(roots, scope), scope)).collect()
+    }
+
+    /// The nearest switch wins: local over project over user.
+    fn is_on(&self, roots: &Roots, state: &State, id: &str) -> bool {
+        let switch = |scope: Scope| state.switch(Client::Claude, id, &roots.reach(scope));
+        Scope::ALL.into_iter().rev().find_map(switch) == Some(true)
+    }
+
+    fn re_rooted(&self, roots: &Roots, path: &Path) -> Option<PathBuf> {
+        let text = path.to_str()?.replace('\\', "/");
+        let found = ["cache", "marketplaces"].iter().filter_map(|folder| {
+            let at = text.rfind(&format!("/plugins/{folder}/"))?;
+            Some(&text[at + "/plugins/".len()..])
+        });
+        let rest = found.min_by_key(|rest| rest.len())?;
+        let plain = rest.split('/').all(|name| !name.is_empty() && name != "." && name != "..");
+        plain.then(|| of(roots).plugins.join(rest))
+    }
+
+    fn makes_itself(&self, id: &str) -> bool {
+        ["@skills-dir", "@builtin", "@inline"].iter().any(|end| id.ends_with(end))
+    }
+
+    fn is_litter(&self, name: &str) -> bool {
+        name.starts_with("temp_")
+            || Path::new(name).extension().is_some_and(|end| end == "clone")
+            || name.contains(".unreadable.")
+    }
+
+    fn managed(&self, roots: &Roots) -> (PathBuf, PathBuf) {
+        let managed = &of(roots).managed;
+        (managed.join("managed-settings.json"), managed.join("managed-settings.d"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_name_is_what_the_client_makes_of_the_version() {
+        let check =
+            |version: &str, expected: &str| assert_eq!(Claude.version_name(version), expected);
+        check("1.0.0-rc.1", "1.0.0-rc.1");
+        check("1.0.0+build", "1.0.0-build");
+        check("1.0 beta", "1.0-beta");
+        check("../x", "..-x");
+        check("1.0/2", "1.0-2");
+        check("a\\b", "a-b");
+        check("A~b@c", "A-b-c");
+        check("é1", "-1");
+        check(".", "-");
+        check("..", "-");
+        check("1..2", "1..2");
+        check(&"x".repeat(300), &"x".repeat(200));
+    }
+}

@@ -1,0 +1,133 @@
+//! Where a client keeps things, as paths and rules that plans, looks and checks ask for.
+
+use std::path::{Path, PathBuf};
+
+use crate::formats::json::Key;
+use crate::model::{Item, PluginId, Roots, Scope, State};
+
+/// A file that a client reads, and how it is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientFile {
+    pub path: PathBuf,
+    /// The mode of a new file.
+    pub mode: u32,
+    /// The client holds a lock of its own around each write of it.
+    pub locked: bool,
+    pub links: Links,
+}
+
+impl ClientFile {
+    /// Returns a file as most are: for everybody to read, without a lock, written through links.
+    pub fn plain(path: PathBuf) -> Self {
+        Self { path, mode: 0o644, locked: false, links: Links::Through }
+    }
+}
+
+/// What a client does when one of its files is a symbolic link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// It writes to where the link leads.
+    Through,
+    /// It puts a file in the place of the link.
+    Replaced,
+    /// It refuses to write.
+    Refused,
+}
+
+/// Where a fact is spelled: a file, and the keys that lead to it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: PathBuf,
+    pub keys: Vec<String>,
+}
+
+impl Place {
+    pub fn new<'k>(file: PathBuf, keys: impl IntoIterator<Item = &'k str>) -> Self {
+        Self { file, keys: keys.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// Returns the keys as the JSON reader takes them.
+    pub fn path(&self) -> Vec<Key<'_>> {
+        self.keys.iter().map(|key| Key::Name(key)).collect()
+    }
+}
+
+/// Where a client keeps things.
+pub trait Layout: Sync {
+    /// Returns every file that decoding wants to see.
+    fn files(&self, roots: &Roots) -> Vec<ClientFile>;
+
+    /// Returns where a fact is spelled, or would be.
+    fn place(&self, roots: &Roots, item: &Item) -> Place;
+
+    /// Returns the scopes that skills can have here, each with a folder of its own.
+    fn skill_scopes(&self, roots: &Roots) -> Vec<Scope> {
+        let user = self.skills(roots, Scope::User);
+        let apart = |scope: &Scope| *scope == Scope::User || self.skills(roots, *scope) != user;
+        [Scope::User, Scope::Project].into_iter().filter(apart).collect()
+    }
+
+    /// Returns the folder in which the client looks for the skills of a scope.
+    fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf;
+
+    /// Returns where plugins lie, for a client that has them.
+    fn plugins(&self) -> Option<&dyn PluginLayout>;
+}
+
+/// Where a client keeps plugins and marketplaces.
+pub trait PluginLayout: Sync {
+    /// Returns the folder that holds everything about plugins; what is staged in it is on its disk.
+    fn folder(&self, roots: &Roots) -> PathBuf;
+
+    /// Returns the folder in which each marketplace has one of its own.
+    fn marketplaces(&self, roots: &Roots) -> PathBuf;
+
+    /// Returns the folder of a marketplace.
+    fn marketplace(&self, roots: &Roots, name: &str) -> PathBuf {
+        self.marketplaces(roots).join(name)
+    }
+
+    /// Returns the folder that has a folder for each marketplace, plugin and version.
+    fn cache(&self, roots: &Roots) -> PathBuf;
+
+    /// Returns the folder of one version of a plugin.
+    fn version(&self, roots: &Roots, id: &PluginId, version: &str) -> PathBuf {
+        let cache = self.cache(roots);
+        cache
+            .join(id.marketplace.as_str())
+            .join(id.plugin.as_str())
+            .join(self.version_name(version))
+    }
+
+    /// Returns the name of the folder of a version.
+    fn version_name(&self, version: &str) -> String;
+
+    /// Returns the file below a marketplace's folder that says at which commit it was unpacked, when
+    /// it came as an archive.
+    fn snapshot_marker(&self) -> &'static str;
+
+    /// Returns the file in the folder of a version that says that nothing uses it any more.
+    fn orphan_marker(&self) -> &'static str;
+
+    /// Returns the files that record marketplaces and plugins.
+    fn registries(&self, roots: &Roots) -> Vec<PathBuf>;
+
+    /// Returns the files in which plugins are switched on and off, and the scope of each.
+    fn switches(&self, roots: &Roots) -> Vec<(PathBuf, Scope)>;
+
+    /// Tells whether a plugin is switched on here, whichever of its switches wins.
+    fn is_on(&self, roots: &Roots, state: &State, id: &str) -> bool;
+
+    /// Returns the path in this plugin folder that has the same place as one of another machine; either
+    /// slash counts, for it may come from another system.
+    fn re_rooted(&self, roots: &Roots, path: &Path) -> Option<PathBuf>;
+
+    /// Tells whether the client makes a plugin itself, so that nobody installed it.
+    fn makes_itself(&self, id: &str) -> bool;
+
+    /// Tells whether a name in one of the plugin folders is something left behind by an accident.
+    fn is_litter(&self, name: &str) -> bool;
+
+    /// Returns the administrator's settings: the file, and the folder with more of them.
+    fn managed(&self, roots: &Roots) -> (PathBuf, PathBuf);
+}
