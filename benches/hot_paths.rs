@@ -11,10 +11,11 @@ use serde_json::{Map, Value, json};
 use zskills::clients::claude::{Claude, installed_plugins, known_marketplaces, settings};
 use zskills::clients::{self, Codec, PluginLayout as _};
 use zskills::declared::ledger::Ledger;
+use zskills::declared::lock::Lock;
 use zskills::formats::json::{self, Key};
 use zskills::machine::store::tree::Fingerprints;
 use zskills::model::{Client, Files, Intent, PluginId, Roots, Scope, Source};
-use zskills::plan::{self, Inputs, Prune, Step};
+use zskills::plan::{self, Action, Adopted, Inputs, Wishes};
 use zskills::resolve::{Desired, DesiredMarketplace, DesiredPlugin};
 
 const PLUGINS: usize = 200;
@@ -33,13 +34,13 @@ fn decode_the_files_of_200_plugins(bencher: Bencher) {
 #[divan::bench]
 fn plan_a_converged_state_of_200_plugins(bencher: Bencher) {
     let (files, ledger) = converged();
-    bencher.bench(|| assert!(planned(&files, &ledger).steps.is_empty()));
+    bencher.bench(|| assert!(planned(&files, &ledger).steps().is_empty()));
 }
 
 #[divan::bench]
 fn plan_200_new_plugins(bencher: Bencher) {
     let files = Files::default();
-    bencher.bench(|| assert!(!planned(&files, &Ledger::default()).steps.is_empty()));
+    bencher.bench(|| assert!(!planned(&files, &Ledger::default()).steps().is_empty()));
 }
 
 #[divan::bench]
@@ -83,13 +84,13 @@ fn converged() -> (Files, Ledger) {
     let plan = planned(&files, &Ledger::default());
     let mut ledger = Ledger::default();
     let ours = plan::ledger_path(&roots);
-    for step in plan.steps {
-        match step {
-            Step::Write { path, after, .. } if path == ours => {
-                ledger = Ledger::parse(&path, &after, &roots).expect("a ledger of our own");
+    for step in plan.steps() {
+        match &step.action {
+            Action::Write { to, after, .. } if to.path == ours => {
+                ledger = Ledger::parse(&to.path, after, &roots).expect("a ledger of our own");
             }
-            Step::Write { path, after, .. } => files.set(path, Some(after)),
-            Step::Place { .. } => {}
+            Action::Write { to, after, .. } => files.set(to.path.clone(), Some(after.clone())),
+            Action::Place { .. } => {}
             step => unreachable!("plugins alone ask for no {step:?}"),
         }
     }
@@ -117,18 +118,18 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         problems: &decoded.problems,
         codecs: &[&Claude],
         shelves: &BTreeMap::new(),
-        discard: &[],
-        ran: &BTreeMap::new(),
-        going: &BTreeSet::new(),
-        save: true,
+        cached: &BTreeSet::new(),
         ledger,
         ledger_file: None,
-        prune: Prune::Owned,
+        lock: &Lock::default(),
+        resolved: &[],
         policy: &clients::Policy::default(),
-        now: "2026-01-02T03:04:05.000Z",
         own: &[],
+        repairs: &[],
+        adopted: &Adopted::default(),
+        wishes: &Wishes::default(),
+        now: "2026-01-02T03:04:05.000Z",
     })
-    .expect("files that can be read")
 }
 
 fn desired(roots: &Roots) -> Desired {

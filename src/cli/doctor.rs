@@ -1,7 +1,5 @@
 //! `zskills doctor`: what is not as it should be, and putting it right.
 
-mod fix;
-mod look;
 mod report;
 mod sarif;
 
@@ -11,12 +9,14 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::Exit;
-use crate::doctor::{self, Finding, Severity};
+use super::report::Terminal;
+use crate::doctor::{self, Agreed, Finding, Severity};
+use crate::flow::inspect::Looks;
+use crate::flow::{Ask, manifest, repair};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::Ui;
+use crate::machine::terminal::{Ui, confirm};
 use crate::model::did_you_mean;
-use look::Looks;
 
 /// Check that what is wanted, installed, enabled and locked agree
 ///
@@ -85,16 +85,56 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if let Some(id) = &args.explain {
         return Ok(explain(id, ui));
     }
-    if args.fix {
-        return fix::run(args, env, ui);
-    }
+    let declared = || manifest::declared_or_none(args.file.as_deref(), env);
+    let looks = Looks { declared: &declared, env };
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let look = Looks::new(args, env, ui).look(&mut fingerprints)?;
-    let steps = fix::preview(args, env, ui, &look, &mut fingerprints);
+    if args.fix {
+        return fix(args, looks, ui, &mut fingerprints);
+    }
+    let look = looks.look(&mut fingerprints)?;
+    let plan = repair::preview(looks, &look, &mut fingerprints);
     // Only a cache: without it the next run hashes again.
     drop(fingerprints.save_if_changed());
+    let steps = look.findings.iter().map(|finding| report::steps(finding, &plan)).collect();
     report::report(args.format(), ui, &look.findings, &steps);
     Ok(args.exit(&look.findings))
+}
+
+/// Repairs the client's files, then syncs with what settings ask for added to what the manifest wants.
+fn fix(args: &Args, looks: Looks, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Exit> {
+    let agreed = agree(args, looks, ui, fingerprints)?;
+    let host = Terminal { ui, json: args.format() != Format::Text };
+    let ask = Ask { offline: args.offline, yes: args.yes, ..Ask::new(looks.declared) };
+    let schema = "zskills/doctor-fix/1";
+    let exit = super::report::run_with(schema, ask, looks.env, host, &|ask, fingerprints| {
+        let look = looks.look_as(agreed, fingerprints)?;
+        repair::prepare(ask, looks, &host, look, fingerprints)
+    })?;
+    *fingerprints = Fingerprints::load(&looks.env.roots.cache_dir);
+    let left = looks.look(fingerprints)?.findings;
+    if !host.json {
+        report::report(args.format(), ui, &left, &report::Steps::default());
+    }
+    Ok(match exit {
+        Exit::Done => args.exit(&left),
+        exit => exit,
+    })
+}
+
+/// Asks once for everything that takes something away.
+fn agree(args: &Args, looks: Looks, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Agreed> {
+    if args.yes {
+        return Ok(Agreed::Yes);
+    }
+    let questions = repair::questions(looks, fingerprints)?;
+    if questions.is_empty() || !ui.interactive {
+        return Ok(Agreed::No);
+    }
+    for question in &questions {
+        ui.talk(question);
+    }
+    let agrees = confirm("Take these out, keeping copies of the files?");
+    Ok(if agrees { Agreed::Yes } else { Agreed::No })
 }
 
 /// Prints what there is to say about a check, or the list of them.

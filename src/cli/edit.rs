@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::{Exit, session};
+use super::Exit;
 use crate::declared::manifest;
+use crate::flow;
 use crate::machine::env::Env;
 use crate::machine::store::{disk, run_lock};
 use crate::machine::terminal::{Ui, confirm, editor};
@@ -25,7 +26,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let path = disk::follow_links(&session::manifest_path(args.file.as_deref(), &env.roots));
+    let path = disk::follow_links(&flow::manifest::manifest_path(args.file.as_deref(), &env.roots));
     let Some(before) =
         disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?
     else {

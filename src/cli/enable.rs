@@ -2,13 +2,16 @@
 
 use anyhow::{Result, bail};
 
-use super::converge;
-use super::named::Named;
-use super::verb::{self, Draft, Flags, Known};
-use super::{Exit, session};
+use super::Exit;
+use super::flags::{self, Flags};
+use super::report::{self, Terminal};
+use crate::flow::draft::edited;
+use crate::flow::names::{self, Known};
+use crate::flow::observe;
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
 use crate::model::{Note, PluginId, Scope};
+use crate::plan::Named;
 
 /// Switch plugins on
 ///
@@ -19,7 +22,7 @@ pub struct Args {
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// user, project or local [default: where it is]
-    #[arg(long, value_parser = verb::scope)]
+    #[arg(long, value_parser = flags::scope)]
     scope: Option<Scope>,
     /// Leave the manifest and the lock as they are
     #[arg(long)]
@@ -44,35 +47,30 @@ pub fn disable(args: &DisableArgs, env: &Env, ui: Ui) -> Result<Exit> {
 }
 
 fn switch(args: &Args, on: bool, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = || args.flags.declared(env);
-    let state = session::state(env)?;
-    let known = Known::here(&declared()?, &state, &env.roots);
+    let state = observe::state(&env.roots)?;
+    let known = Known::here(&args.flags.declared(env)?, &state, &env.roots);
     if known.ids().next().is_none() {
         bail!("no plugin is installed or declared here");
     }
-    let (wishes, failed) = verb::each(&args.names, |name| {
+    let (wishes, failed) = names::each(&args.names, |name| {
         let id = known.find(name, "here")?;
         let scope = scope_of(&id, args.scope, &known)?;
         Ok((id, scope))
     });
+    let edit = || {
+        let state = observe::state(&env.roots)?;
+        edited(args.flags.declared(env)?, &state, &env.roots, |draft| {
+            let each = |(id, scope): &(PluginId, Scope)| draft.want(id, *scope, on).err();
+            Ok(wishes.iter().filter_map(each).collect())
+        })
+    };
+    let declared = || Ok(edit()?.0);
+    let mut ask = args.flags.ask(&declared);
+    ask.wishes.once = args.no_save;
+    ask.wishes.said = [failed, edit()?.1].concat();
+    ask.wishes.named = Some(Named::words(&args.names).plugins(wishes.iter().map(|(id, _)| id)));
     let schema = if on { "zskills/enable/1" } else { "zskills/disable/1" };
-    let mut ask = args.flags.ask(schema, &declared);
-    ask.save = !args.no_save;
-    ask.named = Some(Named::words(&args.names).plugins(wishes.iter().map(|(id, _)| id)));
-    converge::drive(&ask, env, ui, &|fingerprints| {
-        let declared = declared()?;
-        let state = session::state(env)?;
-        let mut draft = Draft::new(&declared, &state, &env.roots);
-        let mut notes = failed.clone();
-        for (id, scope) in &wishes {
-            notes.extend(draft.want(id, *scope, on).err());
-        }
-        let text = draft.text;
-        let declared = verb::edited(declared, text, &env.roots)?;
-        let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
-        prepared.plan.notes.extend(notes);
-        Ok(prepared)
-    })
+    report::run(schema, ask, env, Terminal { ui, json: args.flags.json })
 }
 
 fn scope_of(id: &PluginId, asked: Option<Scope>, known: &Known) -> Result<Scope, Note> {

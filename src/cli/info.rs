@@ -8,12 +8,12 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::Exit;
-use super::session::{self, Declared};
-use super::verb::Known;
 use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
 use crate::content::skill::frontmatter;
 use crate::declared::lock::LockedPlugin;
+use crate::flow::names::Known;
 use crate::flow::registered::{self, Registered};
+use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::{self, Kind, Limits};
@@ -35,8 +35,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = session::declared_or_none(args.file.as_deref(), env)?;
-    let state = session::state(env)?;
+    let declared = manifest::declared_or_none(args.file.as_deref(), env)?;
+    let state = observe::state(&env.roots)?;
     let registered = registered::registered(&state);
     let here = Known::here(&declared, &state, &env.roots).find(&args.name, "here");
     let listed = || {

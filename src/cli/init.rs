@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 
-use super::converge::{Ask, Mode};
-use super::session::{self, Declared};
-use super::{Exit, adopt};
+use super::Exit;
+use super::report::{self, Terminal};
+use crate::flow::{Ask, Declared, Mode, adopt, manifest};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::terminal::Ui;
@@ -50,20 +50,19 @@ version = 1
 ";
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let path = session::manifest_path(args.file.as_deref(), &env.roots);
+    let path = manifest::manifest_path(args.file.as_deref(), &env.roots);
     if disk::exists(&path) {
         bail!(
             "`{}` is there already\nhint: `zskills sync --adopt` adds what is installed to it",
             path.display()
         );
     }
-    let manifest = disk::follow_links(&path);
-    let declared =
-        || Ok(Declared::nothing(manifest.clone()).with_text(START.to_owned(), &env.roots)?);
-    let ask = Ask {
-        mode: if args.dry_run { Mode::Show } else { Mode::Apply },
-        json: args.json,
-        ..Ask::new("zskills/init/1", &declared)
-    };
-    adopt::run(&ask, env, ui)
+    let file = disk::follow_links(&path);
+    let declared = || Ok(Declared::nothing(file.clone()).with_text(START.to_owned(), &env.roots)?);
+    let host = Terminal { ui, json: args.json };
+    let mode = if args.dry_run { Mode::Show } else { Mode::Apply };
+    let ask = Ask { mode, ..Ask::new(&declared) };
+    report::run_with("zskills/init/1", ask, env, host, &|ask, fingerprints| {
+        adopt::prepare(ask, env, &host, fingerprints)
+    })
 }

@@ -6,11 +6,13 @@ use anyhow::{Result, bail};
 
 use super::agent_skills::install::{self as skills, Choice, Manner};
 use super::agent_skills::is_source;
-use super::converge::{self, Ask, Prepared};
-use super::named::Named;
-use super::verb::{self, Draft, Flags, Known};
-use super::{Exit, remote, session};
+use super::flags::{self, Flags};
+use super::report::{self, Terminal};
+use super::{Exit, remote};
+use crate::flow::draft::edited;
+use crate::flow::names::Known;
 use crate::flow::registered::{self, Registered};
+use crate::flow::{Ask, Declared, Host, Prepared, converge, observe};
 use crate::machine::env::Env;
 use crate::machine::index::{self, IndexHit};
 use crate::machine::store::tree::Fingerprints;
@@ -18,6 +20,9 @@ use crate::machine::terminal::{Ui, pick};
 use crate::model::{
     Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, well_known_marketplace,
 };
+use crate::plan::Named;
+
+const SCHEMA: &str = "zskills/install/1";
 
 /// Install plugins and Agent Skills and write them into the manifest
 ///
@@ -35,7 +40,7 @@ pub struct Args {
     #[command(flatten)]
     choice: Choice,
     /// user, project or local
-    #[arg(long, value_parser = verb::scope, default_value = "user")]
+    #[arg(long, value_parser = flags::scope, default_value = "user")]
     scope: Scope,
     /// Leave the manifest and the lock as they are
     #[arg(long)]
@@ -121,20 +126,19 @@ pub fn install(
     ui: Ui,
 ) -> Result<Exit> {
     let declared = || flags.declared(env);
-    let state = session::state(env)?;
+    let state = observe::state(&env.roots)?;
     let registered = registered::registered(&state);
     let (ids, failed) = find(specs, &declared()?, &registered);
-    let extra: Vec<WantedPlugin> = ids.iter().map(|id| once(id, scope)).collect();
-    let ask = Ask {
-        extra: if no_save { &extra } else { &[] },
-        named: Some(Named::words(specs).with_marketplaces(&ids)),
-        ..flags.ask("zskills/install/1", &declared)
-    };
-    converge::drive(&ask, env, ui, &|fingerprints| {
-        let wanted = if no_save { &[][..] } else { &ids };
-        let mut prepared = prepare(&ask, env, ui, wanted, scope, fingerprints)?;
-        prepared.plan.notes.extend(failed.iter().cloned());
-        Ok(prepared)
+    let mut ask = flags.ask(&declared);
+    ask.wishes.said = failed;
+    ask.wishes.named = Some(Named::words(specs).with_marketplaces(&ids));
+    if no_save {
+        ask.extra = ids.iter().map(|id| once(id, scope)).collect();
+    }
+    let wanted = if no_save { &[][..] } else { &ids };
+    let host = Terminal { ui, json: flags.json };
+    report::run_with(SCHEMA, ask, env, host, &|ask, fingerprints| {
+        prepare(ask, env, &host, wanted, scope, fingerprints)
     })
 }
 
@@ -142,43 +146,44 @@ pub fn install(
 fn prepare(
     ask: &Ask,
     env: &Env,
-    ui: Ui,
+    host: &dyn Host,
     ids: &[PluginId],
     scope: Scope,
     fingerprints: &mut Fingerprints,
 ) -> Result<Prepared> {
-    let mut failed = Vec::new();
+    let mut ask = ask.clone();
     let mut wanted: BTreeSet<&PluginId> = ids.iter().collect();
     loop {
-        let declared = (ask.declared)()?;
-        let state = session::state(env)?;
-        let mut draft = Draft::new(&declared, &state, &env.roots);
-        wanted.retain(|id| match draft.want(id, scope, true) {
-            Ok(()) => true,
-            Err(note) => {
-                failed.push(note);
-                false
-            }
-        });
-        let text = draft.text;
-        let declared = verb::edited(declared, text, &env.roots)?;
-        let mut prepared = converge::prepare_for(ask, env, ui, declared, fingerprints)?;
+        let state = observe::state(&env.roots)?;
+        let (declared, failed) = edited((ask.declared)()?, &state, &env.roots, |draft| {
+            let mut failed = Vec::new();
+            wanted.retain(|id| match draft.want(id, scope, true) {
+                Ok(()) => true,
+                Err(note) => {
+                    failed.push(note);
+                    false
+                }
+            });
+            Ok(failed)
+        })?;
+        ask.wishes.said.extend(failed);
+        let prepared = converge::prepare(&ask, env, host, declared, fingerprints)?;
+        let desired = &prepared.resolution.desired.plugins;
         let missing: BTreeSet<&PluginId> = wanted
             .iter()
             .copied()
-            .filter(|id| !prepared.resolution.desired.plugins.contains_key(&((*id).clone(), scope)))
+            .filter(|id| !desired.contains_key(&((*id).clone(), scope)))
             .collect();
-        let about = |note: &&Note| {
-            note.level > Level::Info
-                && missing
-                    .iter()
-                    .any(|id| note.about == id.to_string() || note.about == id.marketplace.as_str())
-        };
         if missing.is_empty() {
-            prepared.plan.notes.extend(failed);
             return Ok(prepared);
         }
-        failed.extend(prepared.plan.notes.iter().filter(about).cloned());
+        let about = |note: &&Note| {
+            let is = |id: &&PluginId| {
+                note.about == id.to_string() || note.about == id.marketplace.as_str()
+            };
+            note.level > Level::Info && missing.iter().any(is)
+        };
+        ask.wishes.said.extend(prepared.resolution.notes.iter().filter(about).cloned());
         wanted.retain(|id| !missing.contains(id));
     }
 }
@@ -191,7 +196,7 @@ fn once(id: &PluginId, scope: Scope) -> WantedPlugin {
 /// Returns the plugins that the specs mean, and a note for each that means none.
 fn find(
     specs: &[String],
-    declared: &session::Declared,
+    declared: &Declared,
     registered: &[Registered],
 ) -> (Vec<PluginId>, Vec<Note>) {
     let mut known: Option<Known> = None;
@@ -233,7 +238,7 @@ fn repository(spec: &str) -> Note {
 }
 
 /// Tells whether the marketplace of an id can be found without reading catalogs.
-fn is_known(id: &PluginId, declared: &session::Declared, registered: &[Registered]) -> bool {
+fn is_known(id: &PluginId, declared: &Declared, registered: &[Registered]) -> bool {
     declared.intent.marketplaces.iter().any(|m| m.name == id.marketplace)
         || registered.iter().any(|m| m.name == id.marketplace.as_str())
         || well_known_marketplace(&id.marketplace).is_some()

@@ -10,14 +10,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Exit, session};
+use super::Exit;
 use crate::clients::FileProblem;
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
+use crate::flow::plugin_servers::all_servers;
+use crate::flow::{manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
-use crate::model::{Client, InstallRecord, Level, Note, Roots, Row, Scope, State, Thing};
+use crate::model::{Client, InstallRecord, Note, Roots, Row, Scope, State, Thing};
 use crate::plan;
 
 /// List plugins, Agent Skills and MCP servers, and whether each is in use
@@ -33,11 +35,11 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let snapshot = session::snapshot(env, &Lock::default(), &mut fingerprints)?;
-    let owned = session::owned(&env.roots)?;
+    let snapshot = observe::observe(&env.roots, &Lock::default(), &mut fingerprints)?;
+    let owned = manifest::owned(&env.roots)?;
     let plugins = Plugins::sort(&snapshot.observed.state, &env.roots, &owned.ledger);
     let skills = skills::look(&env.roots, &snapshot.observed);
-    let servers = servers::look(&env.roots, &snapshot);
+    let servers = all_servers(&env.roots, &snapshot);
     // What costs one server is said beside it.
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
     let problems: Vec<&FileProblem> = snapshot.problems.iter().filter(in_the_way).collect();
@@ -58,12 +60,8 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.data(&servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out));
     }
     if !problems.is_empty() {
-        ui.note(&Note {
-            level: Level::Unmet,
-            about: "list".to_owned(),
-            text: "what stands in a file that the client cannot read is not in effect".to_owned(),
-            hint: Some("`zskills doctor` says what is wrong with it".to_owned()),
-        });
+        let text = "what stands in a file that the client cannot read is not in effect";
+        ui.note(&Note::unmet("list", text).hint("`zskills doctor` says what is wrong with it"));
         return Ok(Exit::Unmet);
     }
     Ok(Exit::Done)

@@ -1,26 +1,22 @@
 //! The command line: clap types on top, one file a command below.
 
-mod adopt;
 mod agent_skills;
-mod converge;
 mod doctor;
 mod edit;
 mod enable;
+mod flags;
 mod info;
 mod init;
 mod install;
-mod installers;
 mod list;
 mod marketplace;
-mod named;
 mod outdated;
 mod remote;
 mod remove;
+mod report;
 mod search;
-mod session;
 mod sync;
 mod upgrade;
-mod verb;
 mod why;
 
 use std::ffi::OsString;
@@ -29,9 +25,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::flow::Outcome;
 use crate::machine::env;
 use crate::machine::terminal::{Paint, Ui, Verbosity};
-use crate::model::Diagnostic;
+use crate::model::Faults;
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
 #[derive(Debug, Parser)]
@@ -100,6 +97,17 @@ pub enum Exit {
     Refused = 4,
 }
 
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Unmet => Self::Unmet,
+            Outcome::Pending => Self::Pending,
+            Outcome::Refused => Self::Refused,
+        }
+    }
+}
+
 /// Runs the command line and returns the process's exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
@@ -112,7 +120,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let env = match env::read(cli.globals.home.as_deref()) {
         Ok(env) => env,
         Err(error) => {
-            report(ui(&cli.globals, false, false), &error);
+            complain(ui(&cli.globals, false, false), &error);
             return Exit::Unmet as u8;
         }
     };
@@ -140,7 +148,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match done {
         Ok(exit) => exit as u8,
         Err(error) => {
-            report(ui, &error);
+            complain(ui, &error);
             Exit::Unmet as u8
         }
     }
@@ -170,7 +178,7 @@ fn ui(globals: &Globals, no_color: bool, force_color: bool) -> Ui {
 }
 
 /// Prints an error with its causes; a complaint about a file prints as it stands.
-fn report(ui: Ui, error: &anyhow::Error) {
+fn complain(ui: Ui, error: &anyhow::Error) {
     if let Some(faults) = error.downcast_ref::<Faults>() {
         for fault in &faults.0 {
             ui.error(&fault.to_string());
@@ -178,27 +186,4 @@ fn report(ui: Ui, error: &anyhow::Error) {
         return;
     }
     ui.error(&format!("{error:#}"));
-}
-
-/// Everything wrong with the files that a command relies on.
-#[derive(Debug, thiserror::Error)]
-#[error("{} faults", .0.len())]
-struct Faults(Vec<Diagnostic>);
-
-impl Faults {
-    fn into_inner(self) -> Vec<Diagnostic> {
-        self.0
-    }
-}
-
-impl From<Diagnostic> for Faults {
-    fn from(fault: Diagnostic) -> Self {
-        Self(vec![fault])
-    }
-}
-
-impl From<Vec<Diagnostic>> for Faults {
-    fn from(faults: Vec<Diagnostic>) -> Self {
-        Self(faults)
-    }
 }

@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Exit;
-use super::converge::{self, Ask, Mode};
-use super::session::{self, Declared};
+use super::report::Terminal;
+use crate::flow::{Ask, Declared, Mode, converge, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, plain};
@@ -29,16 +29,13 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let read = || session::declared(args.file.as_deref(), env);
-    let ask = Ask {
-        mode: Mode::Show,
-        movement: Movement::Newest,
-        ..Ask::new("zskills/outdated/1", &read)
-    };
+    let host = Terminal { ui, json: args.json };
+    let read = || manifest::declared(args.file.as_deref(), env);
+    let ask = Ask { mode: Mode::Show, movement: Movement::Newest, ..Ask::new(&read) };
     let declared = read()?;
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
-    let resolution = converge::resolve(&ask, env, ui, &declared, &snapshot, &mut fingerprints);
+    let snapshot = observe::observe(&env.roots, &declared.lock, &mut fingerprints)?;
+    let resolution = converge::resolve(&ask, env, &host, &declared, &snapshot, &mut fingerprints);
     let rows = rows(&declared, &snapshot.observed.state, &resolution, &env.roots);
     // That a plugin is no longer listed is an answer here, and not a failure.
     let listed = |about: &str| !resolution.delisted.keys().any(|id| id.to_string() == about);

@@ -8,7 +8,7 @@ use super::agent_skills::install::Choice;
 use crate::machine::env::Env;
 use crate::machine::index::{self, Index, IndexError, IndexHit};
 use crate::model::{Note, SkillName, Thing};
-use crate::plan::{self, Line, Plan, Sign};
+use crate::plan::{Line, Repair, Sign};
 
 /// A skill and the index that knows it.
 pub struct Found {
@@ -73,28 +73,21 @@ pub fn by_repository(found: impl IntoIterator<Item = IndexHit>) -> Vec<(String, 
     wanted.into_iter().map(|(repo, skills)| (repo, Choice { skills, all: false })).collect()
 }
 
-/// Adds a change of the list of indexes to a plan.
+/// Returns the list of indexes as it is to be, with the lines that say so; nothing when it is so already.
 pub fn change(
-    plan: &mut Plan,
     env: &Env,
     edit: impl FnOnce(&mut BTreeMap<String, String>),
-) -> Result<()> {
+) -> Result<Option<Repair>> {
     let mut indexes = index::read(&env.roots)?;
     let before = indexes.urls.clone();
     edit(&mut indexes.urls);
     let after = &indexes.urls;
-    let line = |sign, name: &String| Line {
-        sign,
-        thing: Thing::Marketplace { name: name.clone() },
-        text: "remote index".to_owned(),
-        foreign: false,
+    let line = |sign, name: &String| {
+        Line::of(sign, Thing::Marketplace { name: name.clone() }, "remote index")
     };
     let added = after.keys().filter(|name| !before.contains_key(*name));
     let removed = before.keys().filter(|name| !after.contains_key(*name));
-    plan.lines.extend(added.map(|name| line(Sign::Add, name)));
-    plan.lines.extend(removed.map(|name| line(Sign::Remove, name)));
-    if *after != before {
-        plan.steps.extend(plan::own_step(&indexes.own_file()));
-    }
-    Ok(())
+    let added = added.map(|name| line(Sign::Add, name));
+    let lines = added.chain(removed.map(|name| line(Sign::Remove, name))).collect();
+    Ok((*after != before).then(|| Repair { file: indexes.own_file(), lines }))
 }

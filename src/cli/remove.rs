@@ -1,21 +1,21 @@
 //! `zskills remove` and `zskills purge`: plugins out of the manifest and off the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use super::Exit;
 use super::agent_skills::remove as skills;
-use super::converge::{self, Prepared};
-use super::named::Named;
-use super::session::Declared;
-use super::verb::{self, Draft, Flags, Known};
-use super::{Exit, session};
-use crate::flow::observe;
+use super::flags::{self, Flags};
+use super::report::{self, Terminal};
+use crate::flow::draft::edited;
+use crate::flow::names::{self, Known};
+use crate::flow::{Declared, observe};
 use crate::machine::env::Env;
 use crate::machine::terminal::{Ui, confirm, pick};
-use crate::model::{Fact, Note, PluginId, Roots, Scope, State, Thing};
-use crate::plan::Step;
+use crate::model::{PluginId, Roots, Scope};
+use crate::plan::Named;
 
 /// Remove plugins and Agent Skills and take them out of the manifest
 ///
@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(short, long)]
     interactive: bool,
     /// user, project or local [default: wherever it is]
-    #[arg(long, value_parser = verb::scope)]
+    #[arg(long, value_parser = flags::scope)]
     scope: Option<Scope>,
     /// Leave the manifest and the lock as they are
     #[arg(long)]
@@ -60,7 +60,7 @@ enum Bytes {
 }
 
 fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
-    let state = session::state(env)?;
+    let state = observe::state(&env.roots)?;
     let before = args.flags.declared(env)?;
     let mut known = Known::here(&before, &state, &env.roots);
     if bytes == Bytes::Go {
@@ -77,7 +77,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
         |name: &String| known.find(name, "here").is_err() && skills::knows(&before, name);
     let (skills, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_skill);
     let skill_names = skills::names(&before);
-    let (ids, failed) = verb::each(&names, |name| known.find_or_skill(name, "here", &skill_names));
+    let (ids, failed) = names::each(&names, |name| known.find_or_skill(name, "here", &skill_names));
     if bytes == Bytes::Go && !ids.is_empty() {
         ask_first(&ids, args, ui)?;
     }
@@ -88,33 +88,28 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
             None => known.scopes(id).into_iter().map(|scope| (id.clone(), scope)).collect(),
         })
         .collect();
-    let declared = || args.flags.declared(env);
-    let mut ask = args.flags.ask("zskills/remove/1", &declared);
-    if bytes == Bytes::Go {
-        ask.schema = "zskills/purge/1";
-    }
-    ask.save = !args.no_save;
-    ask.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before));
-    ask.going = going.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
-    converge::drive(&ask, env, ui, &|fingerprints| {
-        let declared = declared()?;
-        let state = session::state(env)?;
-        let mut draft = Draft::new(&declared, &state, &env.roots);
-        for (id, scope) in &going {
-            draft.drop_plugin(id, *scope)?;
+    let declared = || {
+        let state = observe::state(&env.roots)?;
+        let (declared, _) = edited(args.flags.declared(env)?, &state, &env.roots, |draft| {
+            going.iter().try_for_each(|(id, scope)| draft.drop_plugin(id, *scope))?;
+            Ok(Vec::new())
+        })?;
+        skills::without_all(declared, &skills, &env.roots)
+    };
+    let mut ask = args.flags.ask(&declared);
+    ask.wishes.once = args.no_save;
+    ask.wishes.said = failed;
+    ask.wishes.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before.lock));
+    ask.wishes.going =
+        going.iter().map(|(id, scope)| names::thing(id, *scope, &env.roots)).collect();
+    let schema = match bytes {
+        Bytes::Stay => "zskills/remove/1",
+        Bytes::Go => {
+            ask.wishes.purge = ids.iter().cloned().collect();
+            "zskills/purge/1"
         }
-        let text = draft.text;
-        let declared = verb::edited(declared, text, &env.roots)?;
-        let declared = skills::without_all(declared, &skills, &env.roots)?;
-        let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
-        prepared.plan.notes.extend(failed.iter().cloned());
-        prepared.plan.notes.extend(still_needed(&prepared, &ask.going, &env.roots));
-        if bytes == Bytes::Go {
-            let steps = removals(&ids, &state, &prepared, &env.roots);
-            prepared.plan.steps.extend(steps);
-        }
-        Ok(prepared)
-    })
+    };
+    report::run(schema, ask, env, Terminal { ui, json: args.flags.json })
 }
 
 fn choose(known: &Known, declared: &Declared, env: &Env, ui: Ui) -> Result<Vec<String>> {
@@ -142,24 +137,6 @@ fn ask_first(ids: &[PluginId], args: &Args, ui: Ui) -> Result<()> {
     Ok(())
 }
 
-/// Says why a plugin that was named is still there: another one depends on it.
-fn still_needed(prepared: &Prepared, going: &BTreeSet<Thing>, roots: &Roots) -> Vec<Note> {
-    let lock = &prepared.resolution.lock;
-    let desired = &prepared.resolution.desired.plugins;
-    let needed = |(id, scope): &(PluginId, Scope)| {
-        if !going.contains(&verb::plugin(id, *scope, roots)) {
-            return None;
-        }
-        let user = lock.plugins.iter().find(|(_, locked)| locked.dependencies.contains(id));
-        let text = match user {
-            Some((user, _)) => format!("stays: `{user}` depends on it"),
-            None => "stays: another plugin depends on it".to_owned(),
-        };
-        Some(Note::unmet(id.to_string(), text).hint("remove what needs it first"))
-    };
-    desired.keys().filter_map(needed).collect()
-}
-
 /// Returns the folders of the client's plugin cache by plugin.
 fn cached(roots: &Roots) -> BTreeMap<PluginId, Vec<PathBuf>> {
     let mut cached: BTreeMap<PluginId, Vec<PathBuf>> = BTreeMap::new();
@@ -172,25 +149,4 @@ fn cached(roots: &Roots) -> BTreeMap<PluginId, Vec<PathBuf>> {
         }
     }
     cached
-}
-
-/// Returns the steps that delete the cached versions that nobody uses any more, in any project.
-fn removals(ids: &[PluginId], state: &State, prepared: &Prepared, roots: &Roots) -> Vec<Step> {
-    let gone: BTreeSet<&Fact> = prepared
-        .plan
-        .changes
-        .iter()
-        .filter(|change| change.after.is_none())
-        .map(|change| &change.fact)
-        .collect();
-    let used = |path: &Path| {
-        state.plugins().any(|row| row.record.install_path == path && !gone.contains(row.fact))
-    };
-    let cached = cached(roots);
-    ids.iter()
-        .filter_map(|id| cached.get(id))
-        .flatten()
-        .filter(|path| !used(path))
-        .map(|path| Step::Delete { path: path.clone() })
-        .collect()
 }

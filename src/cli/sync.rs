@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::converge::{self, Ask, Mode, SkillAsk};
-use super::{Exit, adopt, session};
+use super::Exit;
+use super::report::{self, Terminal};
+use crate::flow::{Ask, Mode, adopt, manifest};
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
-use crate::plan::Prune;
+use crate::plan::{Prune, Wishes};
+
+const SCHEMA: &str = "zskills/sync/1";
 
 /// Make this machine match skills.toml
 ///
@@ -57,8 +60,9 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     // Adopting may begin the manifest.
-    let read = if args.adopt { session::declared_or_none } else { session::declared };
+    let read = if args.adopt { manifest::declared_or_none } else { manifest::declared };
     let declared = || read(args.file.as_deref(), env);
+    let host = Terminal { ui, json: args.json };
     let ask = Ask {
         mode: if args.check {
             Mode::Check
@@ -67,14 +71,21 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         } else {
             Mode::Apply
         },
-        prune: if args.prune { Prune::Unmanaged } else { Prune::Owned },
         locked: args.locked || args.frozen,
         offline: args.offline || args.frozen,
         yes: args.yes,
-        json: args.json,
-        skills: SkillAsk { discard: args.discard_changes.clone(), ..SkillAsk::default() },
         accepted: args.accept_capabilities.clone(),
-        ..Ask::new("zskills/sync/1", &declared)
+        wishes: Wishes {
+            prune: if args.prune { Prune::Unmanaged } else { Prune::Owned },
+            discard: args.discard_changes.clone(),
+            ..Wishes::default()
+        },
+        ..Ask::new(&declared)
     };
-    if args.adopt { adopt::run(&ask, env, ui) } else { converge::run(&ask, env, ui) }
+    if args.adopt {
+        return report::run_with(SCHEMA, ask, env, host, &|ask, fingerprints| {
+            adopt::prepare(ask, env, &host, fingerprints)
+        });
+    }
+    report::run(SCHEMA, ask, env, host)
 }

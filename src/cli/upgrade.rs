@@ -4,20 +4,23 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::Exit;
 use super::agent_skills::remove as skills;
 use super::agent_skills::upgrade::moving as moving_skills;
-use super::converge::{self, Ask, Prepared};
-use super::named::Named;
-use super::session::Declared;
-use super::verb::{self, Draft, Flags, Known};
-use super::{Exit, session};
-use crate::flow::registered;
+use super::flags::Flags;
+use super::report::{self, Terminal};
+use crate::flow::draft::edited;
+use crate::flow::names::{self, Known};
+use crate::flow::{Ask, Declared, Host, converge, manifest, observe, registered};
 use crate::machine::env::Env;
 use crate::machine::index;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::Ui;
 use crate::model::{MarketplaceName, Note, PluginId, Scope};
+use crate::plan::Named;
 use crate::resolve::Movement;
+
+const SCHEMA: &str = "zskills/upgrade/1";
 
 /// Move plugins, their marketplaces and Agent Skills to the newest
 ///
@@ -49,54 +52,54 @@ pub struct UpdateArgs {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = || session::declared(args.flags.file.as_deref(), env);
-    let before = declared()?;
+    let read = || manifest::declared(args.flags.file.as_deref(), env);
+    let before = read()?;
+    let host = Terminal { ui, json: args.flags.json };
     let known = Known::wanted(&before);
     let is_skill = |name: &String| {
         known.find(name, "in the manifest").is_err() && skills::knows(&before, name)
     };
     let (moving, names): (Vec<String>, Vec<String>) =
         args.names.iter().cloned().partition(is_skill);
-    let mut ask = args.flags.ask("zskills/upgrade/1", &declared);
+    let mut ask = args.flags.ask(&read);
     let (movement, failed) = match names.as_slice() {
         [] if !moving.is_empty() => (Movement::Keep, Vec::new()),
         names => movement(names, &before),
     };
     ask.movement = movement;
+    ask.wishes.said = failed;
     ask.accepted.clone_from(&args.accept_capabilities);
-    ask.skills.moving = moving_skills(&moving, &before)?;
+    ask.moving_skills = moving_skills(&moving, &before)?;
     if !args.names.is_empty() {
-        let words = Named::words(&args.names).skills(&ask.skills.moving, &before);
-        ask.named = Some(match &ask.movement {
+        let words = Named::words(&args.names).skills(&ask.moving_skills, &before.lock);
+        ask.wishes.named = Some(match &ask.movement {
             Movement::Some { plugins, .. } => words.with_marketplaces(plugins),
             Movement::Keep | Movement::Newest => words,
         });
     }
     if !args.prune {
-        return drive(&ask, env, ui, &failed);
+        return report::run(SCHEMA, ask, env, host);
     }
-    let gone = delisted(&ask, env, ui)?;
-    ask.going = gone.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
-    let ask = &ask;
-    converge::drive(ask, env, ui, &|fingerprints| {
-        let declared = declared()?;
-        let state = session::state(env)?;
-        let mut draft = Draft::new(&declared, &state, &env.roots);
-        for (id, scope) in &gone {
-            draft.drop_plugin(id, *scope)?;
-        }
-        let text = draft.text;
-        let declared = verb::edited(declared, text, &env.roots)?;
-        with_notes(ask, env, ui, declared, &failed, fingerprints)
-    })
+    let gone = delisted(&ask, env, &host)?;
+    ask.wishes.going =
+        gone.iter().map(|(id, scope)| names::thing(id, *scope, &env.roots)).collect();
+    let without = || {
+        let state = observe::state(&env.roots)?;
+        let (declared, _) = edited(read()?, &state, &env.roots, |draft| {
+            gone.iter().try_for_each(|(id, scope)| draft.drop_plugin(id, *scope))?;
+            Ok(Vec::new())
+        })?;
+        Ok(declared)
+    };
+    report::run(SCHEMA, Ask { declared: &without, ..ask }, env, host)
 }
 
 /// Refreshes marketplaces, declared or only registered.
 pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = || args.flags.declared(env);
-    let state = session::state(env)?;
+    let state = observe::state(&env.roots)?;
     let registered = registered::registered(&state);
-    let known = verb::marketplace_names(&declared()?, &registered);
+    let known = names::marketplace_names(&declared()?, &registered);
     let indexes = index::read(&env.roots)?.urls;
     let (names, failed) = if args.names.is_empty() {
         // A kind of source that only the client knows is the client's to refresh.
@@ -110,37 +113,18 @@ pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
         let is_index = |name: &&String| indexes.contains_key(*name) && !known.contains(*name);
         let (asked, names): (Vec<&String>, Vec<&String>) = args.names.iter().partition(is_index);
         let names: Vec<String> = names.into_iter().cloned().collect();
-        let (names, mut notes) = verb::each(&names, |name| verb::find_marketplace(name, &known));
+        let (names, mut notes) = names::each(&names, |name| names::find_marketplace(name, &known));
         let live =
             |name: &String| Note::info(name, "is a remote index; there is nothing to refresh");
         notes.extend(asked.into_iter().map(live));
         (names, notes)
     };
-    let mut ask = args.flags.ask("zskills/update/1", &declared);
-    ask.named = (!args.names.is_empty()).then(|| Named::words(&args.names));
+    let mut ask = args.flags.ask(&declared);
+    ask.wishes.said = failed;
+    ask.wishes.named = (!args.names.is_empty()).then(|| Named::words(&args.names));
     ask.movement =
         Movement::Some { marketplaces: names.into_iter().collect(), plugins: BTreeSet::new() };
-    drive(&ask, env, ui, &failed)
-}
-
-/// Converges and adds what failed before.
-pub fn drive(ask: &Ask, env: &Env, ui: Ui, failed: &[Note]) -> Result<Exit> {
-    converge::drive(ask, env, ui, &|fingerprints| {
-        with_notes(ask, env, ui, (ask.declared)()?, failed, fingerprints)
-    })
-}
-
-fn with_notes(
-    ask: &Ask,
-    env: &Env,
-    ui: Ui,
-    declared: Declared,
-    failed: &[Note],
-    fingerprints: &mut Fingerprints,
-) -> Result<Prepared> {
-    let mut prepared = converge::prepare_for(ask, env, ui, declared, fingerprints)?;
-    prepared.plan.notes.extend(failed.iter().cloned());
-    Ok(prepared)
+    report::run("zskills/update/1", ask, env, Terminal { ui, json: args.flags.json })
 }
 
 /// Returns what moves for the names of plugins and marketplaces, and a note for each unknown one.
@@ -153,10 +137,10 @@ fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
     let mut plugins: BTreeSet<PluginId> = BTreeSet::new();
     let mut failed = Vec::new();
     let skill_names = skills::names(declared);
-    let declared_markets = verb::marketplace_names(declared, &[]);
+    let declared_markets = names::marketplace_names(declared, &[]);
     for name in names {
         let plugin = known.find_or_skill(name, "in the manifest", &skill_names);
-        match (plugin, verb::find_marketplace(name, &declared_markets)) {
+        match (plugin, names::find_marketplace(name, &declared_markets)) {
             (Ok(id), _) => {
                 marketplaces.insert(id.marketplace.clone());
                 plugins.insert(id);
@@ -172,11 +156,11 @@ fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
 }
 
 /// Returns the wanted plugins that their marketplace no longer lists.
-fn delisted(ask: &Ask, env: &Env, ui: Ui) -> Result<Vec<(PluginId, Scope)>> {
+fn delisted(ask: &Ask, env: &Env, host: &dyn Host) -> Result<Vec<(PluginId, Scope)>> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let declared = (ask.declared)()?;
-    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
-    let resolution = converge::resolve(ask, env, ui, &declared, &snapshot, &mut fingerprints);
+    let snapshot = observe::observe(&env.roots, &declared.lock, &mut fingerprints)?;
+    let resolution = converge::resolve(ask, env, host, &declared, &snapshot, &mut fingerprints);
     let wanted = declared.intent.plugins.iter();
     Ok(wanted
         .filter(|plugin| resolution.delisted.contains_key(&plugin.id))

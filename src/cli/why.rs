@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::list::servers;
-use super::session::{self, Declared};
 use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
 use crate::clients::{self, Place};
 use crate::flow::observe::Snapshot;
+use crate::flow::plugin_servers::all_servers;
+use crate::flow::{Declared, manifest, observe};
 use crate::formats::json::{self, Key};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
@@ -39,10 +40,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = session::declared_or_none(args.file.as_deref(), env)?;
+    let declared = manifest::declared_or_none(args.file.as_deref(), env)?;
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let snapshot = session::snapshot(env, &declared.lock, &mut fingerprints)?;
-    let server_entries = servers::look(&env.roots, &snapshot);
+    let snapshot = observe::observe(&env.roots, &declared.lock, &mut fingerprints)?;
+    let server_entries = all_servers(&env.roots, &snapshot);
     let name = named(&args.name, env, &snapshot);
     let case = Case { name: &name, roots: &env.roots, declared: &declared, snapshot: &snapshot };
     // One name may be a server and a plugin.

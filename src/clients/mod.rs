@@ -72,6 +72,16 @@ pub fn decode(roots: &Roots, files: &Files) -> Decoded {
     all
 }
 
+/// Returns the folders in which things are made ready before they are put in place.
+pub fn staged(roots: &Roots) -> Vec<PathBuf> {
+    let layouts = || CODECS.into_iter().map(Codec::layout);
+    let skills = layouts().flat_map(|layout| {
+        layout.skill_scopes(roots).into_iter().map(|scope| layout.skills(roots, scope))
+    });
+    let plugins = layouts().filter_map(Layout::plugins).map(|layout| layout.folder(roots));
+    skills.chain(plugins).collect()
+}
+
 /// Returns where a fact is spelled, or would be.
 pub fn place(roots: &Roots, fact: &Fact) -> Place {
     layout(fact.client).place(roots, &fact.item)

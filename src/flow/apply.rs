@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::clients::{self, ClientFile};
-use crate::flow::observe::no_links;
+use super::observe::no_links;
+use crate::clients;
 use crate::machine::installer;
 use crate::machine::parallel;
 use crate::machine::store::client_lock;
@@ -15,7 +15,7 @@ use crate::machine::store::place;
 use crate::machine::store::run_lock::RunLock;
 use crate::machine::store::tree::Copy;
 use crate::model::Roots;
-use crate::plan::{Bytes, Plan, Step};
+use crate::plan::{Action, Bytes, Plan, Step, Target};
 
 /// How far a plan got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Applied {
     All,
     /// Another program changed a file since the plan was made; the steps before it are done and valid.
     Stale(PathBuf),
+    /// Links cannot be made in a folder, which is noted; the next plan goes by that.
+    NoLinks,
 }
 
 /// Runs the steps of a plan. The run lock proves that no other zskills does the same.
@@ -32,7 +34,8 @@ pub enum Applied {
 /// The first step that fails; those before it are done and leave a valid state.
 pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
     let applied = steps(plan, roots);
-    if plan.steps.iter().any(|step| matches!(step, Step::Place { .. } | Step::Part { .. })) {
+    let is_staged = |step: &Step| matches!(step.action, Action::Place { .. } | Action::Part { .. });
+    if plan.steps().iter().any(is_staged) {
         // Why a step failed matters more than what it left behind; the next run clears that up.
         let cleaned = clean(roots);
         return applied.and_then(|applied| cleaned.map(|()| applied));
@@ -41,85 +44,78 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
 }
 
 fn steps(plan: &Plan, roots: &Roots) -> Result<Applied> {
-    // Neighbouring places do not depend on each other, so they are put in place side by side.
-    // A clone is moved out of the cache from which its neighbours may still be copied, and a backup
-    // is made before what it is a copy of makes room.
-    let alone = |what: &Bytes| matches!(what, Bytes::Clone | Bytes::Backup);
-    let side_by_side = |a: &Step, b: &Step| match (a, b) {
-        (Step::Place { what: a, .. }, Step::Place { what: b, .. }) => {
-            a == b || (!alone(a) && !alone(b))
-        }
-        (Step::Part { .. }, Step::Part { .. }) => true,
-        _ => false,
-    };
-    for steps in plan.steps.chunk_by(side_by_side) {
-        for outcome in parallel::map(steps, |step| run(step, roots)) {
-            if let Applied::Stale(path) = outcome? {
-                return Ok(Applied::Stale(path));
+    for steps in plan.steps().chunk_by(|a, b| side_by_side(&a.action, &b.action)) {
+        for outcome in parallel::map(steps, |step| run(&step.action, roots)) {
+            match outcome? {
+                Applied::All => {}
+                stopped => return Ok(stopped),
             }
         }
     }
     Ok(Applied::All)
 }
 
-fn run(step: &Step, roots: &Roots) -> Result<Applied> {
-    match step {
-        Step::Place { from, to, what } => put(from, to, *what, roots)
+/// Neighbouring places do not depend on each other, so they are put in place side by side. A clone is
+/// moved out of the cache from which its neighbours may still be copied, and a backup is made before
+/// what it is a copy of makes room.
+fn side_by_side(a: &Action, b: &Action) -> bool {
+    let alone = |what: &Bytes| matches!(what, Bytes::Clone | Bytes::Backup);
+    match (a, b) {
+        (Action::Place { what: a, .. }, Action::Place { what: b, .. }) => {
+            a == b || (!alone(a) && !alone(b))
+        }
+        (Action::Part { .. }, Action::Part { .. }) => true,
+        _ => false,
+    }
+}
+
+fn run(action: &Action, roots: &Roots) -> Result<Applied> {
+    match action {
+        Action::Place { from, to, what, staging } => put(from, to, *what, staging)
             .with_context(|| format!("cannot put `{}` in place", to.display()))?,
-        Step::Delete { path } => {
+        Action::Part { from, files, to, staging, .. } => place::part(from, files, to, staging)
+            .with_context(|| format!("cannot put `{}` in place", to.display()))?,
+        Action::Delete { path } => {
             disk::remove(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
         }
-        Step::Write { path, before, after } => {
-            // The client reads, changes and writes this file as a whole, under a lock of its own.
-            let file = clients::files(roots).into_iter().find(|file| file.path == *path);
-            let _theirs = file
-                .as_ref()
-                .is_some_and(|file| file.locked)
-                .then(|| client_lock::take(path))
-                .transpose()
-                .with_context(|| format!("cannot lock `{}`", path.display()))?;
-            match disk::replace(path, before.as_deref(), after, mode(path, file.as_ref(), roots)) {
-                Ok(()) => {}
-                Err(ReplaceError::Stale(path)) => return Ok(Applied::Stale(path)),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Step::Part { from, files, to, .. } => {
-            place::part(from, files, to, &place::beside(to))
-                .with_context(|| format!("cannot put `{}` in place", to.display()))?;
-        }
-        Step::Link { at, target } => {
-            if !link(at, target, roots)? {
-                return Ok(Applied::Stale(at.clone()));
-            }
-        }
-        Step::Unlink { at } => disk::unlink(at)
+        Action::Write { to, before, after } => return write(to, before.as_deref(), after),
+        Action::Link { at, target } => return link(at, target, roots),
+        Action::Unlink { at } => disk::unlink(at)
             .with_context(|| format!("cannot remove the link `{}`", at.display()))?,
-        Step::Trash { path, trash, at } => place::to_trash(path, trash, at)
+        Action::Trash { path, trash, at } => place::to_trash(path, trash, at)
             .with_context(|| format!("cannot move `{}` to the trash", path.display()))?,
-        Step::Run { package, command, .. } => installer::run(package, command, roots)?,
+        Action::Run { package, command } => installer::run(package, command, roots)?,
     }
     Ok(Applied::All)
+}
+
+fn write(to: &Target, before: Option<&[u8]>, after: &[u8]) -> Result<Applied> {
+    // The client reads, changes and writes such a file as a whole, under a lock of its own.
+    let _theirs = to
+        .locked
+        .then(|| client_lock::take(&to.path))
+        .transpose()
+        .with_context(|| format!("cannot lock `{}`", to.path.display()))?;
+    match disk::replace(&to.path, before, after, to.mode) {
+        Ok(()) => Ok(Applied::All),
+        Err(ReplaceError::Stale(path)) => Ok(Applied::Stale(path)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Removes what a killed run left behind.
 pub fn clean(roots: &Roots) -> Result<()> {
-    let skills = clients::CODECS.into_iter().flat_map(|codec| {
-        let layout = codec.layout();
-        layout.skill_scopes(roots).into_iter().map(|scope| disk::real(&layout.skills(roots, scope)))
-    });
-    let plugins = clients::CODECS.into_iter().filter_map(|codec| codec.layout().plugins());
-    for folder in skills.chain(plugins.map(|layout| layout.folder(roots))) {
-        let staging = place::staging(&folder);
+    for folder in clients::staged(roots) {
+        let staging = place::staging(&disk::real(&folder));
         place::clean(&staging).with_context(|| format!("cannot remove `{}`", staging.display()))?;
     }
     Ok(())
 }
 
-/// Makes a link; when the disk has none, notes that for the next plan and says no.
-fn link(at: &Path, target: &Path, roots: &Roots) -> Result<bool> {
+/// Makes a link, or finds that the disk has none and notes that.
+fn link(at: &Path, target: &Path, roots: &Roots) -> Result<Applied> {
     match disk::symlink(target, at) {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Applied::All),
         Err(error)
             if matches!(
                 error.kind(),
@@ -128,7 +124,7 @@ fn link(at: &Path, target: &Path, roots: &Roots) -> Result<bool> {
         {
             let folder = at.parent().unwrap_or(at);
             disk::replace(&no_links(roots, folder), None, b"", 0o644)?;
-            Ok(false)
+            Ok(Applied::NoLinks)
         }
         Err(error) => {
             Err(error).with_context(|| format!("cannot make the link `{}`", at.display()))
@@ -136,28 +132,15 @@ fn link(at: &Path, target: &Path, roots: &Roots) -> Result<bool> {
     }
 }
 
-fn put(from: &Path, to: &Path, what: Bytes, roots: &Roots) -> Result<()> {
-    let plugins = clients::CODECS.into_iter().filter_map(|codec| codec.layout().plugins());
-    let own = plugins.map(|layout| layout.folder(roots)).find(|folder| to.starts_with(folder));
-    let staging = own.map_or_else(|| place::beside(to), |folder| place::staging(&folder));
+fn put(from: &Path, to: &Path, what: Bytes, staging: &Path) -> Result<()> {
     match what {
-        Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, &staging)?,
-        Bytes::Clone => place::clone(from, to, &staging)?,
+        Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, staging)?,
+        Bytes::Clone => place::clone(from, to, staging)?,
         Bytes::File => {
             let bytes =
                 disk::read(from)?.with_context(|| format!("`{}` is gone", from.display()))?;
-            place::file(&bytes, to, &staging)?;
+            place::file(&bytes, to, staging)?;
         }
     }
     Ok(())
-}
-
-/// Returns the mode of a new file: the client keeps `.claude.json` to the user alone, and the ledger
-/// holds values that were put there.
-fn mode(path: &Path, file: Option<&ClientFile>, roots: &Roots) -> u32 {
-    match file {
-        Some(file) => file.mode,
-        None if path.starts_with(&roots.state_dir) => 0o600,
-        None => 0o644,
-    }
 }

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::observe::Snapshot;
 use super::registered::catalog_file;
 use crate::clients;
+use crate::clients::claude::effective::{self, FromPlugin, ServerEntry};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
 use crate::machine::store::disk;
 use crate::model::{Client, PluginId, Roots, State};
@@ -44,6 +46,32 @@ pub fn plugin_servers(roots: &Roots, state: &State) -> Vec<PluginServer> {
         }
     }
     servers
+}
+
+/// Looks at the plugins and returns every server entry, with what the client makes of it.
+pub fn all_servers(roots: &Roots, snapshot: &Snapshot) -> Vec<ServerEntry> {
+    server_entries(roots, snapshot, &plugin_servers(roots, &snapshot.observed.state))
+}
+
+/// Returns every server entry, with those of plugins as they were read.
+pub fn server_entries(
+    roots: &Roots,
+    snapshot: &Snapshot,
+    plugin_servers: &[PluginServer],
+) -> Vec<ServerEntry> {
+    let names: Vec<String> = plugin_servers.iter().map(PluginServer::full_name).collect();
+    let plugins: Vec<FromPlugin> = plugin_servers
+        .iter()
+        .zip(&names)
+        .map(|(server, full_name)| FromPlugin {
+            id: &server.plugin,
+            full_name,
+            entry: &server.entry,
+            file: &server.file,
+            root: &server.root,
+        })
+        .collect();
+    effective::server_entries(roots, &snapshot.observed.state, &snapshot.files, &plugins)
 }
 
 fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<PluginServer> {

@@ -69,6 +69,23 @@ impl Diagnostic {
     }
 }
 
+/// Everything wrong with the files that a command relies on.
+#[derive(Debug, thiserror::Error)]
+#[error("{} faults", .0.len())]
+pub struct Faults(pub Vec<Diagnostic>);
+
+impl From<Diagnostic> for Faults {
+    fn from(fault: Diagnostic) -> Self {
+        Self(vec![fault])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Faults {
+    fn from(faults: Vec<Diagnostic>) -> Self {
+        Self(faults)
+    }
+}
+
 /// Returns the line and column of a byte offset.
 pub fn position(text: &str, offset: usize) -> Position {
     let before = &text[..floor_boundary(text, offset)];

@@ -24,7 +24,7 @@ mod variable;
 
 pub use client::{Client, ClientHome};
 pub use denial::{Denial, RulePlace};
-pub use diagnostic::{Diagnostic, Position, position};
+pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
     Intent, SkillSource, SourceRule, TeamPolicy, Transport, WELL_KNOWN_MARKETPLACES,
@@ -32,7 +32,7 @@ pub use intent::{
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{Level, Note};
-pub use own_file::OwnFile;
+pub use own_file::{OwnFile, STAGING};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use registry_source::RegistrySource;
 pub use request::{Request, Revision};

@@ -8,6 +8,8 @@ pub struct OwnFile {
     pub path: PathBuf,
     pub before: Option<Vec<u8>>,
     pub after: Vec<u8>,
+    /// What it is, in words for people.
+    pub what: &'static str,
 }
 
 impl OwnFile {
@@ -16,3 +18,6 @@ impl OwnFile {
         self.before.as_deref() == Some(self.after.as_slice())
     }
 }
+
+/// The name of the folders in which what is put in place is made ready; whole runs of it are swept.
+pub const STAGING: &str = ".zskills-staging";

@@ -1,34 +1,63 @@
 //! The difference between what should be and what is, as data: the lines people read, the steps the
-//! machine takes with the bytes to write, and notes.
+//! machine takes with the bytes to write, and notes. A plan is made once and never edited.
 
+mod blocked;
 mod diff;
+mod named;
 mod render;
+mod step;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+pub use blocked::stops_servers;
 pub use diff::{is_met, server_entry};
+pub use named::Named;
 pub use render::{json, note_json, text};
+pub use step::{Action, Bytes, Line, Sign, Step, Subject, Target};
+pub use wishes::{Adopted, Consent, Prune, Repair, Wishes};
 
-use crate::clients::{self, Codec, FileProblem, Layout as _, Policy, agents};
+use crate::clients::{self, Codec, FileProblem, Policy};
 use crate::declared::ledger::Ledger;
+use crate::declared::lock::Lock;
 use crate::model::{
-    Change, Client, Diagnostic, Files, Intent, Item, Note, OwnFile, Roots, Scope, State, Thing,
-    TreeHash,
+    Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope, State,
 };
 use crate::resolve::{Desired, Shelf};
+use blocked::Blocked;
+use diff::{Diff, Held};
 
 /// Everything a command is about to do.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
-    pub lines: Vec<Line>,
-    pub changes: Vec<Change>,
-    /// In order: any prefix of them leaves a valid state.
-    pub steps: Vec<Step>,
-    pub notes: Vec<Note>,
+    lines: Vec<Line>,
+    changes: Vec<Change>,
+    steps: Vec<Step>,
+    notes: Vec<Note>,
 }
 
 impl Plan {
+    /// Returns what changes, and what stays although it might be expected to change.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Returns the facts that become others.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Returns what is to be done, in order: any prefix of it leaves a valid state.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Returns what there is to say, such as why something is not done.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
@@ -37,59 +66,15 @@ impl Plan {
     pub fn removes_foreign(&self) -> bool {
         self.lines.iter().any(|line| line.sign == Sign::Remove && line.foreign)
     }
-}
 
-/// One line of a plan: a thing and what becomes of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub sign: Sign,
-    pub thing: Thing,
-    pub text: String,
-    /// The thing is not ours.
-    pub foreign: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sign {
-    Add,
-    Change,
-    Remove,
-    /// Left alone.
-    Keep,
-}
-
-/// One action on the disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Swap a copy of a folder, or file, into place.
-    Place { from: PathBuf, to: PathBuf, what: Bytes },
-    /// Delete a folder of bytes that nothing names any more.
-    Delete { path: PathBuf },
-    /// Replace a file that still holds `before`.
-    Write { path: PathBuf, before: Option<Vec<u8>>, after: Vec<u8> },
-    /// Swap a copy of some files of a folder into place.
-    Part { from: PathBuf, files: Vec<String>, to: PathBuf, hash: TreeHash },
-    /// Make a symbolic link where nothing stands.
-    Link { at: PathBuf, target: PathBuf },
-    /// Remove a symbolic link.
-    Unlink { at: PathBuf },
-    /// Move a folder into the trash, under a name that says when.
-    Trash { path: PathBuf, trash: PathBuf, at: String },
-    /// Run the installer of a package; `accepted` when a person has agreed to this very command before.
-    Run { package: String, command: Vec<String>, accepted: bool },
-}
-
-/// What a step puts in place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bytes {
-    /// A plugin: the folder without `.git`.
-    Tree,
-    /// A marketplace clone: the folder with `.git`.
-    Clone,
-    /// A catalog that the client keeps as a plain file.
-    File,
-    /// A folder that is about to be replaced, to where copies are kept.
-    Backup,
+    /// Returns the installers that the plan runs, by package.
+    pub fn installers(&self) -> BTreeMap<String, Vec<String>> {
+        let run = |step: &Step| match &step.action {
+            Action::Run { package, command } => Some((package.clone(), command.clone())),
+            _ => None,
+        };
+        self.steps.iter().filter_map(run).collect()
+    }
 }
 
 /// What a plan is made from.
@@ -106,199 +91,208 @@ pub struct Inputs<'a> {
     pub codecs: &'a [&'a dyn Codec],
     /// The skills on disk.
     pub shelves: &'a BTreeMap<Scope, Shelf>,
+    /// The folders in the client's plugin cache that hold a version.
+    pub cached: &'a BTreeSet<PathBuf>,
     pub ledger: &'a Ledger,
     /// The ledger's file as it is.
     pub ledger_file: Option<&'a [u8]>,
-    pub prune: Prune,
-    /// Skills whose local edits are to be given up.
-    pub discard: &'a [String],
-    /// The installers that this process has run, by package.
-    pub ran: &'a BTreeMap<String, Vec<String>>,
-    /// What goes even if it is not ours, because somebody named it.
-    pub going: &'a BTreeSet<Thing>,
-    /// Whether what is put there is held to the manifest from now on.
-    pub save: bool,
+    /// The lock as it is to be.
+    pub lock: &'a Lock,
+    /// What resolving had to say.
+    pub resolved: &'a [Note],
     /// What the administrator allows.
     pub policy: &'a Policy,
+    /// Our own files with the text each is to have: the manifest, the lock.
+    pub own: &'a [OwnFile],
+    /// What is written before everything else.
+    pub repairs: &'a [Repair],
+    pub adopted: &'a Adopted,
+    pub wishes: &'a Wishes,
     /// RFC 3339 with milliseconds.
     pub now: &'a str,
-    /// Our own files with the text each is to have: the lock.
-    pub own: &'a [OwnFile],
 }
 
-/// Which things that left the manifest, or were never in it, a sync takes away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prune {
-    /// What zskills put there.
-    Owned,
-    /// That, and what it did not put into user scope.
-    Unmanaged,
+/// Makes the plan. A file that cannot be edited costs what is written into it, and no more.
+pub fn plan(inputs: Inputs) -> Plan {
+    let ledger = with_adopted(&inputs);
+    let mut blocked = Blocked::of(&inputs);
+    loop {
+        match attempt(&inputs, &ledger, &blocked) {
+            Ok(plan) => return plan,
+            // A codec may find only now that a file cannot be edited.
+            Err(fault) => blocked.add(fault),
+        }
+    }
 }
 
-/// Makes the plan, or names every client file that stands in its way.
-pub fn plan(inputs: Inputs) -> Result<Plan, Vec<Diagnostic>> {
-    let blocked = blocking(&inputs);
-    if !blocked.is_empty() {
-        return Err(blocked);
+/// Returns the ledger with what is taken over as it stands.
+fn with_adopted(inputs: &Inputs) -> Ledger {
+    let mut ledger = inputs.ledger.clone();
+    for (client, thing) in &inputs.adopted.claims {
+        ledger.insert(inputs.roots, *client, thing, &inputs.intent.manifest);
     }
-    let diff = diff::diff(&inputs);
-    let linked = linked(&inputs, &diff.additions, &diff.removals);
-    if !linked.is_empty() {
-        return Err(linked);
+    for (thing, value) in &inputs.adopted.applied {
+        ledger.set_applied(inputs.roots, inputs.client, thing, value.clone());
     }
-    let mut steps: Vec<Step> = inputs.own.iter().filter_map(own_step).collect();
+    ledger
+}
+
+fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, Diagnostic> {
+    let diff = |held: &Held| diff::diff(&Inputs { ledger, ..*inputs }, blocked, held);
+    let only = inputs.wishes.only.as_ref();
+    let free = diff(&Held { waiting: BTreeMap::new(), only });
+    let held = Held { waiting: blocked.things(inputs, &free), only };
+    let diff = if held.waiting.is_empty() { free } else { diff(&held) };
     let mut files = inputs.files.clone();
     // Removals first, activation before inventory; then bytes, inventory, activation.
-    let mut removals = writes(&inputs, &mut files, &diff.removals)?;
+    let mut removals = writes(inputs, &mut files, &diff.removals)?;
     removals.reverse();
-    let additions = writes(&inputs, &mut files, &diff.additions)?;
-    let mut ledger_file = inputs.ledger_file.map(<[u8]>::to_vec);
-    if *inputs.ledger != diff.claimed {
-        steps.push(ledger_step(&inputs, &mut ledger_file, &diff.claimed));
+    let additions = writes(inputs, &mut files, &diff.additions)?;
+    let mut own = Own { roots: inputs.roots, lines: Vec::new(), steps: Vec::new() };
+    for repair in inputs.repairs {
+        own.repair(repair);
     }
-    steps.extend(diff.unlinks);
-    steps.extend(removals);
-    steps.extend(diff.trash);
+    for file in inputs.own {
+        own.write(file);
+    }
+    own.lines.extend(inputs.adopted.lines.iter().cloned());
+    own.lines.extend(diff.lines);
+    let claimed = diff.claimed.render().into_bytes();
+    let released = diff.released.render().into_bytes();
+    let old = inputs.ledger_file.map(<[u8]>::to_vec);
+    let is_claimed = *inputs.ledger != diff.claimed;
+    if is_claimed {
+        own.write(&ledger_file(inputs.roots, old.clone(), claimed.clone()));
+    }
+    own.steps.extend(diff.backups);
+    own.steps.extend(diff.unlinks);
+    own.steps.extend(removals);
+    own.steps.extend(diff.trash);
     // A clone is moved out of the cache, so what is copied from the same one comes before it.
-    let is_clone = |step: &Step| matches!(step, Step::Place { what: Bytes::Clone, .. });
+    let is_clone = |step: &Step| matches!(step.action, Action::Place { what: Bytes::Clone, .. });
     let (clones, copies): (Vec<Step>, Vec<Step>) = diff.places.into_iter().partition(is_clone);
-    steps.extend(copies);
-    steps.extend(clones);
-    steps.extend(additions);
-    steps.extend(diff.links);
-    steps.extend(diff.runs);
+    own.steps.extend(copies);
+    own.steps.extend(clones);
+    own.steps.extend(additions);
+    own.steps.extend(diff.links);
+    own.steps.extend(diff.runs);
+    own.steps.extend(diff.deletes);
     if diff.claimed != diff.released {
-        steps.push(ledger_step(&inputs, &mut ledger_file, &diff.released));
+        let before = if is_claimed { Some(claimed) } else { old };
+        own.write(&ledger_file(inputs.roots, before, released));
+    }
+    let mut notes = [inputs.resolved, &diff.notes, &inputs.wishes.said].concat();
+    notes.extend(blocked.notes(inputs, &held.waiting));
+    if let Some(named) = &inputs.wishes.named {
+        named.set_apart(&mut notes, inputs.intent, inputs.lock);
     }
     let changes = diff.removals.into_iter().chain(diff.additions).collect();
-    Ok(Plan { lines: diff.lines, changes, steps, notes: diff.notes })
+    Ok(Plan { lines: own.lines, changes, steps: own.steps, notes })
 }
 
-/// Returns the step that makes a file of ours what it is to be, if it is not so yet.
-pub fn own_step(file: &OwnFile) -> Option<Step> {
-    (!file.is_written()).then(|| Step::Write {
-        path: file.path.clone(),
-        before: file.before.clone(),
-        after: file.after.clone(),
-    })
+/// The lines and steps of a plan in the making, and how files of ours are added to them.
+struct Own<'a> {
+    roots: &'a Roots,
+    lines: Vec<Line>,
+    steps: Vec<Step>,
 }
 
-/// Returns the problems in files that this sync relies on: the client could not read them, so
-/// nothing that we write could take effect.
-fn blocking(inputs: &Inputs) -> Vec<Diagnostic> {
-    let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
-    let plugins = inputs.intent.plugins.iter().map(|plugin| plugin.scope);
-    let scopes: BTreeSet<Scope> =
-        plugins.chain(owned.iter().map(|(_, thing)| thing.scope())).chain([Scope::User]).collect();
-    let unused: Vec<PathBuf> = clients::plugin_layout(inputs.client)
-        .switches(inputs.roots)
-        .into_iter()
-        .filter(|(_, scope)| !scopes.contains(scope))
-        .map(|(path, _)| path)
-        .collect();
-    inputs
-        .problems
-        .iter()
-        .filter(|problem| match server_scopes(inputs, &problem.diagnostic.file) {
-            _ if !problem.id.starts_with("mcp.") => true,
-            Some(used) => used && stops_servers(problem),
-            None => false,
-        })
-        .filter(|problem| !unused.contains(&problem.diagnostic.file))
-        // An empty file holds nothing that a write could lose.
-        .filter(|problem| {
-            problem.id == agents::PROBLEM || !is_blank(inputs.files.get(&problem.diagnostic.file))
-        })
-        .map(|problem| problem.diagnostic.clone())
-        .collect()
+impl Own<'_> {
+    /// Adds a file that is to have another text, with a line that says so.
+    fn write(&mut self, file: &OwnFile) {
+        if file.is_written() {
+            return;
+        }
+        let subject = Subject::File(file.path.clone());
+        if !self.lines.iter().any(|line| line.subject == subject) {
+            let sign = if file.before.is_none() { Sign::Add } else { Sign::Change };
+            self.lines.push(Line::file(sign, file.path.clone(), file.what));
+        }
+        self.steps.push(self.step(file, vec![subject]));
+    }
+
+    /// Adds a file that is repaired for the things that its lines name.
+    fn repair(&mut self, repair: &Repair) {
+        if repair.lines.is_empty() {
+            return self.write(&repair.file);
+        }
+        let subjects = repair.lines.iter().map(|line| line.subject.clone()).collect();
+        self.lines.extend(
+            repair
+                .lines
+                .iter()
+                .filter(|line| !self.lines.contains(line))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+        if !repair.file.is_written() {
+            self.steps.push(self.step(&repair.file, subjects));
+        }
+    }
+
+    fn step(&self, file: &OwnFile, subjects: Vec<Subject>) -> Step {
+        let action = Action::Write {
+            to: target(self.roots, file.path.clone()),
+            before: file.before.clone(),
+            after: file.after.clone(),
+        };
+        Step { action, subjects }
+    }
 }
 
-/// Says whether a problem with servers costs more than the one entry that it is about.
-pub fn stops_servers(problem: &FileProblem) -> bool {
-    problem.id == "mcp.syntax" || (problem.unreadable && problem.id != "mcp.symlink")
-}
-
-/// Says whether a server is wanted or owned in a scope that a file holds; nothing for other files.
-fn server_scopes(inputs: &Inputs, file: &Path) -> Option<bool> {
-    let holds = |scope: &Scope| {
-        let item = Item::Server { name: String::new(), reach: inputs.roots.reach(*scope) };
-        clients::place(inputs.roots, &item.of(inputs.client)).file == file
+/// Returns how a file is written: one of a client as its layout says, one of our state for its owner alone.
+fn target(roots: &Roots, path: PathBuf) -> Target {
+    let file = clients::files(roots).into_iter().find(|file| file.path == path);
+    let (mode, locked) = match file {
+        Some(file) => (file.mode, file.locked),
+        None if path.starts_with(&roots.state_dir) => (0o600, false),
+        None => (0o644, false),
     };
-    let held: Vec<Scope> = Scope::ALL.into_iter().filter(holds).collect();
-    let owned = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest);
-    let owned = owned
-        .iter()
-        .filter(|(_, thing)| matches!(thing, Thing::Server { .. }))
-        .map(|(_, thing)| thing.scope());
-    let wanted = inputs.intent.servers.iter().map(|server| server.scope);
-    (!held.is_empty()).then(|| owned.chain(wanted).any(|scope| held.contains(&scope)))
-}
-
-/// Returns the complaint about a link that the client refuses to write through, if we would have to.
-fn linked(inputs: &Inputs, additions: &[Change], removals: &[Change]) -> Vec<Diagnostic> {
-    let written: BTreeSet<PathBuf> = additions
-        .iter()
-        .chain(removals)
-        .map(|change| clients::place(inputs.roots, &change.fact).file)
-        .collect();
-    let links = inputs.problems.iter().filter(|problem| {
-        problem.id == "mcp.symlink" && written.contains(&problem.diagnostic.file)
-    });
-    links.map(|problem| problem.diagnostic.clone()).collect()
-}
-
-fn is_blank(bytes: Option<&[u8]>) -> bool {
-    bytes.is_none_or(|bytes| bytes.trim_ascii().is_empty())
+    Target { path, mode, locked }
 }
 
 /// Encodes changes and returns a step for each file whose text became another, in the codec's order.
-fn writes(
-    inputs: &Inputs,
-    files: &mut Files,
-    changes: &[Change],
-) -> Result<Vec<Step>, Vec<Diagnostic>> {
+fn writes(inputs: &Inputs, files: &mut Files, changes: &[Change]) -> Result<Vec<Step>, Diagnostic> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
     let before = files.clone();
+    let mut steps = Vec::new();
     for codec in inputs.codecs {
         let own: Vec<Change> =
             changes.iter().filter(|change| change.fact.client == codec.client()).cloned().collect();
-        codec.encode(inputs.roots, files, &own).map_err(|diagnostic| vec![diagnostic])?;
+        if own.is_empty() {
+            continue;
+        }
+        codec.encode(inputs.roots, files, &own)?;
+        for file in codec.layout().files(inputs.roots) {
+            let (old, Some(new)) = (before.get(&file.path), files.get(&file.path)) else {
+                continue;
+            };
+            if old == Some(new) {
+                continue;
+            }
+            let inside =
+                |change: &&Change| clients::place(inputs.roots, &change.fact).file == file.path;
+            let subjects: BTreeSet<Subject> = own
+                .iter()
+                .filter(inside)
+                .map(|change| Subject::Thing(change.fact.item.thing()))
+                .collect();
+            let action = Action::Write {
+                before: old.map(<[u8]>::to_vec),
+                after: new.to_vec(),
+                to: Target { path: file.path, mode: file.mode, locked: file.locked },
+            };
+            steps.push(Step { action, subjects: subjects.into_iter().collect() });
+        }
     }
-    let step = |path: PathBuf| {
-        let (old, new) = (before.get(&path), files.get(&path)?);
-        (old != Some(new)).then(|| Step::Write {
-            path: path.clone(),
-            before: old.map(<[u8]>::to_vec),
-            after: new.to_vec(),
-        })
-    };
-    let files = inputs.codecs.iter().flat_map(|codec| codec.layout().files(inputs.roots));
-    Ok(files.map(|file| file.path).filter_map(step).collect())
+    Ok(steps)
 }
 
-/// Returns the steps that write changes of skills into their inventories.
-pub fn inventory_steps(
-    roots: &Roots,
-    files: &Files,
-    changes: &[Change],
-) -> Result<Vec<Step>, Diagnostic> {
-    let mut edited = files.clone();
-    agents::Agents.encode(roots, &mut edited, changes)?;
-    let step = |path: PathBuf| {
-        let (old, new) = (files.get(&path), edited.get(&path)?);
-        (old != Some(new)).then(|| Step::Write {
-            path: path.clone(),
-            before: old.map(<[u8]>::to_vec),
-            after: new.to_vec(),
-        })
-    };
-    Ok(agents::Agents.files(roots).into_iter().map(|file| file.path).filter_map(step).collect())
-}
-
-/// Returns the step that writes the ledger over what `file` holds, and leaves the new text in `file`.
-fn ledger_step(inputs: &Inputs, file: &mut Option<Vec<u8>>, ledger: &Ledger) -> Step {
-    let after = ledger.render().into_bytes();
-    let before = file.replace(after.clone());
-    Step::Write { path: ledger_path(inputs.roots), before, after }
+/// Returns the ledger's file as it is to be.
+fn ledger_file(roots: &Roots, before: Option<Vec<u8>>, after: Vec<u8>) -> OwnFile {
+    OwnFile { path: ledger_path(roots), before, after, what: "what zskills put there" }
 }
 
 /// Returns where the ledger lies.
@@ -309,6 +303,22 @@ pub fn ledger_path(roots: &Roots) -> PathBuf {
 /// Returns the lock that belongs to a manifest.
 pub fn lock_path(manifest: &Path) -> PathBuf {
     manifest.with_extension("lock")
+}
+
+/// Returns where what is put at a path is made ready: on its disk, in a folder that is swept.
+fn staging(inputs: &Inputs, to: &Path) -> PathBuf {
+    let plugins = inputs.codecs.iter().filter_map(|codec| codec.layout().plugins());
+    let folder = plugins.map(|layout| layout.folder(inputs.roots)).find(|own| to.starts_with(own));
+    let parent = || to.parent().unwrap_or(Path::new("/")).to_owned();
+    folder.unwrap_or_else(parent).join(STAGING)
+}
+
+/// Returns where a copy of a file or folder is kept: below one folder a run, under its path from home.
+pub fn copy_of(roots: &Roots, now: &str, path: &Path) -> PathBuf {
+    let rest = path.strip_prefix(&roots.home).unwrap_or(path);
+    let rest: PathBuf =
+        rest.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    roots.state_dir.join("backups").join(now.replace(':', "")).join(rest)
 }
 
 #[cfg(test)]

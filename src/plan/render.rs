@@ -4,29 +4,32 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Bytes, Line, Plan, Sign, Step};
+use super::{Action, Bytes, Line, Plan, Sign, Subject};
 use crate::model::paint::{Paint, plain};
 use crate::model::{Level, Note, Thing};
 
 /// Returns the plan's lines, aligned, with a count at the end; empty when there is nothing to say.
+/// Files of ours are only mentioned when nothing else is: they follow from the rest.
 pub fn text(plan: &Plan, paint: Paint) -> String {
+    let things: Vec<&Line> = plan.lines.iter().filter(|line| is_shown(line)).collect();
+    let lines = if things.is_empty() { plan.lines.iter().collect() } else { things };
     let mut out = String::new();
-    let width = plan.lines.iter().map(|line| line.thing.name().chars().count()).max().unwrap_or(0);
-    for line in &plan.lines {
-        let name = plain(line.thing.name());
-        let pad = " ".repeat(width - name.chars().count());
-        let kind = line.thing.kind();
-        let scope = match &line.thing {
-            Thing::Marketplace { .. } => "",
-            Thing::Plugin { .. } | Thing::Server { .. } | Thing::Skill { .. } => {
-                line.thing.scope().as_str()
-            }
+    let width = |line: &&Line| line.subject.name().chars().count();
+    let width = lines.iter().map(width).max().unwrap_or(0);
+    for line in &lines {
+        let name = line.subject.name();
+        let name = plain(&name);
+        let pad = " ".repeat(width.saturating_sub(name.chars().count()));
+        let kind = line.subject.kind();
+        let scope = match line.subject.thing() {
+            None | Some(Thing::Marketplace { .. }) => "",
+            Some(thing) => thing.scope().as_str(),
         };
         let sign = sign(line.sign, paint);
         writeln!(out, "  {sign} {kind:<11} {name}{pad}  {scope:<7}  {}", plain(&line.text))
             .expect("strings take text");
     }
-    let count = |sign| plan.lines.iter().filter(|line| line.sign == sign).count();
+    let count = |sign| lines.iter().filter(|line| line.sign == sign).count();
     let counts: Vec<String> = [
         (count(Sign::Add), "to add"),
         (count(Sign::Change), "to change"),
@@ -42,6 +45,14 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     out
 }
 
+/// Tells whether a line is about what people have, and not about a file that only follows from it.
+fn is_shown(line: &Line) -> bool {
+    match &line.subject {
+        Subject::Thing(_) => true,
+        Subject::File(_) => line.sign == Sign::Remove,
+    }
+}
+
 fn sign(sign: Sign, paint: Paint) -> String {
     match sign {
         Sign::Add => paint.green("+"),
@@ -53,35 +64,46 @@ fn sign(sign: Sign, paint: Paint) -> String {
 
 /// Returns the plan as a JSON document without its schema line.
 pub fn json(plan: &Plan) -> Value {
+    let file = |line: &Line| match &line.subject {
+        Subject::File(path) => Some(json!({
+            "action": action(line.sign), "path": path, "detail": line.text,
+        })),
+        Subject::Thing(_) => None,
+    };
     json!({
-        "changes": plan.lines.iter().map(line_json).collect::<Vec<_>>(),
-        "steps": plan.steps.iter().map(step_json).collect::<Vec<_>>(),
+        "changes": plan.lines.iter().filter_map(line_json).collect::<Vec<_>>(),
+        "files": plan.lines.iter().filter_map(file).collect::<Vec<_>>(),
+        "steps": plan.steps.iter().map(|step| step_json(&step.action)).collect::<Vec<_>>(),
         "notes": plan.notes.iter().map(note_json).collect::<Vec<_>>(),
     })
 }
 
-fn line_json(line: &Line) -> Value {
-    let action = match line.sign {
+fn action(sign: Sign) -> &'static str {
+    match sign {
         Sign::Add => "add",
         Sign::Change => "change",
         Sign::Remove => "remove",
         Sign::Keep => "keep",
-    };
-    let mut out = json!({
-        "action": action,
-        "kind": line.thing.kind(),
-        "name": line.thing.name(),
-    });
-    if !matches!(line.thing, Thing::Marketplace { .. }) {
-        out["scope"] = line.thing.scope().as_str().into();
     }
-    out["detail"] = line.text.clone().into();
-    out
 }
 
-fn step_json(step: &Step) -> Value {
-    match step {
-        Step::Place { from, to, what } => {
+fn line_json(line: &Line) -> Option<Value> {
+    let thing = line.subject.thing()?;
+    let mut out = json!({
+        "action": action(line.sign),
+        "kind": thing.kind(),
+        "name": thing.name(),
+    });
+    if !matches!(thing, Thing::Marketplace { .. }) {
+        out["scope"] = thing.scope().as_str().into();
+    }
+    out["detail"] = line.text.clone().into();
+    Some(out)
+}
+
+fn step_json(action: &Action) -> Value {
+    match action {
+        Action::Place { from, to, what, .. } => {
             let what = match what {
                 Bytes::Tree => "tree",
                 Bytes::Clone => "clone",
@@ -90,19 +112,19 @@ fn step_json(step: &Step) -> Value {
             };
             json!({ "step": "place", "what": what, "from": from, "to": to })
         }
-        Step::Delete { path } => json!({ "step": "delete", "path": path }),
-        Step::Write { path, before, .. } => {
-            json!({ "step": "write", "path": path, "new": before.is_none() })
+        Action::Delete { path } => json!({ "step": "delete", "path": path }),
+        Action::Write { to, before, .. } => {
+            json!({ "step": "write", "path": to.path, "new": before.is_none() })
         }
-        Step::Part { from, files, to, .. } => {
+        Action::Part { from, files, to, .. } => {
             json!({ "step": "place", "what": "skill", "from": from, "to": to, "files": files })
         }
-        Step::Link { at, target } => json!({ "step": "link", "path": at, "to": target }),
-        Step::Unlink { at } => json!({ "step": "unlink", "path": at }),
-        Step::Trash { path, trash, .. } => {
+        Action::Link { at, target } => json!({ "step": "link", "path": at, "to": target }),
+        Action::Unlink { at } => json!({ "step": "unlink", "path": at }),
+        Action::Trash { path, trash, .. } => {
             json!({ "step": "trash", "path": path, "trash": trash })
         }
-        Step::Run { package, command, .. } => {
+        Action::Run { package, command } => {
             json!({ "step": "run", "package": package, "command": command })
         }
     }
@@ -115,5 +137,15 @@ pub fn note_json(note: &Note) -> Value {
         Level::Unmet => "unmet",
         Level::Refused => "refused",
     };
-    json!({ "level": level, "about": note.about, "text": note.text, "hint": note.hint })
+    let mut out =
+        json!({ "level": level, "about": note.about, "text": note.text, "hint": note.hint });
+    if let Some(fault) = &note.fault {
+        out["fault"] = json!({
+            "file": fault.file,
+            "line": fault.at.map(|at| at.line),
+            "column": fault.at.map(|at| at.column),
+            "message": fault.message,
+        });
+    }
+    out
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::clients::claude::{Claude, installed_plugins, known_marketplaces, settings};
-use crate::clients::{PluginLayout as _, roots_below};
-use crate::model::{Fact, PluginId, Position, Reach, Record, Source, State, WantedPlugin};
+use crate::clients::{Layout as _, PluginLayout as _, roots_below};
+use crate::model::{Fact, PluginId, Position, Reach, Record, Source, State, Thing, WantedPlugin};
 use crate::resolve::{DesiredMarketplace, DesiredPlugin, Placement};
 
 /// A disk in memory: text files, and the folders that hold bytes.
@@ -39,27 +39,27 @@ impl Disk {
             problems: &decoded.problems,
             codecs: &[&Claude],
             shelves: &BTreeMap::new(),
-            discard: &[],
-            ran: &BTreeMap::new(),
-            going: &BTreeSet::new(),
-            save: true,
+            cached: &BTreeSet::new(),
             ledger: &ledger,
             ledger_file,
-            prune,
+            lock: &Lock::default(),
+            resolved: &[],
             policy: &Policy::default(),
-            now: "2026-01-02T03:04:05.000Z",
             own: &[],
+            repairs: &[],
+            adopted: &Adopted::default(),
+            wishes: &Wishes { prune, ..Wishes::default() },
+            now: "2026-01-02T03:04:05.000Z",
         })
-        .unwrap()
     }
 
     fn apply(&mut self, step: &Step) {
-        match step {
-            Step::Place { to, .. } => drop(self.bytes.insert(to.clone())),
-            Step::Write { path, before, after } => {
-                assert_eq!(self.files.get(path), before.as_deref(), "{}", path.display());
+        match &step.action {
+            Action::Place { to, .. } => drop(self.bytes.insert(to.clone())),
+            Action::Write { to, before, after } => {
+                assert_eq!(self.files.get(&to.path), before.as_deref(), "{}", to.path.display());
                 assert_ne!(before.as_ref(), Some(after), "a step that writes nothing new");
-                self.files.set(path.clone(), Some(after.clone()));
+                self.files.set(to.path.clone(), Some(after.clone()));
             }
             step => unreachable!("no wish here asks for {step:?}"),
         }
@@ -274,7 +274,9 @@ proptest! {
             let kept = others(&disk, &wishes);
             let plan = disk.plan(&wishes, Prune::Owned);
             prop_assert!(!plan.removes_foreign());
-            for step in &plan.steps {
+            for step in plan.steps() {
+                let explained = |subject: &Subject| plan.lines().iter().any(|line| line.subject == *subject);
+                prop_assert!(!step.subjects.is_empty() && step.subjects.iter().all(explained), "{step:?}");
                 disk.apply(step);
                 let now = disk.broken();
                 prop_assert!(now.is_subset(&broken), "{now:?} after {step:?}");
@@ -286,7 +288,8 @@ proptest! {
                     prop_assert!(there || ledger.owns(&roots(), fact.client, &thing), "{thing:?} is nobody's");
                 }
             }
-            prop_assert_eq!(disk.plan(&wishes, Prune::Owned).steps, []);
+            let again = disk.plan(&wishes, Prune::Owned);
+            prop_assert_eq!(again.steps(), []);
             let after = disk.state();
             for (fact, record) in kept {
                 prop_assert_eq!(after.get(&fact), Some(&record), "{:?}", fact);
@@ -304,8 +307,8 @@ proptest! {
 
     #[test]
     fn pruning_leaves_only_what_is_asked_for_in_user_scope(mut disk in disks(), wishes in wishes()) {
-        for step in disk.plan(&wishes, Prune::Unmanaged).steps {
-            disk.apply(&step);
+        for step in disk.plan(&wishes, Prune::Unmanaged).steps() {
+            disk.apply(step);
         }
         let asked: BTreeSet<String> = (wishes.iter().copied().map(parts))
             .filter(|(_, scope, ..)| *scope == Scope::User)
@@ -317,6 +320,7 @@ proptest! {
         for (id, reach) in recorded.chain(switched).filter(|(_, reach)| **reach == Reach::USER) {
             prop_assert!(asked.contains(id), "{id} stays in {reach} scope");
         }
-        prop_assert_eq!(disk.plan(&wishes, Prune::Unmanaged).steps, []);
+        let again = disk.plan(&wishes, Prune::Unmanaged);
+        prop_assert_eq!(again.steps(), []);
     }
 }

@@ -98,7 +98,7 @@ impl Stop {
 }
 
 fn note(about: String, trouble: &Trouble) -> Note {
-    Note { level: trouble.level, about, text: trouble.text.clone(), hint: trouble.hint.clone() }
+    trouble.clone().about(about)
 }
 
 /// Returns what a tag, branch or commit in a manifest or catalog means to git.

@@ -270,6 +270,13 @@ pub struct Trouble {
     pub hint: Option<String>,
 }
 
+impl Trouble {
+    /// Returns the note that says so about something.
+    pub fn about(self, about: String) -> Note {
+        Note { level: self.level, about, text: self.text, hint: self.hint, fault: None }
+    }
+}
+
 pub type Answers = BTreeMap<Need, Result<Answer, Trouble>>;
 
 /// What should be.

@@ -1,26 +1,30 @@
 //! Client files that the client itself could not read: named with the place, never written.
 
-use crate::sandbox::{Sandbox, changes};
+use crate::sandbox::Sandbox;
 use crate::{tools, wants};
 
-/// Syncs beside one bad file: exit 1, the place named, and the client's folder as it was.
+/// Syncs beside one bad file: exit 1, the place named, the file as it was, no plugin switched on; the
+/// server of the manifest is there all the same.
 #[track_caller]
-fn refuses(path: &str, text: &str, place: &str) {
-    let home = Sandbox::new().manifest(&wants(&["alpha"])).file(path, text);
+fn costs_the_plugins(path: &str, text: &str, place: &str) {
+    let server = "[[mcps]]\nname = \"s\"\ncommand = \"true\"\n";
+    let home = Sandbox::new().manifest(&(wants(&["alpha"]) + server)).file(path, text);
     tools(&home);
-    let before = home.subtree("~/.claude");
 
     let run = home.zskills(&["sync"]);
 
-    run.expect(1).says(&[&format!("{path}{place}")]);
-    assert_eq!(changes(&before, &home.subtree("~/.claude")), [""; 0], "{text:?}");
-    assert!(!home.exists("~/.config/zskills/skills.lock"), "{text:?}");
+    run.expect(1).says(&[&format!("{path}{place}"), "alpha@tools"]);
+    assert_eq!(home.read(path), text);
+    if !path.ends_with("settings.json") {
+        assert_eq!(home.enabled("alpha@tools"), None, "{text:?}");
+    }
+    assert_eq!(home.json("~/.claude.json")["mcpServers"]["s"]["command"], "true", "{text:?}");
     home.zskills(&["doctor", "--check"]).expect(3).says(&[&format!("{path}{place}")]);
     home.zskills(&["doctor"]).expect(0);
 }
 
 #[test]
-fn broken_settings_stop_everything() {
+fn broken_settings_cost_the_plugins_and_nothing_else() {
     let settings = "~/.claude/settings.json";
     for (text, place) in [
         ("{\n  // mine\n  \"model\": \"x\"\n}\n", ":2:3"),
@@ -30,12 +34,12 @@ fn broken_settings_stop_everything() {
         ("[]\n", ":1:1"),
         ("\"text\"\n", ":1:1"),
     ] {
-        refuses(settings, text, place);
+        costs_the_plugins(settings, text, place);
     }
 }
 
 #[test]
-fn settings_of_a_shape_that_the_client_ignores_whole_stop_everything() {
+fn settings_of_a_shape_that_the_client_ignores_whole_cost_the_plugins() {
     let settings = "~/.claude/settings.json";
     for (text, place) in [
         ("{\n  \"enabledPlugins\": {\n    \"b@c\": \"yes\"\n  }\n}\n", ":3:"),
@@ -46,12 +50,12 @@ fn settings_of_a_shape_that_the_client_ignores_whole_stop_everything() {
             ":",
         ),
     ] {
-        refuses(settings, text, place);
+        costs_the_plugins(settings, text, place);
     }
 }
 
 #[test]
-fn a_broken_inventory_stops_everything() {
+fn a_broken_inventory_costs_the_plugins_and_nothing_else() {
     let inventory = "~/.claude/plugins/installed_plugins.json";
     for (text, place) in [
         ("{\n  \"version\": 2,\n  \"plugins\": {\n", ":"),
@@ -62,12 +66,12 @@ fn a_broken_inventory_stops_everything() {
             ":4:",
         ),
     ] {
-        refuses(inventory, text, place);
+        costs_the_plugins(inventory, text, place);
     }
 }
 
 #[test]
-fn a_broken_registry_stops_everything() {
+fn a_broken_registry_costs_the_plugins_and_nothing_else() {
     let registry = "~/.claude/plugins/known_marketplaces.json";
     for (text, place) in [
         ("\u{feff}{}", ":1:1"),
@@ -82,7 +86,7 @@ fn a_broken_registry_stops_everything() {
             ":2:",
         ),
     ] {
-        refuses(registry, text, place);
+        costs_the_plugins(registry, text, place);
     }
 }
 

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use crate::cli::converge::{self, Ask, SkillAsk};
-use crate::cli::named::Named;
-use crate::cli::session::Declared;
-use crate::cli::verb::Flags;
-use crate::cli::{Exit, Faults, adopt};
+use crate::cli::Exit;
+use crate::cli::flags::Flags;
+use crate::cli::report::{self, Terminal};
 use crate::declared::manifest::{self, edit};
+use crate::flow::Declared;
+use crate::flow::adopt;
 use crate::flow::gather::{self, Means};
 use crate::machine::env::Env;
 use crate::machine::fetch::FetchOptions;
@@ -19,8 +19,11 @@ use crate::machine::git::Git;
 use crate::machine::npm::Npm;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui, pick, plain};
-use crate::model::{Level, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean};
+use crate::model::{Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean};
+use crate::plan::Named;
 use crate::resolve::{self, Answer, SkillsAt};
+
+const SCHEMA: &str = "zskills/install/1";
 
 /// Which skills of a source.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -86,8 +89,9 @@ pub fn install(
         let text = with_entries(&declared, &entries)?;
         Ok(declared.with_text(text, &env.roots)?)
     };
-    let ask = Ask { named: Some(named), ..flags.ask("zskills/install/1", &saved) };
-    converge::run(&ask, env, ui)
+    let mut ask = flags.ask(&saved);
+    ask.wishes.named = Some(named);
+    report::run(SCHEMA, ask, env, Terminal { ui, json: flags.json })
 }
 
 fn once(
@@ -101,10 +105,11 @@ fn once(
     let extra: Vec<WantedSkill> =
         entries.iter().map(|entry| wanted(declared, entry, &env.roots)).collect::<Result<_>>()?;
     let same = || flags.declared(env);
-    let ask = flags.ask("zskills/install/1", &same);
-    let named = Some(named);
-    let ask = Ask { save: false, named, skills: SkillAsk { extra, ..SkillAsk::default() }, ..ask };
-    converge::run(&ask, env, ui)
+    let mut ask = flags.ask(&same);
+    ask.extra_skills = extra;
+    ask.wishes.once = true;
+    ask.wishes.named = Some(named);
+    report::run(SCHEMA, ask, env, Terminal { ui, json: flags.json })
 }
 
 /// Returns the manifest entry for a word of the command line; a path is written so that it means the
@@ -215,7 +220,7 @@ fn mention_servers(at: &SkillsAt, ui: Ui) {
     if !at.servers.is_empty() {
         let text =
             format!("the source also has MCP servers, not installed: {}", at.servers.join(", "));
-        ui.note(&Note { level: Level::Info, about: "mcp".to_owned(), text, hint: None });
+        ui.note(&Note::info("mcp", text));
     }
 }
 

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::cli::Faults;
-use crate::cli::session::Declared;
 use crate::declared::manifest::edit::{self, Target};
-use crate::model::{Roots, WantedSkill, did_you_mean};
+use crate::flow::Declared;
+use crate::model::{Faults, Roots, WantedSkill, did_you_mean};
 use crate::resolve::matches_any;
 
 /// Returns what is declared without some skills, or all of some sources.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::converge;
-use crate::cli::session::{self, Declared};
 use crate::clients::agents;
 use crate::content::catalog::{Query, Rank};
 use crate::flow::gather::{self, Means};
+use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
@@ -29,7 +28,7 @@ pub struct Hit {
 /// Returns the skills that fit, at most `limit` of each source, the best first. Nothing is fetched.
 pub fn search(query: &Query, limit: usize, env: &Env, ui: Ui) -> Vec<Hit> {
     // A manifest that cannot be read has no say in a search; `sync` and `doctor` complain of it.
-    let declared = session::declared_or_none(None, env).ok();
+    let declared = manifest::declared_or_none(None, env).ok();
     let mut hits = BTreeMap::new();
     for hit in installed(query, env, declared.as_ref()) {
         hits.insert((hit.source.clone(), hit.name.clone()), hit);
@@ -64,7 +63,7 @@ fn installed(query: &Query, env: &Env, declared: Option<&Declared>) -> Vec<Hit> 
     if found.is_empty() {
         return Vec::new();
     }
-    let state = session::state(env).unwrap_or_default();
+    let state = observe::state(&env.roots).unwrap_or_default();
     let hit = |(scope, name, description, rank): (_, String, _, _)| {
         let locked = declared.and_then(|declared| {
             let mut locked = declared.lock.skills.iter();
@@ -95,7 +94,7 @@ fn cached(query: &Query, declared: &Declared, env: &Env, ui: Ui) -> Vec<Hit> {
         return Vec::new();
     }
     let bars = Bars::new(ui);
-    let fetch = converge::fetch_options(true, env, &bars);
+    let fetch = crate::flow::converge::fetch_options(true, env, &bars);
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let mut means = Means { fetch: &fetch, fingerprints: &mut fingerprints };
     let mut hits = Vec::new();

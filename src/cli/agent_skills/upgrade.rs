@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::cli::session::Declared;
+use crate::flow::Declared;
 use crate::model::{SkillName, did_you_mean};
 
 /// Returns the skills that names and sources mean.

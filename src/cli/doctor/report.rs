@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Format, sarif};
-use crate::doctor::{Finding, Severity};
+use crate::doctor::{Finding, Fix, Severity};
 use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
 use crate::model::Diagnostic;
+use crate::plan::{Plan, Sign};
 
 /// What would be done about each finding, in their order; empty when nobody asked.
 pub type Steps = Vec<Vec<String>>;
@@ -97,4 +98,31 @@ fn finding_json(finding: &Finding, steps: Option<&Vec<String>>) -> Value {
             "steps": steps.cloned().unwrap_or_default(),
         },
     })
+}
+
+/// Returns what the plan of a repair does about a finding.
+pub fn steps(finding: &Finding, plan: &Plan) -> Vec<String> {
+    let mine = plan
+        .lines()
+        .iter()
+        .filter(|line| line.subject.name() == finding.about && line.sign != Sign::Keep)
+        .map(|line| {
+            let sign = match line.sign {
+                Sign::Add => '+',
+                Sign::Change => '~',
+                Sign::Remove => '-',
+                Sign::Keep => '·',
+            };
+            format!("{sign} {} {}  {}", line.subject.kind(), line.subject.name(), line.text)
+        });
+    let file = finding.diagnostic.file.display();
+    match &finding.fix {
+        Fix::ByHand(_) => Vec::new(),
+        Fix::Repair(_) | Fix::Strip(_) => {
+            vec![format!("+ copy of {file}"), format!("~ write {file}")]
+        }
+        Fix::Correct(_) | Fix::Drop(_) | Fix::Sync | Fix::Install(_) | Fix::Mend(_) => {
+            mine.collect()
+        }
+    }
 }

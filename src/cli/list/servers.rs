@@ -5,35 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::clients::claude::effective::{Effect, FromPlugin, Holder, ServerEntry, server_entries};
+use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
 use crate::declared::ledger::Ledger;
-use crate::flow::observe::Snapshot;
-use crate::flow::plugin_servers::{PluginServer, plugin_servers};
 use crate::machine::terminal::{Paint, plain};
 use crate::model::{Client, Roots, Thing, redact_url, without_secret};
-
-/// Looks at the plugins and returns every server entry.
-pub fn look(roots: &Roots, snapshot: &Snapshot) -> Vec<ServerEntry> {
-    let plugin_servers = plugin_servers(roots, &snapshot.observed.state);
-    of(roots, snapshot, &plugin_servers)
-}
-
-/// Returns every server entry, with those of plugins as they were read.
-pub fn of(roots: &Roots, snapshot: &Snapshot, plugin_servers: &[PluginServer]) -> Vec<ServerEntry> {
-    let names: Vec<String> = plugin_servers.iter().map(PluginServer::full_name).collect();
-    let plugins: Vec<FromPlugin> = plugin_servers
-        .iter()
-        .zip(&names)
-        .map(|(server, full_name)| FromPlugin {
-            id: &server.plugin,
-            full_name,
-            entry: &server.entry,
-            file: &server.file,
-            root: &server.root,
-        })
-        .collect();
-    server_entries(roots, &snapshot.observed.state, &snapshot.files, &plugins)
-}
 
 /// Returns the section of the list.
 pub fn text(

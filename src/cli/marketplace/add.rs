@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::super::adopt::portable;
-use super::super::converge::{self, Ask, Prepared};
+use super::super::flags::Flags;
 use super::super::remote;
-use super::super::session;
-use super::super::verb::{self, Draft, Flags};
+use super::super::report::{self, Terminal};
 use super::Exit;
 use crate::content::catalog;
 use crate::declared::manifest::edit::MarketplaceEntry;
-use crate::flow::gather;
+use crate::flow::adopt::portable;
+use crate::flow::draft::{Draft, edited};
 use crate::flow::registered::{self, Registered};
+use crate::flow::{Declared, gather, observe};
 use crate::machine::env::Env;
 use crate::machine::index;
-use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui};
 use crate::model::{MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url};
 use crate::resolve::Movement;
@@ -68,22 +67,52 @@ fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) 
         }
     }
     let env = &env;
-    let declared = || flags.declared(env);
-    let mut ask = flags.ask("zskills/marketplace-add/1", &declared);
+    let edit = || {
+        let state = observe::state(&env.roots)?;
+        let declared = flags.declared(env)?;
+        let before = declared.clone();
+        edited(declared, &state, &env.roots, |draft| {
+            let each = |one: &Found| entry(one, &before, &state, env, draft).err();
+            Ok(found.iter().filter_map(each).collect())
+        })
+    };
+    let declared = || Ok(edit()?.0);
+    let mut ask = flags.ask(&declared);
+    ask.wishes.said = [notes, edit()?.1].concat();
     // The tip was just fetched; asking for it again finds it in the cache.
     ask.movement = Movement::Some {
         marketplaces: found.iter().map(|found| found.name.clone()).collect(),
         plugins: BTreeSet::new(),
     };
-    converge::drive(&ask, env, ui, &|fingerprints| {
-        let mut prepared = prepare(&ask, env, ui, &found, &notes, fingerprints)?;
-        let known = indexes.iter().filter_map(|text| index::recognize(text));
-        remote::change(&mut prepared.plan, env, |urls| {
-            for name in known.filter(|_| index::is_built_in()) {
-                urls.entry(name.to_owned()).or_insert_with(|| index::SKILLS_SH.to_owned());
-            }
-        })?;
-        Ok(prepared)
+    let known = indexes.iter().filter_map(|text| index::recognize(text));
+    let repair = remote::change(env, |urls| {
+        for name in known.filter(|_| index::is_built_in()) {
+            urls.entry(name.to_owned()).or_insert_with(|| index::SKILLS_SH.to_owned());
+        }
+    })?;
+    ask.repairs.extend(repair);
+    report::run("zskills/marketplace-add/1", ask, env, Terminal { ui, json: flags.json })
+}
+
+/// Adds a marketplace to the manifest, unless it is there.
+fn entry(
+    one: &Found,
+    declared: &Declared,
+    state: &State,
+    env: &Env,
+    draft: &mut Draft,
+) -> Result<(), Note> {
+    if let Some(note) = conflict(one, declared, state) {
+        return Err(note);
+    }
+    if declared.intent.marketplaces.iter().any(|wanted| wanted.name == one.name) {
+        return Ok(());
+    }
+    draft.add_marketplace(&MarketplaceEntry {
+        name: one.name.clone(),
+        source: Some(portable(&one.source, declared, &env.roots)),
+        pin: one.pin.clone(),
+        auto_update: None,
     })
 }
 
@@ -118,13 +147,9 @@ fn look(
     let bars = Bars::new(ui);
     // Only git can be told to bring the login by itself.
     let fetched = if matches!(source, Source::Url { .. }) { &given } else { &source };
-    let options = converge::fetch_options(offline, env, &bars);
-    let at = gather::catalog_of(fetched, pin, &options).map_err(|trouble| Note {
-        level: trouble.level,
-        about: about(),
-        text: trouble.text,
-        hint: trouble.hint,
-    })?;
+    let options = crate::flow::converge::fetch_options(offline, env, &bars);
+    let at =
+        gather::catalog_of(fetched, pin, &options).map_err(|trouble| trouble.about(about()))?;
     let name = at.catalog.name;
     if catalog::reserved(name.as_str()) && !is_anthropics(&source) {
         let text = format!(
@@ -165,42 +190,8 @@ fn is_anthropics(source: &Source) -> bool {
     owner == Some("anthropics")
 }
 
-fn prepare(
-    ask: &Ask,
-    env: &Env,
-    ui: Ui,
-    found: &[Found],
-    notes: &[Note],
-    fingerprints: &mut Fingerprints,
-) -> Result<Prepared> {
-    let declared = (ask.declared)()?;
-    let state = session::state(env)?;
-    let mut failed = notes.to_vec();
-    let mut draft = Draft::new(&declared, &state, &env.roots);
-    for one in found {
-        let conflict = conflict(one, &declared, &state);
-        let known = declared.intent.marketplaces.iter().any(|m| m.name == one.name);
-        let added = match (conflict, known) {
-            (Some(note), _) => Err(note),
-            (None, true) => Ok(()),
-            (None, false) => draft.add_marketplace(&MarketplaceEntry {
-                name: one.name.clone(),
-                source: Some(portable(&one.source, &declared, &env.roots)),
-                pin: one.pin.clone(),
-                auto_update: None,
-            }),
-        };
-        failed.extend(added.err());
-    }
-    let text = draft.text;
-    let declared = verb::edited(declared, text, &env.roots)?;
-    let mut prepared = converge::prepare_for(ask, env, ui, declared, fingerprints)?;
-    prepared.plan.notes.extend(failed);
-    Ok(prepared)
-}
-
 /// Says with which other source a name is taken, in the manifest or in the client's registry.
-fn conflict(found: &Found, declared: &session::Declared, state: &State) -> Option<Note> {
+fn conflict(found: &Found, declared: &Declared, state: &State) -> Option<Note> {
     let wanted = declared.intent.marketplaces.iter().find(|m| m.name == found.name);
     let registered = registered::registered(state);
     let known = registered.iter().find(|m| m.name == found.name.as_str());

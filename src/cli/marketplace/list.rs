@@ -7,11 +7,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::super::converge;
-use super::super::session::{self, Declared};
 use super::Exit;
 use crate::clients::claude::known_marketplaces;
 use crate::flow::registered::{self, Registered};
+use crate::flow::{Declared, manifest};
 use crate::machine::env::Env;
 use crate::machine::fetch;
 use crate::machine::index;
@@ -34,8 +33,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let declared = session::declared_or_none(args.file.as_deref(), env)?;
-    let owned = session::owned(&env.roots)?;
+    let declared = manifest::declared_or_none(args.file.as_deref(), env)?;
+    let owned = manifest::owned(&env.roots)?;
     let registered = registered::read(&env.roots)?;
     let raw = raw(env);
     let reached = if args.online { reached(&registered, env, ui) } else { BTreeMap::new() };
@@ -119,7 +118,7 @@ fn remote_index(name: &str, url: &str, ours: bool) -> Row {
 /// Asks every git source for its tip, and looks whether local ones are there.
 fn reached(registered: &[Registered], env: &Env, ui: Ui) -> BTreeMap<String, bool> {
     let bars = Bars::new(ui);
-    let options = converge::fetch_options(false, env, &bars);
+    let options = crate::flow::converge::fetch_options(false, env, &bars);
     let sources: Vec<(&str, Source)> = registered
         .iter()
         .filter_map(|market| Some((market.name.as_str(), market.source()?)))

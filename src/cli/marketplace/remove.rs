@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::super::converge;
+use super::super::flags::Flags;
 use super::super::remote;
-use super::super::session::{self, Declared};
-use super::super::verb::{self, Draft, Flags, Known};
+use super::super::report::{self, Terminal};
 use super::Exit;
-use crate::flow::registered;
+use crate::flow::draft::edited;
+use crate::flow::names::{self, Known};
+use crate::flow::{Declared, observe, registered};
 use crate::machine::env::Env;
 use crate::machine::index;
 use crate::machine::terminal::{Ui, confirm};
-use crate::model::{MarketplaceName, Note, PluginId, Scope, State, Thing};
+use crate::model::{MarketplaceName, PluginId, Scope, State, Thing};
 
 /// Remove marketplaces
 ///
@@ -29,35 +30,31 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = || args.flags.declared(env);
-    let state = session::state(env)?;
-    let mut known = verb::marketplace_names(&declared()?, &registered::registered(&state));
+    let state = observe::state(&env.roots)?;
+    let mut known = names::marketplace_names(&declared()?, &registered::registered(&state));
     known.extend(index::read(&env.roots)?.urls.into_keys());
-    let (names, failed) = verb::each(&args.names, |name| verb::find_marketplace(name, &known));
+    let (names, failed) = names::each(&args.names, |name| names::find_marketplace(name, &known));
     let users = users(&names, &declared()?, &state, env);
     ask_first(&users, args, ui)?;
-    let mut ask = args.flags.ask("zskills/marketplace-remove/1", &declared);
-    ask.going = users.iter().map(|(id, scope)| verb::plugin(id, *scope, &env.roots)).collect();
-    ask.going.extend(names.iter().map(|name| Thing::Marketplace { name: name.to_string() }));
-    converge::drive(&ask, env, ui, &|fingerprints| {
-        let declared = declared()?;
-        let state = session::state(env)?;
-        let mut draft = Draft::new(&declared, &state, &env.roots);
-        for (id, scope) in &users {
-            draft.drop_plugin(id, *scope)?;
-        }
-        for name in &names {
-            draft.drop_marketplace(name)?;
-        }
-        let text = draft.text;
-        let declared = verb::edited(declared, text, &env.roots)?;
-        let mut prepared = converge::prepare_for(&ask, env, ui, declared, fingerprints)?;
-        prepared.plan.notes.extend(failed.iter().cloned());
-        remote::change(&mut prepared.plan, env, |urls| {
-            urls.retain(|url, _| !names.iter().any(|name| name.as_str() == url));
+    let without = || {
+        let state = observe::state(&env.roots)?;
+        let (declared, _) = edited(declared()?, &state, &env.roots, |draft| {
+            users.iter().try_for_each(|(id, scope)| draft.drop_plugin(id, *scope))?;
+            names.iter().try_for_each(|name| draft.drop_marketplace(name))?;
+            Ok(Vec::new())
         })?;
-        prepared.plan.notes.extend(names.iter().filter_map(|name| elsewhere(name, &state, env)));
-        Ok(prepared)
-    })
+        Ok(declared)
+    };
+    let mut ask = args.flags.ask(&without);
+    ask.wishes.said = failed;
+    ask.wishes.going =
+        users.iter().map(|(id, scope)| names::thing(id, *scope, &env.roots)).collect();
+    ask.wishes.going.extend(names.iter().map(|name| Thing::Marketplace { name: name.to_string() }));
+    ask.repairs.extend(remote::change(env, |urls| {
+        urls.retain(|url, _| !names.iter().any(|name| name.as_str() == url));
+    })?);
+    let host = Terminal { ui, json: args.flags.json };
+    report::run("zskills/marketplace-remove/1", ask, env, host)
 }
 
 /// Returns the plugins of the marketplaces that are wanted or installed here.
@@ -90,15 +87,4 @@ fn ask_first(users: &BTreeSet<(PluginId, Scope)>, args: &Args, ui: Ui) -> Result
         bail!("nothing was changed");
     }
     Ok(())
-}
-
-/// A plugin of another project keeps its marketplace.
-fn elsewhere(name: &MarketplaceName, state: &State, env: &Env) -> Option<Note> {
-    let from = format!("@{name}");
-    let elsewhere = state
-        .plugins()
-        .find(|row| !row.reach.holds_in(&env.roots.project) && row.name.ends_with(&from))?;
-    let project = elsewhere.reach.project()?.display();
-    let text = format!("stays registered: `{}` in `{project}` comes from it", elsewhere.name);
-    Some(Note::unmet(name.to_string(), text).hint("remove it there first"))
 }

@@ -57,7 +57,12 @@ impl Indexes {
         let shape = Shape { version: 1, indexes: indexes.collect() };
         let mut after = serde_json::to_vec_pretty(&shape).expect("names and texts are JSON");
         after.push(b'\n');
-        OwnFile { path: self.path.clone(), before: self.file.clone(), after }
+        OwnFile {
+            path: self.path.clone(),
+            before: self.file.clone(),
+            after,
+            what: "the list of remote indexes",
+        }
     }
 }
 

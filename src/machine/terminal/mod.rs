@@ -70,6 +70,10 @@ impl Ui {
             Level::Refused => self.err.red("refused:"),
         };
         eprintln!("{word} {}: {}", plain(&note.about), plain(&note.text));
+        if let Some(fault) = &note.fault {
+            eprintln!("{}", plain(&fault.to_string()));
+            return;
+        }
         if let Some(hint) = &note.hint {
             self.hint(hint);
         }

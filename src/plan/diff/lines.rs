@@ -20,7 +20,7 @@ pub(super) fn marketplace(
         None if changes.is_empty() => return None,
         None => (Sign::Change, format!("{source}, declared in {}", scopes(changes))),
     };
-    Some(Line { sign, thing: thing.clone(), text, foreign: false })
+    Some(Line::of(sign, thing.clone(), text))
 }
 
 /// Returns what a line says more when the history of a source no longer holds what it was at.
@@ -92,5 +92,5 @@ pub(super) fn plugin(thing: &Thing, plugin: &DesiredPlugin, changes: &[Change]) 
         };
         said.push(word.to_owned());
     }
-    Some(Line { sign, thing: thing.clone(), text: said.join(", "), foreign: false })
+    Some(Line::of(sign, thing.clone(), said.join(", ")))
 }

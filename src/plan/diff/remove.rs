@@ -2,39 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use super::{Diff, servers};
+use super::{Diff, Held, servers};
 use crate::clients;
 use crate::model::{
     Change, Fact, InstallRecord, Note, PluginId, Reach, Record, Row, Scope, Thing,
     WELL_KNOWN_MARKETPLACES,
 };
+use crate::plan::blocked::Blocked;
 use crate::plan::{Inputs, Line, Prune, Sign};
 
 /// Takes away what is ours and has left the manifest; reports the rest, or with `--prune` removes it.
-pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
+pub(super) fn remove(inputs: &Inputs, blocked: &Blocked, held: &Held, diff: &mut Diff) {
     let (keep, unsure) = (kept(inputs), is_unsure(inputs));
     let ours = super::ours(inputs, inputs.client);
     let mut gone = BTreeSet::new();
     for thing in things_here(inputs) {
-        if keep.contains(&thing) {
+        if keep.contains(&thing) || held.contains(&thing) {
             continue;
         }
         let foreign = !ours.contains(&thing);
-        let named = inputs.going.contains(&thing);
-        let reached = inputs.prune == Prune::Unmanaged && prunable(inputs, &thing);
+        let named = inputs.wishes.going.contains(&thing);
+        let reached = inputs.wishes.prune == Prune::Unmanaged && prunable(inputs, &thing);
         if foreign && !named && !reached {
             report(inputs, diff, &thing);
             continue;
         }
         if unsure {
             let text = "stays until everything in the manifest can be had".to_owned();
-            diff.lines.push(Line { sign: Sign::Keep, thing, text, foreign });
+            diff.lines.push(Line { foreign, ..Line::of(Sign::Keep, thing, text) });
             continue;
         }
         if let Thing::Marketplace { name } = &thing
             && let Some(user) = still_used(inputs, name, &gone)
         {
-            diff.notes.push(Note::info(name, format!("kept: `{user}` comes from it")));
+            let text = format!("kept: `{user}` comes from it");
+            let note = Note::info(name, text);
+            diff.notes.push(if named { note.counts().hint("remove it there first") } else { note });
             continue;
         }
         let text = match (named, foreign) {
@@ -43,17 +46,35 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
             (false, false) => "no longer in the manifest",
         };
         let (text, foreign) = (text.to_owned(), foreign && !named);
-        diff.lines.push(Line { sign: Sign::Remove, thing: thing.clone(), text, foreign });
+        diff.lines.push(Line { foreign, ..Line::of(Sign::Remove, thing.clone(), text) });
         diff.removals.extend(removals(inputs, &thing));
         diff.released.remove(inputs.roots, inputs.client, &thing);
         gone.insert(thing);
     }
+    diff.notes.extend(inputs.wishes.going.iter().filter_map(|thing| still_needed(inputs, thing)));
     // A claim on something that is neither wanted nor there has outlived its use.
     for thing in ours {
-        if !keep.contains(&thing) && !gone.contains(&thing) && facts_of(inputs, &thing).is_empty() {
+        let is_kept = keep.contains(&thing) || gone.contains(&thing);
+        let is_hidden = blocked.hides(inputs, inputs.client, &thing);
+        if !is_kept && !is_hidden && facts_of(inputs, &thing).is_empty() {
             diff.released.remove(inputs.roots, inputs.client, &thing);
         }
     }
+}
+
+/// Says why a plugin that was named is still there: another one depends on it.
+fn still_needed(inputs: &Inputs, thing: &Thing) -> Option<Note> {
+    let Thing::Plugin { id, reach } = thing else { return None };
+    let id: PluginId = id.parse().ok()?;
+    if !inputs.desired.plugins.contains_key(&(id.clone(), reach.scope())) {
+        return None;
+    }
+    let user = inputs.lock.plugins.iter().find(|(_, locked)| locked.dependencies.contains(&id));
+    let text = match user {
+        Some((user, _)) => format!("stays: `{user}` depends on it"),
+        None => "stays: another plugin depends on it".to_owned(),
+    };
+    Some(Note::unmet(id.to_string(), text).hint("remove what needs it first"))
 }
 
 /// Returns what must stay: everything in the manifest, met or not, and everything desired.
@@ -132,7 +153,7 @@ fn report(inputs: &Inputs, diff: &mut Diff, thing: &Thing) {
         return;
     }
     let text = "not in the manifest, left alone".to_owned();
-    diff.lines.push(Line { sign: Sign::Keep, thing: thing.clone(), text, foreign: true });
+    diff.lines.push(Line { foreign: true, ..Line::of(Sign::Keep, thing.clone(), text) });
 }
 
 /// Returns a plugin that comes from a marketplace and stays, in any scope or project.
@@ -142,7 +163,10 @@ fn still_used(inputs: &Inputs, marketplace: &str, gone: &BTreeSet<Thing>) -> Opt
         let elsewhere = !row.reach.holds_in(&inputs.roots.project);
         comes_from(row.name) && (elsewhere || !gone.contains(&row.fact.item.thing()))
     };
-    inputs.state.plugins().find(stays).map(|row| row.name.to_owned())
+    inputs.state.plugins().find(stays).map(|row| match row.reach.project() {
+        Some(project) => format!("{}` in `{}", row.name, project.display()),
+        None => row.name.to_owned(),
+    })
 }
 
 fn removals(inputs: &Inputs, thing: &Thing) -> Vec<Change> {

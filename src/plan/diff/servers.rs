@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::Diff;
+use super::{Diff, Held};
 use crate::clients::claude::servers::{client_shape, same_server};
 use crate::formats::json::same;
 use crate::model::{
@@ -16,10 +16,14 @@ use crate::plan::{Inputs, Line, Sign};
 const WHOLE: [&str; 4] = ["type", "command", "args", "url"];
 
 /// Adds what makes every wanted server true.
-pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
+pub(super) fn add(inputs: &Inputs, held: &Held, diff: &mut Diff) {
     for server in &inputs.intent.servers {
         let fact = fact(inputs, server);
         let thing = fact.item.thing();
+        diff.wanted.insert(fact.clone());
+        if held.contains(&thing) {
+            continue;
+        }
         let wanted = client_shape(&entry(server));
         if let Some(denial) = inputs.policy.forbids_entry(&server.name, &wanted) {
             diff.notes.push(Note::refused(server.name.clone(), denial.to_string()));
@@ -54,9 +58,12 @@ pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
 
 /// Remembers what was given to the servers that are ours. Called for the ledger after the last step:
 /// a run that was killed before must not look as if it had been done and undone by hand.
-pub(super) fn remember(inputs: &Inputs, diff: &mut Diff) {
+pub(super) fn remember(inputs: &Inputs, held: &Held, diff: &mut Diff) {
     for server in &inputs.intent.servers {
         let thing = fact(inputs, server).item.thing();
+        if held.contains(&thing) {
+            continue;
+        }
         let wanted = client_shape(&entry(server));
         if inputs.policy.forbids_entry(&server.name, &wanted).is_some() {
             continue;
@@ -201,7 +208,7 @@ fn line(
     after: &Value,
 ) -> Line {
     let Some(current) = current else {
-        return Line { sign: Sign::Add, thing, text: target(server), foreign: false };
+        return Line::of(Sign::Add, thing, target(server));
     };
     let fields = differences(current, after);
     let edited = applied.is_some_and(|applied| {
@@ -212,7 +219,7 @@ fn line(
     let shown: Vec<String> = fields.iter().map(Field::show).collect();
     let how = if edited { "edited by hand, set back" } else { "changed" };
     let text = format!("{how}: {}", shown.join(", "));
-    Line { sign: Sign::Change, thing, text, foreign: false }
+    Line::of(Sign::Change, thing, text)
 }
 
 fn target(server: &WantedServer) -> String {

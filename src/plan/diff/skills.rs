@@ -4,18 +4,24 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::lines::rewritten;
-use super::{Diff, ours};
+use super::{Diff, Held, ours};
 use crate::clients::agents;
 use crate::model::{
     Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, Thing,
 };
-use crate::plan::{Bytes, Inputs, Line, Prune, Sign, Step};
+use crate::plan::{Action, Bytes, Consent, Inputs, Line, Prune, Sign, Step, staging};
 use crate::resolve::{AtClient, DesiredSkill, Shelf, Shelved};
 
 /// Adds what is missing, moves what is old, and runs what installs by itself.
-pub(super) fn add(inputs: &Inputs, diff: &mut Diff) {
+pub(super) fn add(inputs: &Inputs, held: &Held, diff: &mut Diff) {
     for ((name, scope), skill) in &inputs.desired.skills {
         let Some(shelf) = inputs.shelves.get(scope) else { continue };
+        let fact = agents::fact(inputs.roots, name.as_str(), *scope);
+        let is_held = held.contains(&fact.item.thing());
+        diff.wanted.insert(fact);
+        if is_held {
+            continue;
+        }
         add_one(inputs, diff, shelf, (name, *scope), skill);
     }
     installers(inputs, diff);
@@ -31,7 +37,7 @@ fn add_one(
     let fact = agents::fact(inputs.roots, name.as_str(), scope);
     let thing = fact.item.thing();
     let old = agents::record(inputs.state, inputs.roots, name, scope);
-    let link = link(shelf, name.as_str(), skill, old);
+    let link = link(inputs, shelf, name.as_str(), skill, old);
     let mut record = SkillRecord { link: link.kind, ..skill.record.clone() };
     record.installed_at = match old {
         Some(old) if skill.bytes.is_none() => old.installed_at.clone(),
@@ -43,30 +49,33 @@ fn add_one(
         }),
     );
     let changed = old != Some(&record);
-    if !changed && skill.bytes.is_none() && link.steps.is_empty() {
+    if !changed && skill.bytes.is_none() && link.actions.is_empty() {
         return;
     }
-    let mut text = text(old, &record, skill, !link.steps.is_empty());
+    let mut text = text(old, &record, skill, !link.actions.is_empty());
     if let Some(replaced) = old.and_then(|old| old.commit.as_ref()) {
         text += &rewritten(inputs, record.commit.as_ref(), Some(replaced));
     }
     let sign = if old.is_none() { Sign::Add } else { Sign::Change };
-    diff.lines.push(Line { sign, thing: thing.clone(), text, foreign: false });
+    diff.lines.push(Line::of(sign, thing.clone(), text));
     if skill.bytes.is_some()
         && matches!(shelf.skills.get(name.as_str()), Some(Shelved::Folder { is_clone: true, .. }))
     {
         // A clone may hold commits of its own.
-        diff.trash.push(trash(inputs, shelf.real.join(name.as_str())));
+        diff.trash.push(trash(inputs, &thing, shelf.real.join(name.as_str())));
     }
     if let (Some(part), Some(hash)) = (&skill.bytes, &skill.record.tree) {
-        diff.places.push(Step::Part {
+        let to = shelf.real.join(name.as_str());
+        let action = Action::Part {
             from: part.root.clone(),
             files: part.files.clone(),
-            to: shelf.real.join(name.as_str()),
             hash: hash.clone(),
-        });
+            staging: staging(inputs, &to),
+            to,
+        };
+        diff.places.push(Step::of(&thing, action));
     }
-    diff.links.extend(link.steps);
+    diff.links.extend(link.actions.into_iter().map(|action| Step::of(&thing, action)));
     if changed {
         diff.additions.push(Change {
             fact,
@@ -83,12 +92,18 @@ fn add_one(
 #[derive(Default)]
 struct Linking {
     kind: Option<LinkKind>,
-    steps: Vec<Step>,
+    actions: Vec<Action>,
     /// Why the client will not see it.
     trouble: Option<String>,
 }
 
-fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecord>) -> Linking {
+fn link(
+    inputs: &Inputs,
+    shelf: &Shelf,
+    name: &str,
+    skill: &DesiredSkill,
+    old: Option<&SkillRecord>,
+) -> Linking {
     let there = shelf.at_client.get(name);
     let at = shelf.client_real.join(name);
     let ours = old.and_then(|old| old.link);
@@ -96,15 +111,15 @@ fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecor
         return Linking::default();
     }
     if !skill.link {
-        let steps = match (there, ours) {
-            (Some(AtClient::Linked), Some(_)) => vec![Step::Unlink { at }],
+        let actions = match (there, ours) {
+            (Some(AtClient::Linked), Some(_)) => vec![Action::Unlink { at }],
             _ => Vec::new(),
         };
-        return Linking { steps, ..Linking::default() };
+        return Linking { actions, ..Linking::default() };
     }
     let hidden = |what: &str| Linking {
         kind: ours,
-        steps: Vec::new(),
+        actions: Vec::new(),
         trouble: Some(format!(
             "Claude Code does not see it: `{}` is {what}, not put there by zskills",
             shelf.client.join(name).display()
@@ -112,10 +127,10 @@ fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecor
     };
     match there {
         Some(AtClient::Linked) => Linking { kind: Some(LinkKind::Symlink), ..Linking::default() },
-        None => fresh_link(shelf, name, at),
+        None => fresh_link(inputs, shelf, name, at),
         Some(AtClient::Elsewhere { dangling: true, .. }) if ours == Some(LinkKind::Symlink) => {
-            let mut link = fresh_link(shelf, name, at.clone());
-            link.steps.insert(0, Step::Unlink { at });
+            let mut link = fresh_link(inputs, shelf, name, at.clone());
+            link.actions.insert(0, Action::Unlink { at });
             link
         }
         Some(AtClient::Elsewhere { target, .. }) => {
@@ -128,7 +143,7 @@ fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecor
                 let kind = owned.then_some(LinkKind::Copy);
                 Linking { kind, ..Linking::default() }
             } else if is_old {
-                copy(shelf, name, at)
+                copy(inputs, shelf, name, at)
             } else {
                 hidden("a folder of its own")
             }
@@ -137,19 +152,20 @@ fn link(shelf: &Shelf, name: &str, skill: &DesiredSkill, old: Option<&SkillRecor
     }
 }
 
-fn fresh_link(shelf: &Shelf, name: &str, at: PathBuf) -> Linking {
+fn fresh_link(inputs: &Inputs, shelf: &Shelf, name: &str, at: PathBuf) -> Linking {
     if !shelf.links_work {
-        return copy(shelf, name, at);
+        return copy(inputs, shelf, name, at);
     }
     let target = relative(&shelf.client_real, &shelf.real.join(name));
-    let steps = vec![Step::Link { at, target }];
-    Linking { kind: Some(LinkKind::Symlink), steps, trouble: None }
+    let actions = vec![Action::Link { at, target }];
+    Linking { kind: Some(LinkKind::Symlink), actions, trouble: None }
 }
 
 /// A copy is made from the installed folder, which is in place by then.
-fn copy(shelf: &Shelf, name: &str, to: PathBuf) -> Linking {
-    let steps = vec![Step::Place { from: shelf.real.join(name), to, what: Bytes::Tree }];
-    Linking { kind: Some(LinkKind::Copy), steps, trouble: None }
+fn copy(inputs: &Inputs, shelf: &Shelf, name: &str, to: PathBuf) -> Linking {
+    let staging = staging(inputs, &to);
+    let action = Action::Place { from: shelf.real.join(name), to, what: Bytes::Tree, staging };
+    Linking { kind: Some(LinkKind::Copy), actions: vec![action], trouble: None }
 }
 
 /// Returns the way from a folder to a path; both absolute and without links.
@@ -192,7 +208,7 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
     for installer in &inputs.desired.installers {
         let package = &installer.package;
         let shown = installer.command.join(" ");
-        if inputs.ran.get(package) == Some(&installer.command) {
+        if inputs.wishes.ran.get(package) == Some(&installer.command) {
             diff.claimed.accept(package, &installer.command);
             if let Some(missing) = &installer.missing {
                 let text = format!("`{shown}` ran, but no skill `{missing}` is there");
@@ -205,20 +221,30 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
         if accepted && installer.missing.is_none() && !installer.refresh {
             continue;
         }
-        let thing =
-            agents::fact(inputs.roots, &format!("npm:{package}"), installer.scope).item.thing();
-        let text = format!("runs `{shown}`");
-        diff.lines.push(Line { sign: Sign::Add, thing, text, foreign: false });
-        diff.runs.push(Step::Run {
-            package: package.clone(),
-            command: installer.command.clone(),
-            accepted,
-        });
+        let fact = agents::fact(inputs.roots, &format!("npm:{package}"), installer.scope);
+        let thing = fact.item.thing();
+        diff.lines.push(Line::of(Sign::Add, thing.clone(), format!("runs `{shown}`")));
+        let refused = match inputs.wishes.consent {
+            Consent::Offline => {
+                Some(("needs the network", "run the command again without `--offline`"))
+            }
+            Consent::Refused if !accepted => {
+                Some(("was not run", "look at the command; `--yes` runs it"))
+            }
+            Consent::Unasked | Consent::Given | Consent::Refused => None,
+        };
+        if let Some((why, hint)) = refused {
+            let text = format!("`{shown}` {why}");
+            diff.notes.push(Note::unmet(format!("npm:{package}"), text).hint(hint));
+            continue;
+        }
+        let (package, command) = (package.clone(), installer.command.clone());
+        diff.runs.push(Step::of(&thing, Action::Run { package, command }));
     }
 }
 
 /// Takes away what is ours and has left the manifest; with `--prune` also what is nobody's.
-pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
+pub(super) fn remove(inputs: &Inputs, held: &Held, diff: &mut Diff) {
     let ours = ours(inputs, Client::Agents);
     for (scope, shelf) in inputs.shelves {
         for name in names(inputs, *scope, shelf) {
@@ -230,6 +256,9 @@ pub(super) fn remove(inputs: &Inputs, diff: &mut Diff) {
             }
             let record = agents::record(inputs.state, inputs.roots, &key, *scope);
             let thing = agents::fact(inputs.roots, &name, *scope).item.thing();
+            if held.contains(&thing) {
+                continue;
+            }
             let foreign = !ours.contains(&thing);
             leave(inputs, diff, shelf, &thing, record, foreign);
         }
@@ -261,10 +290,10 @@ fn leave(
     let foreign = foreign && !gone;
     let mut line = |sign: Sign, text: &str| {
         let text = text.to_owned();
-        diff.lines.push(Line { sign, thing: thing.clone(), text, foreign });
+        diff.lines.push(Line { foreign, ..Line::of(sign, thing.clone(), text) });
     };
     if foreign {
-        let pruned = inputs.prune == Prune::Unmanaged && thing.scope() == Scope::User;
+        let pruned = inputs.wishes.prune == Prune::Unmanaged && thing.scope() == Scope::User;
         let local = record.is_some_and(|record| record.source == SkillOrigin::Local);
         if others || !pruned || local {
             if !others && record.is_some() {
@@ -281,7 +310,7 @@ fn leave(
         (Some(_), Some(Shelved::Other)) => true,
         _ => false,
     };
-    if !local && is_edited && !inputs.discard.iter().any(|discard| discard == name) {
+    if !local && is_edited && !inputs.wishes.discard.iter().any(|discard| discard == name) {
         line(Sign::Keep, "no longer in the manifest; kept, because it was edited here");
         return;
     }
@@ -299,7 +328,7 @@ fn leave(
         // Its entry stays, for it says that nobody could bring the folder back.
         return;
     }
-    take_away(inputs, diff, shelf, name, record, folder.is_some());
+    take_away(inputs, diff, shelf, thing, record, folder.is_some());
     if let Some(record) = record {
         diff.removals.push(Change {
             fact: agents::fact(inputs.roots, name, thing.scope()),
@@ -314,29 +343,31 @@ fn take_away(
     inputs: &Inputs,
     diff: &mut Diff,
     shelf: &Shelf,
-    name: &str,
+    thing: &Thing,
     record: Option<&SkillRecord>,
     is_there: bool,
 ) {
+    let name = thing.name();
     let at = shelf.client_real.join(name);
     let ours = record.and_then(|record| record.link);
     match shelf.at_client.get(name) {
-        Some(AtClient::Linked) => diff.unlinks.push(Step::Unlink { at }),
+        Some(AtClient::Linked) => diff.unlinks.push(Step::of(thing, Action::Unlink { at })),
         Some(AtClient::Folder { tree: Some(tree), .. })
             if ours == Some(LinkKind::Copy)
                 && record.is_some_and(|record| record.tree.as_ref() == Some(tree)) =>
         {
-            diff.unlinks.push(trash(inputs, at));
+            diff.unlinks.push(trash(inputs, thing, at));
         }
         _ => {}
     }
     if is_there {
-        diff.trash.push(trash(inputs, shelf.real.join(name)));
+        diff.trash.push(trash(inputs, thing, shelf.real.join(name)));
     }
 }
 
-fn trash(inputs: &Inputs, path: PathBuf) -> Step {
-    Step::Trash { path, trash: inputs.roots.state_dir.join("trash"), at: inputs.now.to_owned() }
+fn trash(inputs: &Inputs, thing: &Thing, path: PathBuf) -> Step {
+    let trash = inputs.roots.state_dir.join("trash");
+    Step::of(thing, Action::Trash { path, trash, at: inputs.now.to_owned() })
 }
 
 #[cfg(test)]

@@ -1,18 +1,15 @@
-//! What most commands begin with: the manifest, the lock, the ledger, and one look at the clients.
+//! The manifest and what belongs to it: its lock, and the ledger of what was put there for it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::Faults;
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::{self, Lock};
 use crate::declared::manifest;
-use crate::flow::observe::{self, Snapshot};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
-use crate::machine::store::tree::Fingerprints;
-use crate::model::{Intent, OwnFile, Roots, State};
+use crate::model::{Faults, Intent, OwnFile, Roots};
 use crate::plan;
 
 /// The manifest and what belongs to it.
@@ -57,6 +54,7 @@ impl Declared {
             path: self.intent.manifest.clone(),
             before: self.file.clone(),
             after: text.into_bytes(),
+            what: "the manifest",
         });
         manifest.into_iter().chain(self.lock_step(lock)).collect()
     }
@@ -68,6 +66,7 @@ impl Declared {
             path: self.lock_path.clone(),
             before: self.lock_file.clone(),
             after: lock.render().into_bytes(),
+            what: "the lock",
         })
     }
 }
@@ -145,14 +144,4 @@ pub fn owned(roots: &Roots) -> Result<Owned> {
         Some(bytes) => Ledger::parse(&path, bytes, roots).map_err(Faults::from)?,
     };
     Ok(Owned { ledger, file })
-}
-
-/// Looks at the client's files and the disk.
-pub fn snapshot(env: &Env, lock: &Lock, fingerprints: &mut Fingerprints) -> Result<Snapshot> {
-    observe::observe(&env.roots, lock, fingerprints)
-}
-
-/// Returns what the client's files say, as far as they can be read; no tree is looked at.
-pub fn state(env: &Env) -> Result<State> {
-    observe::state(&env.roots)
 }

@@ -4,28 +4,28 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::Args;
-use crate::cli::converge::{self, Ask};
-use crate::cli::list::servers;
-use crate::cli::session::{self, Declared};
-use crate::clients::claude::{installed_plugins, known_marketplaces};
+use super::checkup::{self, Scans, Tools};
+use super::converge::{self, Ask};
+use super::gather;
+use super::host::Silent;
+use super::manifest::Declared;
+use super::observe::{self, Snapshot};
+use super::plugin_servers::{plugin_servers, server_entries};
+use super::server_environment::environment;
+use crate::clients::plugin_layout;
 use crate::doctor::{self, Agreed, Evidence, Finding, Repaired};
-use crate::flow::checkup::{self, Scans, Tools};
-use crate::flow::gather;
-use crate::flow::observe::{self, Snapshot};
-use crate::flow::plugin_servers::plugin_servers;
-use crate::flow::server_environment::environment;
 use crate::machine::env::Env;
 use crate::machine::git::Git;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Ui, Verbosity};
-use crate::model::Files;
+use crate::model::{Client, Files};
+use crate::resolve::Desired;
 
 /// What it takes to look.
+#[derive(Clone, Copy)]
 pub struct Looks<'a> {
-    args: &'a Args,
-    env: &'a Env,
-    ui: Ui,
+    /// Reads the manifest and the lock.
+    pub declared: &'a dyn Fn() -> Result<Declared>,
+    pub env: &'a Env,
 }
 
 /// What was seen, and what the checks say of it.
@@ -36,31 +36,23 @@ pub struct Look {
     pub repaired: Repaired,
 }
 
-impl<'a> Looks<'a> {
-    pub fn new(args: &'a Args, env: &'a Env, ui: Ui) -> Self {
-        Self { args, env, ui }
-    }
-
+impl Looks<'_> {
     /// Looks at the machine as it is. What a repair would write supposes that a person agrees.
     pub fn look(&self, fingerprints: &mut Fingerprints) -> Result<Look> {
         self.look_as(Agreed::Yes, fingerprints)
     }
 
     pub fn look_as(&self, agreed: Agreed, fingerprints: &mut Fingerprints) -> Result<Look> {
-        let declared = self.declared()?;
-        let snapshot = session::snapshot(self.env, &declared.lock, fingerprints)?;
+        let declared = (self.declared)()?;
+        let snapshot = observe::observe(&self.env.roots, &declared.lock, fingerprints)?;
         Ok(self.judge(declared, snapshot, agreed, fingerprints))
     }
 
     /// Looks at the machine as it would be with other files of the clients.
     pub fn look_at(&self, files: Files, fingerprints: &mut Fingerprints) -> Result<Look> {
-        let declared = self.declared()?;
+        let declared = (self.declared)()?;
         let snapshot = observe::see(&self.env.roots, files, &declared.lock, fingerprints);
         Ok(self.judge(declared, snapshot, Agreed::Yes, fingerprints))
-    }
-
-    fn declared(&self) -> Result<Declared> {
-        session::declared_or_none(self.args.file.as_deref(), self.env)
     }
 
     fn judge(
@@ -81,9 +73,9 @@ impl<'a> Looks<'a> {
         let disk = checkup::look_up(roots, &snapshot, &declared.lock, desired.as_ref(), &mut tools);
         scans.save_if_worth_it();
         let plugin_servers = plugin_servers(roots, state);
-        let server_entries = servers::of(roots, &snapshot, &plugin_servers);
+        let server_entries = server_entries(roots, &snapshot, &plugin_servers);
         let manifest = [declared.intent.manifest.as_path()];
-        let registries = [known_marketplaces::path(roots), installed_plugins::path(roots)];
+        let registries = plugin_layout(Client::Claude).registries(roots);
         let files = server_entries.iter().map(|server| server.file.as_path());
         let files = files.chain(manifest).chain(registries.iter().map(PathBuf::as_path));
         let environment = environment(roots, &server_entries, files.collect());
@@ -115,10 +107,8 @@ impl<'a> Looks<'a> {
         declared: &Declared,
         snapshot: &Snapshot,
         fingerprints: &mut Fingerprints,
-    ) -> crate::resolve::Desired {
-        let read = || self.declared();
-        let ask = Ask { offline: true, ..Ask::new("", &read) };
-        let quiet = Ui { verbosity: Verbosity::Quiet, ..self.ui };
-        converge::resolve(&ask, self.env, quiet, declared, snapshot, fingerprints).desired
+    ) -> Desired {
+        let ask = Ask { offline: true, ..Ask::new(self.declared) };
+        converge::resolve(&ask, self.env, &Silent, declared, snapshot, fingerprints).desired
     }
 }

@@ -8,29 +8,29 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::converge::{self, Ask, Prepared};
-use super::session::{self, Declared};
-use super::{Exit, Faults};
+use super::converge::{Ask, Prepared, Seen, prepare_from};
+use super::host::Host;
+use super::manifest::Declared;
+use super::observe;
 use crate::clients::FileProblem;
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::Ui;
 use crate::model::{
-    Client, InstallRecord, MarketplaceName, Note, OwnFile, PluginId, Roots, Row, Scope, Source,
+    Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope, Source,
     State, Thing, WantedServer,
 };
-use crate::plan::{self, Line, Plan, Sign};
+use crate::plan::{self, Adopted, Line, Sign};
 
-pub fn run(ask: &Ask, env: &Env, ui: Ui) -> Result<Exit> {
-    converge::drive(ask, env, ui, &|fingerprints| prepare(ask, env, ui, fingerprints))
-}
-
-/// Makes a plan that touches only our own files: manifest, lock and ledger.
-fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Result<Prepared> {
+/// Makes a plan that takes over what is there, and leaves everything else as it is.
+pub fn prepare(
+    ask: &Ask,
+    env: &Env,
+    host: &dyn Host,
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
     let declared = (ask.declared)()?;
-    let owned = session::owned(&env.roots)?;
-    let mut snapshot = session::snapshot(env, &declared.lock, fingerprints)?;
+    let mut snapshot = observe::observe(&env.roots, &declared.lock, fingerprints)?;
     let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
     let faults: Vec<_> =
         snapshot.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
@@ -39,52 +39,29 @@ fn prepare(ask: &Ask, env: &Env, ui: Ui, fingerprints: &mut Fingerprints) -> Res
     }
     let mut adoption = adopt(&declared, &snapshot.observed.state, &env.roots)?;
     adopt_servers(&mut adoption, &declared, &snapshot.observed.state, &env.roots);
-    let mut skills =
+    let mut changes =
         skills::adopt(&mut adoption, &declared, &mut snapshot, &env.roots, fingerprints)?;
     let Adoption { text, lines, mut notes, applied } = adoption;
-    let begins = declared.file.is_none() && !text.is_empty();
     let declared = declared.with_text(text, &env.roots)?;
-    notes.extend(skills::commits(
-        &mut skills,
-        ask,
-        env,
-        ui,
-        &declared,
-        &mut snapshot,
-        fingerprints,
-    ));
-    let resolution = converge::resolve(ask, env, ui, &declared, &snapshot, fingerprints);
-    let mut ledger = owned.ledger.clone();
-    for line in lines.iter().filter(|line| is_ours_to_keep(line, &snapshot.observed.state)) {
-        ledger.insert(&env.roots, owner(&line.thing), &line.thing, &declared.intent.manifest);
-    }
-    for (thing, value) in applied {
-        ledger.set_applied(&env.roots, owner(&thing), &thing, value);
-    }
-    let own: Vec<OwnFile> = declared
-        .own(&resolution.lock)
-        .into_iter()
-        .chain([OwnFile {
-            path: plan::ledger_path(&env.roots),
-            before: owned.file.clone(),
-            after: ledger.render().into_bytes(),
-        }])
+    let newest = skills::newest(&changes, ask, env, host, &declared, &snapshot, fingerprints);
+    notes.extend(skills::commits(&mut changes, &newest, &mut snapshot));
+    let claims = lines
+        .iter()
+        .filter_map(|line| line.subject.thing())
+        .filter(|thing| is_ours_to_keep(thing, &snapshot.observed.state))
+        .map(|thing| (owner(thing), thing.clone()))
         .collect();
-    let steps = if lines.is_empty() && !begins {
-        Vec::new()
-    } else {
-        let inventories = plan::inventory_steps(&env.roots, &snapshot.files, &skills)
-            .map_err(|fault| Faults::from(vec![fault]))?;
-        own.iter().filter_map(plan::own_step).chain(inventories).collect()
-    };
-    let mut plan = Plan { lines, changes: Vec::new(), steps, notes };
-    plan.notes.extend(resolution.notes.iter().cloned());
-    Ok(Prepared { declared, resolution, plan, refused_by_lock: false })
+    let mut ask = ask.clone();
+    ask.wishes.only = Some(lines.iter().filter_map(|line| line.subject.thing()).cloned().collect());
+    let adopted = Adopted { claims, applied, changes, lines };
+    ask.wishes.said.splice(0..0, notes);
+    let seen = Seen { snapshot, repairs: Vec::new(), adopted };
+    prepare_from(&ask, env, host, declared, &seen, fingerprints)
 }
 
 /// A marketplace that settings do not declare stays somebody else's: as ours it would be declared.
-fn is_ours_to_keep(line: &Line, state: &State) -> bool {
-    let Thing::Marketplace { name } = &line.thing else { return true };
+fn is_ours_to_keep(thing: &Thing, state: &State) -> bool {
+    let Thing::Marketplace { name } = thing else { return true };
     state.declared().any(|row| row.name == name)
 }
 
@@ -187,7 +164,7 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
 }
 
 fn adopted(thing: Thing, text: String) -> Line {
-    Line { sign: Sign::Add, thing, text, foreign: false }
+    Line::of(Sign::Add, thing, text)
 }
 
 /// Returns the plugins that are enabled and installed here, and that the manifest does not name.
@@ -206,7 +183,7 @@ fn unmanaged(declared: &Declared, state: &State, roots: &Roots) -> Vec<(String, 
 }
 
 /// Returns the manifest entry of a marketplace as the client's registry has it.
-pub(super) fn marketplace_entry(
+pub fn marketplace_entry(
     name: &MarketplaceName,
     state: &State,
     declared: &Declared,
@@ -227,7 +204,7 @@ pub(super) fn marketplace_entry(
 }
 
 /// Spells a source without this machine's paths where it can: relative to the manifest, or to the home.
-pub(super) fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
+pub fn portable(source: &Source, declared: &Declared, roots: &Roots) -> String {
     let (Source::Directory { path } | Source::File { path }) = source else {
         return source.to_string();
     };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::session::Declared;
-use crate::model::{Level, Note, PluginId, redact_url};
+use crate::declared::lock::Lock;
+use crate::model::{Intent, Level, Note, PluginId, redact_url};
 
 /// What the notes that count are about.
 #[derive(Debug, Clone, Default)]
@@ -33,20 +33,25 @@ impl Named {
 
     /// Adds skills of a manifest, each with the source that it has to come from.
     #[must_use]
-    pub fn skills(mut self, names: &[String], declared: &Declared) -> Self {
+    pub fn skills(mut self, names: &[String], lock: &Lock) -> Self {
         for name in names {
-            let locked = declared.lock.skills.iter().filter(|(locked, _)| locked.as_str() == name);
+            let locked = lock.skills.iter().filter(|(locked, _)| locked.as_str() == name);
             self.0.extend(locked.map(|(_, entry)| redact_url(&entry.source)));
             self.0.insert(name.clone());
         }
         self
     }
 
+    /// Tells whether one of these names was named.
+    pub(super) fn has_any(&self, names: &BTreeSet<&str>) -> bool {
+        names.iter().any(|name| self.0.contains(*name))
+    }
+
     /// Makes remarks of the notes about other entries of the manifest that cannot be had. What is
     /// about nothing that the manifest names still counts, and so does every refusal: that bytes are
     /// not the locked ones is never beside the point.
-    pub fn set_apart(&self, notes: &mut [Note], declared: &Declared) {
-        let others = entries(declared);
+    pub(super) fn set_apart(&self, notes: &mut [Note], intent: &Intent, lock: &Lock) {
+        let others = entries(intent, lock);
         let apart = |note: &&mut Note| {
             note.level == Level::Unmet
                 && others.contains(&note.about)
@@ -60,8 +65,7 @@ impl Named {
 }
 
 /// Returns what the notes about the entries of a manifest are about.
-fn entries(declared: &Declared) -> BTreeSet<String> {
-    let (intent, lock) = (&declared.intent, &declared.lock);
+fn entries(intent: &Intent, lock: &Lock) -> BTreeSet<String> {
     let skills = intent.agent_skills.iter().flat_map(|want| {
         let source = want.written.as_deref().map(redact_url);
         let package = want.written.as_ref().map(|written| format!("npm:{written}"));

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::{Adoption, adopted, portable};
-use crate::cli::Faults;
-use crate::cli::converge::{self, Ask};
-use crate::cli::session::Declared;
 use crate::clients::agents;
 use crate::content::skill::foreign::{self, Provenance};
 use crate::content::skill::frontmatter;
 use crate::declared::manifest::edit;
+use crate::flow::converge::{self, Ask};
+use crate::flow::host::Host;
+use crate::flow::manifest::Declared;
 use crate::flow::observe::Snapshot;
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::Ui;
 use crate::model::{
-    Change, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source, WantedSkill,
+    Change, Faults, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source,
+    WantedSkill,
 };
 use crate::resolve::{Movement, Resolution, Shelved, matches_any};
 
@@ -84,18 +84,13 @@ fn record(found: &Found, snapshot: &mut Snapshot, roots: &Roots) -> Change {
     Change { fact, before, after: Some(after) }
 }
 
-/// Asks the sources whether their newest is what is installed, and if so notes its commit.
+/// Notes the commit of each adopted skill that is what its source has now.
 pub(super) fn commits(
     changes: &mut [Change],
-    ask: &Ask,
-    env: &Env,
-    ui: Ui,
-    declared: &Declared,
+    newest: &Resolution,
     snapshot: &mut Snapshot,
-    fingerprints: &mut Fingerprints,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    let newest = newest(changes, ask, env, ui, declared, snapshot, fingerprints);
     for change in changes {
         let Some(Record::Skill(record)) = &mut change.after else { continue };
         let name = change.fact.item.thing().name().to_owned();
@@ -120,11 +115,11 @@ pub(super) fn commits(
 }
 
 /// Resolves the adopted skills alone, at the newest of their sources.
-fn newest(
+pub(super) fn newest(
     changes: &[Change],
     ask: &Ask,
     env: &Env,
-    ui: Ui,
+    host: &dyn Host,
     declared: &Declared,
     snapshot: &Snapshot,
     fingerprints: &mut Fingerprints,
@@ -144,9 +139,8 @@ fn newest(
     alone.intent.plugins.clear();
     alone.intent.marketplaces.clear();
     alone.intent.servers.clear();
-    let ask =
-        Ask { movement: Movement::Newest, offline: ask.offline, ..Ask::new("", ask.declared) };
-    converge::resolve(&ask, env, ui, &alone, snapshot, fingerprints)
+    let ask = Ask { movement: Movement::Newest, offline: ask.offline, ..Ask::new(ask.declared) };
+    converge::resolve(&ask, env, host, &alone, snapshot, fingerprints)
 }
 
 /// Returns the skills that are there and that no entry brings.

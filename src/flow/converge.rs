@@ -1,0 +1,376 @@
+//! The path of every command that changes something: look, resolve, plan, show, apply.
+
+use std::collections::BTreeSet;
+use std::mem;
+
+use anyhow::{Result, bail};
+
+use super::apply::{self, Applied};
+use super::gather::{self, Means};
+use super::host::{Host, Question};
+use super::manifest::{self, Declared};
+use super::observe::{self, Snapshot};
+use crate::clients::CODECS;
+use crate::declared::lock::Lock;
+use crate::machine::env::Env;
+use crate::machine::fetch::{FetchOptions, Progress};
+use crate::machine::git::Git;
+use crate::machine::npm::Npm;
+use crate::machine::store::run_lock;
+use crate::machine::store::tree::Fingerprints;
+use crate::model::{Client, Level, Note, OwnFile, WantedPlugin, WantedSkill};
+use crate::plan::{self, Action, Adopted, Consent, Plan, Repair, Wishes};
+use crate::resolve::{self, Movement, Resolution, SkillsAsked};
+
+/// What a command wants to converge to, and how.
+#[derive(Clone)]
+pub struct Ask<'a> {
+    /// Reads the manifest and lock; called again when a plan has to be made again.
+    pub declared: &'a dyn Fn() -> Result<Declared>,
+    /// Wanted for this once, beside the manifest.
+    pub extra: Vec<WantedPlugin>,
+    pub extra_skills: Vec<WantedSkill>,
+    /// Which things move to the newest of their source.
+    pub movement: Movement,
+    /// Skills that move to the newest of their source.
+    pub moving_skills: Vec<String>,
+    /// Plugins whose new capabilities are accepted.
+    pub accepted: Vec<String>,
+    /// The lock must not change.
+    pub locked: bool,
+    pub offline: bool,
+    /// Questions are answered with yes.
+    pub yes: bool,
+    pub mode: Mode,
+    /// Files of ours that are written before everything else.
+    pub repairs: Vec<Repair>,
+    pub wishes: Wishes,
+}
+
+impl<'a> Ask<'a> {
+    /// Returns what most commands want: apply, online, asking before anything foreign goes.
+    pub fn new(declared: &'a dyn Fn() -> Result<Declared>) -> Self {
+        Self {
+            declared,
+            extra: Vec::new(),
+            extra_skills: Vec::new(),
+            movement: Movement::Keep,
+            moving_skills: Vec::new(),
+            accepted: Vec::new(),
+            locked: false,
+            offline: false,
+            yes: false,
+            mode: Mode::Apply,
+            repairs: Vec::new(),
+            wishes: Wishes::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Apply,
+    /// Make the plan and stop.
+    Show,
+    /// The same, and a plan that is not empty is an outcome of its own.
+    Check,
+}
+
+/// A plan and what it was made from.
+pub struct Prepared {
+    pub declared: Declared,
+    pub resolution: Resolution,
+    pub plan: Plan,
+    pub refused_by_lock: bool,
+}
+
+/// How a run ended.
+pub struct Report {
+    pub prepared: Prepared,
+    pub ended: Ended,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Only a plan was asked for.
+    Shown,
+    Unchanged,
+    Applied,
+}
+
+/// What a run achieved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Something that was asked for was not achieved.
+    Unmet,
+    /// A check found changes or errors.
+    Pending,
+    /// Refused for integrity, trust or policy.
+    Refused,
+}
+
+/// How often a plan is made again because another program wrote in between.
+const TRIES: usize = 4;
+
+/// Makes the machine match what is asked for, and says how it ended.
+///
+/// # Errors
+/// A file, the network or the disk fails in a way that no note can tell; what was done is valid.
+pub fn converge(ask: Ask, env: &Env, host: &dyn Host) -> Result<Report> {
+    drive(ask, env, host, &|ask, fingerprints| {
+        prepare(ask, env, host, (ask.declared)()?, fingerprints)
+    })
+}
+
+/// Makes a plan from what a command asks for.
+pub type Prepare<'p> = dyn Fn(&Ask, &mut Fingerprints) -> Result<Prepared> + 'p;
+
+/// Shows and applies a plan; makes it again when another program writes in between.
+pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Result<Report> {
+    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
+    if ask.offline {
+        ask.wishes.consent = Consent::Offline;
+    }
+    if ask.mode != Mode::Apply {
+        let prepared = prepare(&ask, &mut fingerprints)?;
+        host.show(&prepared);
+        return Ok(report(&ask, prepared, Ended::Shown));
+    }
+    let waiting = || host.tell(&Note::info("zskills", "waiting for another zskills to finish"));
+    let lock = run_lock::take(&env.roots.state_dir, waiting)?;
+    apply::clean(&env.roots)?;
+    let (mut shown, mut ended, mut stale) = (false, Ended::Unchanged, None);
+    for _ in 0..TRIES {
+        let mut prepared = prepare(&ask, &mut fingerprints)?;
+        if !mem::replace(&mut shown, true) {
+            host.show(&prepared);
+            if !prepared.refused_by_lock {
+                ask_before_removing(&ask, host, &prepared.plan)?;
+            }
+        }
+        if ask.wishes.consent == Consent::Unasked && !prepared.plan.installers().is_empty() {
+            let agreed = ask.yes || host.ask(Question::RunInstallers) == Some(true);
+            ask.wishes.consent = if agreed { Consent::Given } else { Consent::Refused };
+            prepared = prepare(&ask, &mut fingerprints)?;
+        }
+        if prepared.refused_by_lock || prepared.plan.is_empty() {
+            return Ok(report(&ask, prepared, ended));
+        }
+        match apply::apply(&prepared.plan, &env.roots, &lock)? {
+            Applied::All => {
+                ended = Ended::Applied;
+                remember(&prepared, &mut fingerprints);
+                let ran = prepared.plan.installers();
+                if ran.is_empty() {
+                    return Ok(report(&ask, prepared, ended));
+                }
+                // What they have put there is seen, linked and recorded by another plan.
+                ask.wishes.ran.extend(ran);
+                shown = false;
+            }
+            Applied::NoLinks => {}
+            Applied::Stale(path) => stale = Some(path),
+        }
+    }
+    let path = stale.unwrap_or_default();
+    bail!("`{}` was changed by another program at each of {TRIES} attempts", path.display())
+}
+
+/// Makes the plan for what is declared.
+pub fn prepare(
+    ask: &Ask,
+    env: &Env,
+    host: &dyn Host,
+    declared: Declared,
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
+    let seen = observe::observe(&env.roots, &declared.lock, fingerprints)?;
+    let repairs = ask.repairs.clone();
+    let seen = Seen { snapshot: seen, repairs, adopted: Adopted::default() };
+    prepare_from(ask, env, host, declared, &seen, fingerprints)
+}
+
+/// What a plan goes by: what was seen, and what becomes of it before anything else.
+pub struct Seen {
+    /// The clients' files as they will be after the repairs.
+    pub snapshot: Snapshot,
+    pub repairs: Vec<Repair>,
+    pub adopted: Adopted,
+}
+
+/// Makes the plan for what is declared from what was seen.
+pub fn prepare_from(
+    ask: &Ask,
+    env: &Env,
+    host: &dyn Host,
+    declared: Declared,
+    seen: &Seen,
+    fingerprints: &mut Fingerprints,
+) -> Result<Prepared> {
+    let owned = manifest::owned(&env.roots)?;
+    let Seen { snapshot, repairs, adopted } = seen;
+    let mut resolution = resolve(ask, env, host, &declared, snapshot, fingerprints);
+    let missing = not_locked(&declared);
+    let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
+    if refused_by_lock {
+        resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
+    }
+    let own: Vec<OwnFile> =
+        if ask.wishes.once { Vec::new() } else { declared.own(&resolution.lock) };
+    let cached =
+        if ask.wishes.purge.is_empty() { BTreeSet::new() } else { observe::cached(&env.roots) };
+    let plan = plan::plan(plan::Inputs {
+        roots: &env.roots,
+        intent: &declared.intent,
+        client: Client::Claude,
+        desired: &resolution.desired,
+        state: &snapshot.observed.state,
+        files: &snapshot.files,
+        problems: &snapshot.problems,
+        codecs: &CODECS,
+        shelves: &snapshot.observed.shelves,
+        cached: &cached,
+        ledger: &owned.ledger,
+        ledger_file: owned.file.as_deref(),
+        lock: &resolution.lock,
+        resolved: &resolution.notes,
+        policy: &snapshot.policy,
+        own: &own,
+        repairs,
+        adopted,
+        wishes: &ask.wishes,
+        now: &env.now,
+    });
+    Ok(Prepared { declared, resolution, plan, refused_by_lock })
+}
+
+/// Resolves a manifest against what is there, fetching what it takes.
+pub fn resolve(
+    ask: &Ask,
+    env: &Env,
+    host: &dyn Host,
+    declared: &Declared,
+    snapshot: &Snapshot,
+    fingerprints: &mut Fingerprints,
+) -> Resolution {
+    let progress = host.progress();
+    let fetch = fetch_options(ask.offline, env, progress.as_ref());
+    let question = resolve::Question {
+        skills: SkillsAsked {
+            extra: &ask.extra_skills,
+            discard: &ask.wishes.discard,
+            moving: &ask.moving_skills,
+        },
+        roots: &env.roots,
+        intent: &declared.intent,
+        client: Client::Claude,
+        extra: &ask.extra,
+        lock: &declared.lock,
+        observed: &snapshot.observed,
+        movement: &ask.movement,
+        policy: &snapshot.policy,
+        accepted: &ask.accepted,
+        now: env.seconds(),
+    };
+    gather::resolve(question, &mut Means { fetch: &fetch, fingerprints })
+}
+
+/// Returns how things are fetched on this machine.
+pub fn fetch_options<'a>(offline: bool, env: &Env, progress: &'a dyn Progress) -> FetchOptions<'a> {
+    FetchOptions {
+        offline,
+        git: Git::new(env.git_timeout).with_environment(&env.git_environment),
+        npm: Npm::new(env.git_timeout),
+        timeout: env.git_timeout,
+        github: env.github.clone(),
+        ..FetchOptions::new(env.roots.cache_dir.clone(), progress)
+    }
+}
+
+/// Returns what the manifest names and the lock does not.
+fn not_locked(declared: &Declared) -> BTreeSet<String> {
+    let lock = &declared.lock;
+    let marketplaces = declared.intent.marketplaces.iter().map(|wanted| &wanted.name);
+    let plugins = declared.intent.plugins.iter().map(|wanted| &wanted.id);
+    marketplaces
+        .filter(|name| !lock.marketplaces.contains_key(name))
+        .map(|name| format!("`{name}`"))
+        .chain(plugins.filter(|id| !lock.plugins.contains_key(id)).map(|id| format!("`{id}`")))
+        .collect()
+}
+
+fn lock_would_change(old: &Lock, new: &Lock, mut names: BTreeSet<String>) -> Note {
+    for (name, entry) in &new.marketplaces {
+        if old.marketplaces.get(name) != Some(entry) {
+            names.insert(format!("`{name}`"));
+        }
+    }
+    for (id, entry) in &new.plugins {
+        if old.plugins.get(id) != Some(entry) {
+            names.insert(format!("`{id}`"));
+        }
+    }
+    names.extend(
+        old.marketplaces
+            .keys()
+            .filter(|n| !new.marketplaces.contains_key(n))
+            .map(|n| format!("`{n}`")),
+    );
+    names.extend(
+        old.plugins.keys().filter(|id| !new.plugins.contains_key(id)).map(|id| format!("`{id}`")),
+    );
+    for (name, entry) in &new.skills {
+        if old.skills.get(name) != Some(entry) {
+            names.insert(format!("`{name}`"));
+        }
+    }
+    names.extend(
+        old.skills.keys().filter(|n| !new.skills.contains_key(n)).map(|n| format!("`{n}`")),
+    );
+    let names: Vec<String> = names.into_iter().collect();
+    Note::refused("skills.lock", format!("would change for {}", names.join(", ")))
+        .hint("run `zskills sync` without `--locked`, look at the lock, and commit it")
+}
+
+fn ask_before_removing(ask: &Ask, host: &dyn Host, plan: &Plan) -> Result<()> {
+    if !plan.removes_foreign() || ask.yes {
+        return Ok(());
+    }
+    match host.ask(Question::RemoveForeign) {
+        Some(true) => Ok(()),
+        Some(false) => bail!("nothing was changed"),
+        None => bail!(
+            "`--prune` would remove what zskills did not install; add `--yes` to do so without a terminal"
+        ),
+    }
+}
+
+/// Remembers the hashes of what was just placed, so that the next run need not read it.
+fn remember(prepared: &Prepared, fingerprints: &mut Fingerprints) {
+    for plugin in prepared.resolution.desired.plugins.values() {
+        if let Some(placement) = &plugin.bytes {
+            fingerprints.placed(&plugin.install_path, placement.hash.clone());
+        }
+    }
+    for step in prepared.plan.steps() {
+        if let Action::Part { to, hash, .. } = &step.action {
+            fingerprints.placed(to, hash.clone());
+        }
+    }
+    // Only a cache: without it the next run hashes again.
+    drop(fingerprints.save_if_changed());
+}
+
+/// Returns how it ended: by the worst that there is to say.
+fn report(ask: &Ask, prepared: Prepared, ended: Ended) -> Report {
+    let worst = prepared.plan.notes().iter().map(|note| note.level).max();
+    let outcome = match worst.unwrap_or(Level::Info) {
+        Level::Refused => Outcome::Refused,
+        Level::Unmet => Outcome::Unmet,
+        Level::Info if ask.mode == Mode::Check && !prepared.plan.is_empty() => Outcome::Pending,
+        Level::Info => Outcome::Done,
+    };
+    Report { prepared, ended, outcome }
+}

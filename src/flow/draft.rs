@@ -1,0 +1,118 @@
+//! The manifest as a command edits it.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::adopt;
+use super::manifest::Declared;
+use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Target};
+use crate::model::{
+    Faults, MarketplaceName, Note, PluginId, Roots, Scope, State, WantedPlugin,
+    well_known_marketplace,
+};
+
+/// The text of a manifest in the making.
+pub struct Draft<'a> {
+    declared: &'a Declared,
+    state: &'a State,
+    roots: &'a Roots,
+    text: String,
+    marketplaces: BTreeSet<MarketplaceName>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(declared: &'a Declared, state: &'a State, roots: &'a Roots) -> Self {
+        let marketplaces = declared.intent.marketplaces.iter().map(|m| m.name.clone()).collect();
+        let text = declared.text.clone().unwrap_or_default();
+        Self { declared, state, roots, text, marketplaces }
+    }
+
+    /// Wants a plugin, switched on or off, and its marketplace.
+    pub fn want(&mut self, id: &PluginId, scope: Scope, enabled: bool) -> Result<(), Note> {
+        let file = &self.declared.intent.manifest;
+        let there = self.declared.intent.plugins.iter().find(|p| p.id == *id && p.scope == scope);
+        let edited = match there {
+            Some(wanted) if wanted.enabled == enabled => return Ok(()),
+            Some(_) => {
+                let off = toml_edit::Value::from(false);
+                let value = (!enabled).then_some(&off);
+                edit::set(file, &self.text, Target::Plugin(id, Some(scope)), "enabled", value)
+            }
+            None => {
+                self.want_marketplace(&id.marketplace)?;
+                let entry =
+                    PluginEntry { id: id.clone(), version: None, enabled, scope, pin: None };
+                edit::add_plugin(file, &self.text, &entry)
+            }
+        };
+        self.text = edited.map_err(|fault| Note::unmet(id.to_string(), fault.to_string()))?;
+        Ok(())
+    }
+
+    /// Declares a marketplace as the client's registry, or everybody, knows it.
+    fn want_marketplace(&mut self, name: &MarketplaceName) -> Result<(), Note> {
+        if self.marketplaces.contains(name) {
+            return Ok(());
+        }
+        let registered = adopt::marketplace_entry(name, self.state, self.declared, self.roots);
+        let entry = match (registered, well_known_marketplace(name)) {
+            (Ok(entry), _) => entry,
+            (Err(_), Some(source)) => MarketplaceEntry {
+                name: name.clone(),
+                source: Some(source.to_string()),
+                pin: None,
+                auto_update: None,
+            },
+            (Err(why), None) => {
+                return Err(Note::unmet(name.to_string(), why)
+                    .hint("`zskills marketplace add <source>` makes it known"));
+            }
+        };
+        self.add_marketplace(&entry)
+    }
+
+    pub fn add_marketplace(&mut self, entry: &MarketplaceEntry) -> Result<(), Note> {
+        self.text = edit::add_marketplace(&self.declared.intent.manifest, &self.text, entry)
+            .map_err(|fault| Note::unmet(entry.name.to_string(), fault.to_string()))?;
+        self.marketplaces.insert(entry.name.clone());
+        Ok(())
+    }
+
+    /// Takes a plugin out; what is not in the manifest need not be.
+    pub fn drop_plugin(&mut self, id: &PluginId, scope: Scope) -> Result<(), Faults> {
+        let wanted = |p: &&WantedPlugin| p.id == *id && p.scope == scope;
+        if self.declared.intent.plugins.iter().any(|p| wanted(&p)) {
+            let target = Target::Plugin(id, Some(scope));
+            self.text = edit::remove(&self.declared.intent.manifest, &self.text, target)?;
+        }
+        Ok(())
+    }
+
+    pub fn drop_marketplace(&mut self, name: &MarketplaceName) -> Result<(), Faults> {
+        if self.marketplaces.remove(name) {
+            let target = Target::Marketplace(name);
+            self.text = edit::remove(&self.declared.intent.manifest, &self.text, target)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what is declared once a draft of it has been edited, and what that had to say.
+///
+/// # Errors
+/// The edited manifest is none.
+pub fn edited(
+    declared: Declared,
+    state: &State,
+    roots: &Roots,
+    edit: impl FnOnce(&mut Draft) -> Result<Vec<Note>, Faults>,
+) -> Result<(Declared, Vec<Note>)> {
+    let mut draft = Draft::new(&declared, state, roots);
+    let notes = edit(&mut draft)?;
+    let text = draft.text;
+    if declared.text.as_deref().unwrap_or_default() == text {
+        return Ok((declared, notes));
+    }
+    Ok((declared.with_text(text, roots)?, notes))
+}

@@ -1,0 +1,129 @@
+//! Files that cannot be edited, or that the client would ignore: what is written into them waits,
+//! and nothing else does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::{Diff, Inputs};
+use crate::clients::{self, FileProblem, agents};
+use crate::model::{Client, Diagnostic, Fact, Item, Note, Thing};
+
+/// The files that stand in the way, with what is wrong with each.
+pub(super) struct Blocked(BTreeMap<PathBuf, Fault>);
+
+struct Fault {
+    diagnostic: Diagnostic,
+    /// The client does not go by what it holds either, so even what needs no change is not met.
+    ignored: bool,
+}
+
+impl Blocked {
+    /// Returns the files whose problems are known before anything is written.
+    pub fn of(inputs: &Inputs) -> Self {
+        let stops = |problem: &&FileProblem| {
+            let is_server_file = problem.id.starts_with("mcp.");
+            let stops = !is_server_file || stops_servers(problem) || problem.id == "mcp.symlink";
+            // An empty file holds nothing that a write could lose.
+            let file = &problem.diagnostic.file;
+            stops && (problem.id == agents::PROBLEM || !is_blank(inputs.files.get(file)))
+        };
+        let mut blocked = Self(BTreeMap::new());
+        for problem in inputs.problems.iter().filter(stops) {
+            let diagnostic = problem.diagnostic.clone();
+            let ignored = problem.id != "mcp.symlink";
+            let fault = Fault { diagnostic, ignored };
+            blocked.0.entry(problem.diagnostic.file.clone()).or_insert(fault);
+        }
+        blocked
+    }
+
+    /// Adds a file that cannot be edited.
+    pub fn add(&mut self, fault: Diagnostic) {
+        let file = fault.file.clone();
+        self.0.entry(file).or_insert(Fault { diagnostic: fault, ignored: false });
+    }
+
+    /// Returns the file that a fact is written into, if it is blocked.
+    fn file<'b>(&'b self, inputs: &Inputs, fact: &Fact) -> Option<(&'b PathBuf, &'b Fault)> {
+        self.0.get_key_value(&clients::place(inputs.roots, fact).file)
+    }
+
+    /// Tells whether a file that would tell of a thing cannot be relied on, so that nothing follows from
+    /// its absence.
+    pub fn hides(&self, inputs: &Inputs, client: Client, thing: &Thing) -> bool {
+        let item = match thing.clone() {
+            Thing::Marketplace { name } => Item::Marketplace { name },
+            Thing::Plugin { id, reach } => Item::Plugin { id, reach },
+            Thing::Server { name, reach } => Item::Server { name, reach },
+            Thing::Skill { name, reach } => Item::Skill { name, reach },
+        };
+        self.file(inputs, &item.of(client)).is_some()
+    }
+
+    /// Returns the things that have to wait, each with the file that it waits for: those with a fact in
+    /// a blocked file, and the plugins of a marketplace that waits.
+    pub fn things(&self, inputs: &Inputs, diff: &Diff) -> BTreeMap<Thing, PathBuf> {
+        let mut held: BTreeMap<Thing, PathBuf> = BTreeMap::new();
+        if self.0.is_empty() {
+            return held;
+        }
+        let changed =
+            diff.additions.iter().chain(&diff.removals).map(|change| (&change.fact, true));
+        let wanted = diff.wanted.iter().map(|fact| (fact, false));
+        for (fact, changes) in changed.chain(wanted) {
+            let is_asked =
+                inputs.wishes.only.as_ref().is_none_or(|only| only.contains(&fact.item.thing()));
+            if let Some((file, fault)) = self.file(inputs, fact)
+                && is_asked
+                && (changes || fault.ignored)
+            {
+                held.entry(fact.item.thing()).or_insert_with(|| file.clone());
+            }
+        }
+        let plugins = diff.wanted.iter().filter_map(|fact| match &fact.item {
+            Item::Plugin { id, .. } => Some((fact.item.thing(), id.rsplit_once('@')?.1)),
+            _ => None,
+        });
+        for (plugin, marketplace) in plugins.collect::<Vec<_>>() {
+            let marketplace = Thing::Marketplace { name: marketplace.to_owned() };
+            if let Some(file) = held.get(&marketplace).cloned() {
+                held.entry(plugin).or_insert(file);
+            }
+        }
+        held
+    }
+
+    /// Returns a note about each file that something waits for.
+    pub fn notes(&self, inputs: &Inputs, held: &BTreeMap<Thing, PathBuf>) -> Vec<Note> {
+        let mut waiting: BTreeMap<&PathBuf, BTreeSet<&str>> = BTreeMap::new();
+        for (thing, file) in held {
+            waiting.entry(file).or_default().insert(thing.name());
+        }
+        let note = |(file, names): (&PathBuf, BTreeSet<&str>)| {
+            let fault = &self.0.get(file)?.diagnostic;
+            let note = Note::broken(fault.clone(), format!("{} waits for it", listed(&names)));
+            let counts = inputs.wishes.named.as_ref().is_none_or(|named| named.has_any(&names));
+            Some(if counts { note } else { note.mentioned() })
+        };
+        waiting.into_iter().filter_map(note).collect()
+    }
+}
+
+/// Returns some names for people.
+fn listed(names: &BTreeSet<&str>) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Says whether a problem with servers costs more than the one entry that it is about.
+pub fn stops_servers(problem: &FileProblem) -> bool {
+    problem.id == "mcp.syntax" || (problem.unreadable && problem.id != "mcp.symlink")
+}
+
+fn is_blank(bytes: Option<&[u8]>) -> bool {
+    bytes.is_none_or(|bytes| bytes.trim_ascii().is_empty())
+}
