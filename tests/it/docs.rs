@@ -1,6 +1,6 @@
 //! The pages tell the truth: every `console` block of README and book is run, in order, page by page.
 //!
-//! `$ zskills …` and `$ cargo run --release -- …` run the binary; other commands are left out. What
+//! `$ zskills …` and `$ cargo run -- …` run the binary; other commands are left out. What
 //! stands below a command is its output, both streams: a line `...` stands for any lines, `...` in a
 //! line for anything. `? 3` says that it ends with 3; without that it ends with 0.
 
@@ -81,7 +81,7 @@ fn examples(text: &str) -> Vec<Example> {
             (inside, ours) = (line == "```console", false);
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
             let words = command.strip_prefix("zskills ");
-            let words = words.or(command.strip_prefix("cargo run --release -- "));
+            let words = words.or(command.strip_prefix("cargo run -- "));
             ours = words.is_some();
             examples.extend(words.map(|words| Example {
                 line: index + 1,
