@@ -18,7 +18,7 @@ use crate::machine::index::{self, IndexHit};
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Ui, pick};
 use crate::model::{
-    Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, well_known_marketplace,
+    About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, well_known_marketplace,
 };
 use crate::plan::Named;
 
@@ -179,7 +179,7 @@ fn prepare(
         }
         let about = |note: &&Note| {
             let is = |id: &&PluginId| {
-                note.about == id.to_string() || note.about == id.marketplace.as_str()
+                note.about == About::from(*id) || note.about == About::from(&id.marketplace)
             };
             note.level > Level::Info && missing.iter().any(is)
         };

@@ -11,7 +11,7 @@ use crate::flow::{Ask, Declared, Mode, converge, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, plain};
-use crate::model::{Client, InstallRecord, Level, PluginId, Roots, Scope, State};
+use crate::model::{About, Client, InstallRecord, Level, PluginId, Roots, Scope, State};
 use crate::resolve::{DesiredPlugin, Movement, Replaced, Resolution};
 
 /// Show what `upgrade` would bring
@@ -38,7 +38,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let resolution = converge::resolve(&ask, env, &host, &declared, &snapshot, &mut fingerprints);
     let rows = rows(&declared, &snapshot.observed.state, &resolution, &env.roots);
     // That a plugin is no longer listed is an answer here, and not a failure.
-    let listed = |about: &str| !resolution.delisted.keys().any(|id| id.to_string() == about);
+    let listed = |about: &About| !resolution.delisted.keys().any(|id| *about == About::from(id));
     let failed: Vec<_> = resolution
         .notes
         .iter()

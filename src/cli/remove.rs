@@ -15,7 +15,7 @@ use crate::flow::{Declared, observe};
 use crate::machine::env::Env;
 use crate::machine::terminal::{Ui, confirm, pick};
 use crate::model::{PluginId, Roots, Scope};
-use crate::plan::Named;
+use crate::plan::{Consent, Named};
 
 /// Remove plugins and Agent Skills and take them out of the manifest
 ///
@@ -102,6 +102,8 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     ask.wishes.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before.lock));
     ask.wishes.going =
         going.iter().map(|(id, scope)| names::thing(id, *scope, &env.roots)).collect();
+    ask.wishes.going.extend(skills::things(&skills, &before, &env.roots));
+    ask.wishes.removals = Consent::Given;
     let schema = match bytes {
         Bytes::Stay => "zskills/remove/1",
         Bytes::Go => {

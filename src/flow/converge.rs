@@ -150,6 +150,11 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
                 ask_before_removing(&ask, host, &prepared.plan)?;
             }
         }
+        if ask.wishes.removals == Consent::Unasked && prepared.plan.removes_most() {
+            let agreed = ask.yes || host.ask(Question::RemoveMost) == Some(true);
+            ask.wishes.removals = if agreed { Consent::Given } else { Consent::Refused };
+            prepared = prepare(&ask, &mut fingerprints)?;
+        }
         if ask.wishes.consent == Consent::Unasked && !prepared.plan.installers().is_empty() {
             let agreed = ask.yes || host.ask(Question::RunInstallers) == Some(true);
             ask.wishes.consent = if agreed { Consent::Given } else { Consent::Refused };

@@ -24,6 +24,8 @@ pub trait Host {
 pub enum Question {
     /// Whether what zskills did not install is to go.
     RemoveForeign,
+    /// Whether most of what the manifest put there is to go.
+    RemoveMost,
     /// Whether the commands of installers are to be run.
     RunInstallers,
 }
@@ -33,6 +35,7 @@ impl Question {
     pub fn text(self) -> &'static str {
         match self {
             Self::RemoveForeign => "Remove what zskills did not install?",
+            Self::RemoveMost => "Remove most of what this manifest put there?",
             Self::RunInstallers => "Run these installers?",
         }
     }

@@ -43,6 +43,11 @@ impl Declared {
 
     /// Returns the same with another text of the manifest, which is written when the plan is applied.
     pub fn with_text(mut self, text: String, roots: &Roots) -> Result<Self, Faults> {
+        // Without a manifest, and with nothing to say, there still is none.
+        if self.text.is_none() && text.is_empty() {
+            return Ok(self);
+        }
+        let text = manifest::edit::with_version(&self.intent.manifest, text);
         self.intent = manifest::parse(&self.intent.manifest, &text, roots)?;
         self.text = Some(text);
         Ok(self)

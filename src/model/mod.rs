@@ -31,7 +31,7 @@ pub use intent::{
     WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
-pub use note::{Level, Note};
+pub use note::{About, Level, Note};
 pub use own_file::{OwnFile, STAGING};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use registry_source::RegistrySource;

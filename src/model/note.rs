@@ -1,6 +1,9 @@
 //! What a run has to say besides its changes.
 
-use super::Diagnostic;
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{Diagnostic, MarketplaceName, PluginId, SkillName};
 
 /// How a note bears on the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,12 +16,89 @@ pub enum Level {
     Refused,
 }
 
+/// What a note is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// A plugin that the manifest, the lock or a client names.
+    Plugin(PluginId),
+    Marketplace(MarketplaceName),
+    Skill(String),
+    Server(String),
+    /// Where skills come from, as the manifest has it, without secrets.
+    Source(String),
+    File(PathBuf),
+    /// Anything else, such as a word of the command line.
+    Name(String),
+}
+
+impl About {
+    /// Tells whether it is an entry of the manifest or comes with one, and no word that somebody typed.
+    pub fn is_entry(&self) -> bool {
+        match self {
+            Self::Plugin(_)
+            | Self::Marketplace(_)
+            | Self::Skill(_)
+            | Self::Server(_)
+            | Self::Source(_) => true,
+            Self::File(_) | Self::Name(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plugin(id) => id.fmt(f),
+            Self::Marketplace(name) => name.fmt(f),
+            Self::Skill(name) | Self::Server(name) | Self::Source(name) | Self::Name(name) => {
+                f.write_str(name)
+            }
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl From<&str> for About {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
+}
+
+impl From<String> for About {
+    fn from(name: String) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<&String> for About {
+    fn from(name: &String) -> Self {
+        Self::Name(name.clone())
+    }
+}
+
+impl From<&PluginId> for About {
+    fn from(id: &PluginId) -> Self {
+        Self::Plugin(id.clone())
+    }
+}
+
+impl From<&MarketplaceName> for About {
+    fn from(name: &MarketplaceName) -> Self {
+        Self::Marketplace(name.clone())
+    }
+}
+
+impl From<&SkillName> for About {
+    fn from(name: &SkillName) -> Self {
+        Self::Skill(name.to_string())
+    }
+}
+
 /// One remark about one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     pub level: Level,
-    /// A plugin id, a marketplace, a path.
-    pub about: String,
+    pub about: About,
     pub text: String,
     pub hint: Option<String>,
     /// The file that it is about, with the place.
@@ -26,25 +106,25 @@ pub struct Note {
 }
 
 impl Note {
-    pub fn info(about: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn info(about: impl Into<About>, text: impl Into<String>) -> Self {
         Self::new(Level::Info, about, text)
     }
 
-    pub fn unmet(about: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn unmet(about: impl Into<About>, text: impl Into<String>) -> Self {
         Self::new(Level::Unmet, about, text)
     }
 
-    pub fn refused(about: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn refused(about: impl Into<About>, text: impl Into<String>) -> Self {
         Self::new(Level::Refused, about, text)
     }
 
-    fn new(level: Level, about: impl Into<String>, text: impl Into<String>) -> Self {
+    fn new(level: Level, about: impl Into<About>, text: impl Into<String>) -> Self {
         Self { level, about: about.into(), text: text.into(), hint: None, fault: None }
     }
 
     /// Returns what a broken file costs.
     pub fn broken(fault: Diagnostic, cost: String) -> Self {
-        let note = Self::unmet(fault.file.display().to_string(), cost);
+        let note = Self::unmet(About::File(fault.file.clone()), cost);
         Self { hint: fault.hint.clone(), fault: Some(Box::new(fault)), ..note }
     }
 

@@ -22,7 +22,7 @@ use crate::clients::{self, Codec, FileProblem, Policy};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::model::{
-    Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope, State,
+    About, Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope, State,
 };
 use crate::resolve::{Desired, Shelf};
 use blocked::Blocked;
@@ -35,6 +35,7 @@ pub struct Plan {
     changes: Vec<Change>,
     steps: Vec<Step>,
     notes: Vec<Note>,
+    removes_most: bool,
 }
 
 impl Plan {
@@ -65,6 +66,11 @@ impl Plan {
     /// Tells whether the plan takes away something that zskills did not put there.
     pub fn removes_foreign(&self) -> bool {
         self.lines.iter().any(|line| line.sign == Sign::Remove && line.foreign)
+    }
+
+    /// Tells whether more than half of what the manifest put there goes without being named.
+    pub fn removes_most(&self) -> bool {
+        self.removes_most
     }
 
     /// Returns the installers that the plan runs, by package.
@@ -181,13 +187,37 @@ fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, 
         let before = if is_claimed { Some(claimed) } else { old };
         own.write(&ledger_file(inputs.roots, before, released));
     }
+    let removes_most = removes_most(inputs, &own.lines);
     let mut notes = [inputs.resolved, &diff.notes, &inputs.wishes.said].concat();
+    notes.extend(withheld(inputs, diff.withheld));
     notes.extend(blocked.notes(inputs, &held.waiting));
     if let Some(named) = &inputs.wishes.named {
-        named.set_apart(&mut notes, inputs.intent, inputs.lock);
+        named.set_apart(&mut notes);
     }
     let changes = diff.removals.into_iter().chain(diff.additions).collect();
-    Ok(Plan { lines: own.lines, changes, steps: own.steps, notes })
+    Ok(Plan { lines: own.lines, changes, steps: own.steps, notes, removes_most })
+}
+
+/// Tells whether more than half of what the manifest put there goes, more than two things, without
+/// their being named: then the manifest may be the wrong one, or half of one.
+fn removes_most(inputs: &Inputs, lines: &[Line]) -> bool {
+    let is_unnamed = |line: &&Line| {
+        line.sign == Sign::Remove
+            && !line.foreign
+            && line.subject.thing().is_some_and(|thing| !inputs.wishes.going.contains(thing))
+    };
+    let gone = lines.iter().filter(is_unnamed).count();
+    let ours = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).len();
+    gone > 2 && gone * 2 > ours
+}
+
+/// Returns the note about removals that nobody agreed to.
+fn withheld(inputs: &Inputs, count: usize) -> Option<Note> {
+    (count > 0).then(|| {
+        let about = About::File(inputs.intent.manifest.clone());
+        let text = format!("{count} things that it no longer names stay, for that is most of them");
+        Note::unmet(about, text).hint("`--yes` removes them; `--file` names another manifest")
+    })
 }
 
 /// The lines and steps of a plan in the making, and how files of ours are added to them.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::declared::lock::Lock;
-use crate::model::{Intent, Level, Note, PluginId, redact_url};
+use crate::model::{Level, Note, PluginId, redact_url};
 
 /// What the notes that count are about.
 #[derive(Debug, Clone, Default)]
@@ -50,35 +50,15 @@ impl Named {
     /// Makes remarks of the notes about other entries of the manifest that cannot be had. What is
     /// about nothing that the manifest names still counts, and so does every refusal: that bytes are
     /// not the locked ones is never beside the point.
-    pub(super) fn set_apart(&self, notes: &mut [Note], intent: &Intent, lock: &Lock) {
-        let others = entries(intent, lock);
+    pub(super) fn set_apart(&self, notes: &mut [Note]) {
         let apart = |note: &&mut Note| {
             note.level == Level::Unmet
-                && others.contains(&note.about)
-                && !self.0.contains(&note.about)
+                && note.about.is_entry()
+                && !self.0.contains(&note.about.to_string())
         };
         for note in notes.iter_mut().filter(apart) {
             note.level = Level::Info;
             note.text = format!("{} (not asked for now)", note.text);
         }
     }
-}
-
-/// Returns what the notes about the entries of a manifest are about.
-fn entries(intent: &Intent, lock: &Lock) -> BTreeSet<String> {
-    let skills = intent.agent_skills.iter().flat_map(|want| {
-        let source = want.written.as_deref().map(redact_url);
-        let package = want.written.as_ref().map(|written| format!("npm:{written}"));
-        source.into_iter().chain(package).chain(want.names.iter().cloned())
-    });
-    intent
-        .plugins
-        .iter()
-        .map(|wanted| wanted.id.to_string())
-        .chain(intent.marketplaces.iter().map(|wanted| wanted.name.to_string()))
-        .chain(intent.servers.iter().map(|wanted| wanted.name.clone()))
-        .chain(lock.skills.keys().map(ToString::to_string))
-        .chain(lock.plugins.keys().map(ToString::to_string))
-        .chain(skills)
-        .collect()
 }

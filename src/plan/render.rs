@@ -137,8 +137,7 @@ pub fn note_json(note: &Note) -> Value {
         Level::Unmet => "unmet",
         Level::Refused => "refused",
     };
-    let mut out =
-        json!({ "level": level, "about": note.about, "text": note.text, "hint": note.hint });
+    let mut out = json!({ "level": level, "about": note.about.to_string(), "text": note.text, "hint": note.hint });
     if let Some(fault) = &note.fault {
         out["fault"] = json!({
             "file": fault.file,

@@ -21,6 +21,8 @@ pub struct Wishes {
     pub purge: BTreeSet<PluginId>,
     /// Whether a person agreed to the commands of installers that nobody agreed to before.
     pub consent: Consent,
+    /// Whether a person agreed that most of what a manifest put there goes without being named.
+    pub removals: Consent,
     /// The installers that this process has run, by package.
     pub ran: BTreeMap<String, Vec<String>>,
     /// A copy is kept of each folder that somebody altered and that is replaced.
@@ -41,15 +43,15 @@ pub enum Prune {
     Unmanaged,
 }
 
-/// Whether a person agreed to run the commands of installers.
+/// Whether a person agreed to something that is not done unasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consent {
-    /// Nobody was asked yet: the plan shows them, and is not to be applied while it has any.
+    /// Nobody was asked yet: the plan shows it, and is not to be applied while it has any.
     #[default]
     Unasked,
     Given,
     Refused,
-    /// They need the network, and there is to be none.
+    /// It needs the network, and there is to be none.
     Offline,
 }
 

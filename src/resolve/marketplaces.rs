@@ -66,7 +66,7 @@ impl Resolver<'_> {
         if let Err(Stop::Never(trouble)) = &market
             && self.noted.insert(name.clone())
         {
-            self.out.notes.push(note(name.to_string(), trouble));
+            self.out.notes.push(note(name, trouble));
             self.keep_locked_market(name);
         }
         self.markets.insert(name.clone(), market.clone());
@@ -240,7 +240,7 @@ impl Resolver<'_> {
                             "look at what changed; another pin in the manifest accepts it".into(),
                         ),
                     };
-                    self.out.notes.push(note(name.to_string(), &trouble));
+                    self.out.notes.push(note(name, &trouble));
                 }
                 self.find_at(name, url, Some(locked), market)
             }
@@ -296,7 +296,7 @@ impl Resolver<'_> {
         }
         let at = commit.map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
         let text = format!("was not refreshed, the copy{at} stays: {}", trouble.text);
-        self.out.notes.push(note(name.to_string(), &Trouble { text, ..trouble.clone() }));
+        self.out.notes.push(note(name, &Trouble { text, ..trouble.clone() }));
     }
 
     fn find_catalog_file(
@@ -398,7 +398,7 @@ impl Resolver<'_> {
             }
             Err(Stop::Later) => {}
             Err(Stop::Never(trouble)) => {
-                self.out.notes.push(note(name.to_string(), &trouble));
+                self.out.notes.push(note(name, &trouble));
                 self.keep_locked_market(name);
             }
         }

@@ -14,7 +14,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::{self, PluginLayout};
-use crate::model::{Commit, Level, MarketplaceName, Note, Revision};
+use crate::model::{About, Commit, Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
 pub use skills::{matches_any, origin, survey, survey_locked};
@@ -97,7 +97,7 @@ impl Stop {
     }
 }
 
-fn note(about: String, trouble: &Trouble) -> Note {
+fn note(about: impl Into<About>, trouble: &Trouble) -> Note {
     trouble.clone().about(about)
 }
 

@@ -387,7 +387,7 @@ impl Resolver<'_> {
     /// Notes why a plugin cannot be had, and keeps what the lock says of it and of all that it needs.
     fn give_up(&mut self, want: &Want, stop: Stop) {
         if let Stop::Never(trouble) = stop {
-            self.out.notes.push(note(want.id.to_string(), &trouble));
+            self.out.notes.push(note(&want.id, &trouble));
         }
         let mut queue = vec![want.id.clone()];
         while let Some(id) = queue.pop() {

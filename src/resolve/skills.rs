@@ -14,7 +14,7 @@ use crate::clients::agents;
 use crate::declared::lock::LockedSkill;
 use crate::declared::manifest::is_glob;
 use crate::model::{
-    Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, redact_url,
+    About, Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, redact_url,
 };
 
 /// One skill of one entry.
@@ -104,7 +104,7 @@ impl<'a> Resolver<'a> {
                     && (&other.source, &other.tree) != (&locked.source, &locked.tree)
                 {
                     let text = "is wanted from two sources, one for each scope; the lock holds one";
-                    self.out.notes.push(Note::unmet(first.name.as_str(), text));
+                    self.out.notes.push(Note::unmet(&first.name, text));
                     self.out.desired.kept_skills.insert((first.name.to_string(), scope));
                     continue;
                 }
@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
             origin(other.want.source.as_ref()),
         );
         let hint = "say in `names` which of the two is to bring it";
-        self.out.notes.push(Note::unmet(first.name.as_str(), text).hint(hint));
+        self.out.notes.push(Note::unmet(&first.name, text).hint(hint));
         for pick in [first, other] {
             self.keep_in_lock(&pick.name);
             let key = (pick.name.to_string(), pick.want.scope);
@@ -183,7 +183,7 @@ impl<'a> Resolver<'a> {
                 let place = agents::skills(self.question.roots, want.scope).join(name);
                 let text = format!("has no source, and `{}` is not there", place.display());
                 let hint = "put the skill there, or name a source";
-                self.out.notes.push(Note::unmet(name, text).hint(hint));
+                self.out.notes.push(Note::unmet(About::Skill(name.clone()), text).hint(hint));
             }
         }
         let names = folders.into_iter().filter(|name| matches_any(&want.names, name.as_str()));
@@ -296,10 +296,10 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 /// Returns what an entry is called in a note.
-fn label(want: &WantedSkill) -> String {
+fn label(want: &WantedSkill) -> About {
     match (&want.written, want.names.as_slice()) {
-        (Some(written), _) => redact_url(written),
-        (None, names) => names.join(", "),
+        (Some(written), _) => About::Source(redact_url(written)),
+        (None, names) => About::Skill(names.join(", ")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::content::skill::LintFinding;
 use crate::content::skill::foreign::Provenance;
 use crate::declared::lock::Lock;
 use crate::model::{
-    Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope,
+    About, Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope,
     SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 
@@ -272,7 +272,8 @@ pub struct Trouble {
 
 impl Trouble {
     /// Returns the note that says so about something.
-    pub fn about(self, about: String) -> Note {
+    pub fn about(self, about: impl Into<About>) -> Note {
+        let about = about.into();
         Note { level: self.level, about, text: self.text, hint: self.hint, fault: None }
     }
 }

@@ -118,7 +118,8 @@ fn skills_survive_a_kill(sources: &[&str]) {
 
         home.write("~/.config/zskills/skills.toml", "version = 1\n");
         killed(&home, Duration::from_millis(2) * step);
-        home.synced();
+        // All that the manifest put there goes, which needs a yes.
+        home.synced_with(&["--yes"]);
         let left = skills(&home);
         assert!(!left.iter().any(|path| path.contains("/a1")), "step {step}: {left:?}");
     }

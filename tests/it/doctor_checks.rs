@@ -216,7 +216,7 @@ fn altered_bytes_are_named_file_by_file_and_kept() {
 
 #[test]
 fn hidden_characters_in_deployed_documents_are_found_where_they_stand() {
-    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    let home = Sandbox::new().doctor_may_complain().manifest(&wants(&["alpha"]));
     let text = "---\nname: alpha\ndescription: x\n---\n\nHi\u{200b}there\u{e0041}\n";
     home.marketplace("tools")
         .plugin("alpha", "1.0.0")

@@ -156,3 +156,112 @@ fn a_plugin_that_was_installed_before_and_is_then_wanted_is_not_installed_again(
     home.synced();
     assert_eq!(home.read("~/.claude/plugins/installed_plugins.json"), inventory);
 }
+
+/// A manifest that wants two skills of a repository by name, and a plugin.
+fn two_skills(names: &str) -> String {
+    wants(&["alpha"]) + &format!("[[agent_skills]]\nsource = \"acme/kit\"\nnames = [{names}]\n")
+}
+
+fn with_skills() -> Sandbox {
+    let home = Sandbox::new().manifest(&two_skills("\"docx\", \"pdf\""));
+    tools(&home);
+    let repo = home.repo("acme/kit");
+    for name in ["docx", "pdf"] {
+        let text = format!("---\nname: {name}\ndescription: d\n---\n");
+        repo.write(&format!("skills/{name}/SKILL.md"), &text);
+    }
+    repo.commit();
+    home
+}
+
+#[test]
+fn a_misspelt_skill_removes_nothing_and_says_why() {
+    let home = with_skills();
+    home.synced();
+    home.write("~/.config/zskills/skills.toml", two_skills("\"dcox\", \"pdf\""));
+
+    home.zskills(&["sync"]).expect(1).says(&["docx", "stays until `dcox`"]);
+
+    assert!(home.exists("~/.agents/skills/docx/SKILL.md"));
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+}
+
+#[test]
+fn a_misspelt_skill_holds_up_no_plugin() {
+    let home = with_skills();
+    home.synced();
+    let text = two_skills("\"dcox\", \"pdf\"");
+    home.write("~/.config/zskills/skills.toml", text.replace("alpha", "beta"));
+
+    home.zskills(&["sync"]).expect(1);
+
+    assert_eq!(home.enabled("beta@tools"), Some(true));
+    assert_eq!(home.record("alpha@tools"), json!(null));
+}
+
+#[test]
+fn a_dead_repository_whose_things_are_locked_holds_up_no_removal() {
+    let home = with_skills();
+    home.synced();
+    std::fs::remove_dir_all(home.path("~/.claude/plugins/cache/tools/alpha")).unwrap();
+    std::fs::remove_dir_all(home.path("~/.cache/zskills")).unwrap();
+    home.write("~/.config/zskills/skills.toml", two_skills("\"pdf\""));
+
+    home.zskills(&["sync", "--offline"]);
+
+    assert!(!home.exists("~/.agents/skills/docx"), "what is locked is no slip");
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+}
+
+#[test]
+fn remove_never_waits_for_another_wish() {
+    let home = with_skills();
+    home.synced();
+    home.write("~/.config/zskills/skills.toml", two_skills("\"docx\", \"pdf\", \"nope\""));
+    home.zskills(&["remove", "docx"]).expect(0);
+    assert!(!home.exists("~/.agents/skills/docx"));
+}
+
+#[test]
+fn an_empty_manifest_is_taken_for_a_slip() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    tools(&home);
+    home.synced();
+    for text in ["", "\n# nothing\n", "[policy]\nrequire_pin = true\n"] {
+        home.write("~/.config/zskills/skills.toml", text);
+        home.zskills(&["sync"]).expect(1).says(&["skills.toml:1:1", "version = 1"]);
+        assert_eq!(home.enabled("alpha@tools"), Some(true));
+    }
+}
+
+#[test]
+fn most_of_a_manifest_goes_only_when_somebody_agrees() {
+    let home = Sandbox::new().manifest(&wants(&["alpha", "beta"]));
+    tools(&home);
+    home.synced();
+    let server = "version = 1\n[[mcps]]\nname = \"s\"\ncommand = \"true\"\n";
+    home.write("~/.config/zskills/skills.toml", server);
+
+    home.zskills(&["sync"]).expect(1).says(&["`--yes`", "alpha@tools", "most"]);
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+    assert_eq!(
+        home.json("~/.claude.json")["mcpServers"]["s"]["command"],
+        "true",
+        "what comes goes on"
+    );
+
+    home.zskills(&["sync", "--yes"]).expect(0);
+    assert_eq!(home.record("alpha@tools"), json!(null));
+}
+
+#[test]
+fn the_last_entry_that_a_verb_removes_leaves_a_manifest_that_says_its_version() {
+    let text = wants(&["alpha"]).replace("version = 1\n", "");
+    let home = Sandbox::new().manifest(&text);
+    tools(&home);
+    home.synced();
+    home.zskills(&["remove", "alpha"]).expect(0);
+    home.zskills(&["marketplace", "remove", "tools"]).expect(0);
+    assert_eq!(home.read("~/.config/zskills/skills.toml").trim(), "version = 1");
+    home.synced();
+}

@@ -21,6 +21,8 @@ pub struct Sandbox {
     root: PathBuf,
     cwd: PathBuf,
     vars: BTreeMap<OsString, OsString>,
+    /// No doctor looks behind the syncs.
+    may_complain: bool,
     /// Removes everything when the test ends.
     _folder: tempfile::TempDir,
 }
@@ -41,8 +43,13 @@ impl Sandbox {
             fs::create_dir(root.join(name)).unwrap();
         }
         fs::write(root.join("gitconfig"), GIT_CONFIG).unwrap();
-        let sandbox =
-            Self { cwd: root.join("work"), vars: environment(&root), root, _folder: folder };
+        let sandbox = Self {
+            cwd: root.join("work"),
+            vars: environment(&root),
+            may_complain: false,
+            root,
+            _folder: folder,
+        };
         for name in ["git", "npm", "claude", "sh", "ssh"] {
             sandbox.shim(name);
         }
@@ -103,17 +110,47 @@ impl Sandbox {
         repo
     }
 
-    /// Runs the binary.
+    /// Runs the binary. After every sync that applied something and succeeded, doctor has to find
+    /// nothing to complain about.
     pub fn zskills(&self, args: &[&str]) -> Run {
-        self.run(&mut self.command(args))
+        let run = self.run(&mut self.command(args));
+        let only_looks = ["--dry-run", "--check", "--adopt", "--help"];
+        let is_sync = args.contains(&"sync") && !args.iter().any(|arg| only_looks.contains(arg));
+        if is_sync && run.code == Some(0) && !self.may_complain {
+            self.ask_doctor(args);
+        }
+        run
+    }
+
+    /// Has no doctor look behind the syncs: for tests about what a sync leaves to be found.
+    pub fn doctor_may_complain(mut self) -> Self {
+        self.may_complain = true;
+        self
+    }
+
+    /// Runs doctor on the same home, project and manifest as some arguments, and expects no error.
+    #[track_caller]
+    fn ask_doctor(&self, args: &[&str]) {
+        let named = |flag: &str| {
+            let at = args.iter().position(|arg| *arg == flag);
+            at.map_or_else(Vec::new, |at| args[at..(at + 2).min(args.len())].to_vec())
+        };
+        let args = [vec!["doctor", "--check"], named("--file"), named("--home")].concat();
+        let doctor = self.run(&mut self.command(&args));
+        assert_eq!(doctor.code, Some(0), "doctor complains after a sync\n{doctor}");
     }
 
     /// Runs `sync`, which must end well, and asks doctor, which must find nothing.
+    #[track_caller]
     pub fn synced(&self) -> Run {
-        let run = self.zskills(&["sync"]);
+        self.synced_with(&[])
+    }
+
+    /// The same with further arguments.
+    #[track_caller]
+    pub fn synced_with(&self, more: &[&str]) -> Run {
+        let run = self.zskills(&[&["sync"], more].concat());
         assert_eq!(run.code, Some(0), "sync failed\n{run}");
-        let doctor = self.zskills(&["doctor", "--check"]);
-        assert_eq!(doctor.code, Some(0), "doctor complains after a sync\n{doctor}");
         run
     }
 

@@ -125,7 +125,7 @@ fn refuses(scope: &str, path: &str, text: &str, phrases: &[&str]) {
     let entries = server("a", &format!("command = \"true\"\nscope = \"{scope}\""))
         + &server("other", "url = \"wss://h\"\nscope = \"project\"")
         + &server("more", "command = \"true\"");
-    let home = home(&entries).file(path, text);
+    let home = home(&entries).file(path, text).doctor_may_complain();
     home.zskills(&["sync"]).expect(1).says(phrases);
     assert_eq!(home.read(path), text);
     match path {
@@ -151,7 +151,7 @@ fn a_file_that_the_client_could_not_use_is_named_and_left_as_it_is() {
 #[test]
 fn an_entry_that_the_client_skips_does_not_stop_the_others() {
     let text = r#"{"mcpServers":{"odd":{"url":"https://h"}}}"#;
-    let home = home(&server("a", "command = \"true\"")).file(CLAUDE, text);
+    let home = home(&server("a", "command = \"true\"")).file(CLAUDE, text).doctor_may_complain();
     home.zskills(&["sync"]).expect(0);
     assert_eq!(home.json(CLAUDE)["mcpServers"]["odd"], json!({"url": "https://h"}));
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
+use crate::clients::agents;
 use crate::declared::manifest::edit::{self, Target};
 use crate::flow::Declared;
-use crate::model::{Faults, Roots, WantedSkill, did_you_mean};
+use crate::model::{Faults, Roots, Thing, WantedSkill, did_you_mean};
 use crate::resolve::matches_any;
 
 /// Returns what is declared without some skills, or all of some sources.
@@ -28,6 +29,23 @@ pub fn knows(declared: &Declared, name: &str) -> bool {
 pub fn names(declared: &Declared) -> BTreeSet<String> {
     let wanted = declared.intent.agent_skills.iter().flat_map(|want| want.names.iter().cloned());
     wanted.chain(declared.lock.skills.keys().map(ToString::to_string)).collect()
+}
+
+/// Returns the things that some names are here: skills, or all skills of a source.
+pub fn things(names: &[String], declared: &Declared, roots: &Roots) -> BTreeSet<Thing> {
+    let of_source = |name: &String| {
+        let rows = declared.lock.skills.iter().filter(move |(_, row)| row.source == *name);
+        rows.map(|(skill, _)| skill.to_string()).collect::<Vec<_>>()
+    };
+    let all = names.iter().flat_map(|name| of_source(name).into_iter().chain([name.clone()]));
+    let scopes = agents::skill_scopes(roots);
+    all.flat_map(|name| {
+        scopes
+            .iter()
+            .map(|scope| agents::fact(roots, &name, *scope).item.thing())
+            .collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// Returns the manifest's text without a skill.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use toml_edit::{Item, TableLike};
 
+use super::parse::holds_nothing;
 use super::place::{Placed, entries, foreign_header, set_in, with_blank_line, word_in};
 use super::raw::{diagnostic, document};
 use super::render::{Block, quoted_list};
@@ -56,6 +57,17 @@ pub enum Target<'a> {
     /// Everything from one `source` or `npm`, as written.
     SkillSource(&'a str),
     Server(&'a str, Option<Scope>),
+}
+
+/// Returns a manifest that says its version once no entry is left in it: an empty one is taken for a
+/// slip when it is read.
+pub fn with_version(file: &Path, text: String) -> String {
+    match document(file, &text) {
+        Ok(read) if holds_nothing(read.as_table()) && !read.contains_key("version") => {
+            format!("version = 1\n{text}")
+        }
+        _ => text,
+    }
 }
 
 /// Adds a marketplace behind the last one.

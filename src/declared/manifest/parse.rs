@@ -70,8 +70,29 @@ fn is_ours(reader: &mut Reader<'_>, root: &Table) -> bool {
             reader.fault(&at, "`version` must be 1");
             true
         }
+        None if holds_nothing(root) => {
+            reader.fault_with_hint(
+                &(0..0),
+                "holds no entry, so everything that it once named would go",
+                "write `version = 1` into it if nothing is wanted",
+            );
+            false
+        }
         Some(_) | None => true,
     }
+}
+
+/// Tells whether a manifest has no entry of any kind.
+pub(super) fn holds_nothing(root: &Table) -> bool {
+    let is_empty = |name: &str| match root.get(name) {
+        None | Some(toml_edit::Item::None) => true,
+        Some(toml_edit::Item::ArrayOfTables(tables)) => tables.is_empty(),
+        Some(toml_edit::Item::Value(value)) => {
+            value.as_array().is_some_and(toml_edit::Array::is_empty)
+        }
+        Some(toml_edit::Item::Table(table)) => table.is_empty(),
+    };
+    ["marketplaces", "skills", "agent_skills", "mcps"].into_iter().all(is_empty)
 }
 
 impl Context<'_> {

@@ -69,7 +69,7 @@ impl Ui {
             Level::Unmet => self.err.red("unmet:"),
             Level::Refused => self.err.red("refused:"),
         };
-        eprintln!("{word} {}: {}", plain(&note.about), plain(&note.text));
+        eprintln!("{word} {}: {}", plain(&note.about.to_string()), plain(&note.text));
         if let Some(fault) = &note.fault {
             eprintln!("{}", plain(&fault.to_string()));
             return;

@@ -5,6 +5,7 @@ mod purge;
 mod remove;
 mod servers;
 mod skills;
+mod unmet;
 mod want;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,8 @@ pub(super) struct Diff {
     pub trash: Vec<Step>,
     /// Commands that install by themselves.
     pub runs: Vec<Step>,
+    /// How many things stay because most would go, and nobody agreed to that.
+    pub withheld: usize,
     /// Bytes that nothing names any more.
     pub deletes: Vec<Step>,
     pub lines: Vec<Line>,
@@ -60,6 +63,9 @@ impl Held<'_> {
     }
 }
 
+/// What stays because most would go, and nobody agreed to that.
+const MANY: &str = "stays: most would go, which needs `--yes`";
+
 pub(super) fn diff(inputs: &Inputs, blocked: &Blocked, held: &Held) -> Diff {
     let mut diff = Diff {
         wanted: BTreeSet::new(),
@@ -71,6 +77,7 @@ pub(super) fn diff(inputs: &Inputs, blocked: &Blocked, held: &Held) -> Diff {
         unlinks: Vec::new(),
         trash: Vec::new(),
         runs: Vec::new(),
+        withheld: 0,
         deletes: Vec::new(),
         lines: Vec::new(),
         notes: Vec::new(),
@@ -83,8 +90,9 @@ pub(super) fn diff(inputs: &Inputs, blocked: &Blocked, held: &Held) -> Diff {
     servers::add(inputs, held, &mut diff);
     diff.released = diff.claimed.clone();
     servers::remember(inputs, held, &mut diff);
-    remove::remove(inputs, blocked, held, &mut diff);
-    skills::remove(inputs, held, &mut diff);
+    let unmet = unmet::unmet(inputs);
+    remove::remove(inputs, blocked, held, &unmet, &mut diff);
+    skills::remove(inputs, held, unmet.skill.as_deref(), &mut diff);
     purge::purge(inputs, &mut diff);
     diff
 }

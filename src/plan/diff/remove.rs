@@ -2,18 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::{Diff, Held, servers};
+use super::unmet::Unmet;
+use super::{Diff, Held, MANY, servers};
 use crate::clients;
 use crate::model::{
     Change, Fact, InstallRecord, Note, PluginId, Reach, Record, Row, Scope, Thing,
     WELL_KNOWN_MARKETPLACES,
 };
 use crate::plan::blocked::Blocked;
-use crate::plan::{Inputs, Line, Prune, Sign};
+use crate::plan::{Consent, Inputs, Line, Prune, Sign};
 
 /// Takes away what is ours and has left the manifest; reports the rest, or with `--prune` removes it.
-pub(super) fn remove(inputs: &Inputs, blocked: &Blocked, held: &Held, diff: &mut Diff) {
-    let (keep, unsure) = (kept(inputs), is_unsure(inputs));
+pub(super) fn remove(
+    inputs: &Inputs,
+    blocked: &Blocked,
+    held: &Held,
+    unmet: &Unmet,
+    diff: &mut Diff,
+) {
+    let keep = kept(inputs);
     let ours = super::ours(inputs, inputs.client);
     let mut gone = BTreeSet::new();
     for thing in things_here(inputs) {
@@ -27,9 +34,19 @@ pub(super) fn remove(inputs: &Inputs, blocked: &Blocked, held: &Held, diff: &mut
             report(inputs, diff, &thing);
             continue;
         }
-        if unsure {
-            let text = "stays until everything in the manifest can be had".to_owned();
+        let wish = match &thing {
+            Thing::Marketplace { .. } | Thing::Plugin { .. } => &unmet.plugin,
+            Thing::Server { .. } => &unmet.server,
+            Thing::Skill { .. } => &unmet.skill,
+        };
+        if let Some(wish) = wish.as_ref().filter(|_| !named) {
+            let text = Unmet::stays(wish);
             diff.lines.push(Line { foreign, ..Line::of(Sign::Keep, thing, text) });
+            continue;
+        }
+        if !foreign && !named && inputs.wishes.removals == Consent::Refused {
+            diff.lines.push(Line::of(Sign::Keep, thing, MANY));
+            diff.withheld += 1;
             continue;
         }
         if let Thing::Marketplace { name } = &thing
@@ -74,7 +91,7 @@ fn still_needed(inputs: &Inputs, thing: &Thing) -> Option<Note> {
         Some((user, _)) => format!("stays: `{user}` depends on it"),
         None => "stays: another plugin depends on it".to_owned(),
     };
-    Some(Note::unmet(id.to_string(), text).hint("remove what needs it first"))
+    Some(Note::unmet(&id, text).hint("remove what needs it first"))
 }
 
 /// Returns what must stay: everything in the manifest, met or not, and everything desired.
@@ -85,6 +102,7 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     let marketplace = |name: &str| Thing::Marketplace { name: name.to_owned() };
     let mut keep: BTreeSet<Thing> = wanted.clone().map(|(id, scope)| plugin(id, scope)).collect();
     keep.extend(inputs.desired.plugins.keys().map(|(id, scope)| plugin(id, *scope)));
+    keep.extend(needed_by_locked(inputs).into_iter().map(|(id, scope)| plugin(&id, scope)));
     keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
     keep.extend(servers::wanted(inputs));
@@ -95,12 +113,20 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep
 }
 
-/// Tells whether something in the manifest cannot be had. Its name may be a slip, and what looks as
-/// if it had left the manifest may be what was meant; nor is it known what it would depend on.
-fn is_unsure(inputs: &Inputs) -> bool {
-    let plugins = &inputs.desired.plugins;
-    let mut wanted = inputs.intent.plugins.iter();
-    wanted.any(|want| !plugins.contains_key(&(want.id.clone(), want.scope)))
+/// Returns what the plugins of the manifest need by the lock, whether they can be had now or not.
+fn needed_by_locked(inputs: &Inputs) -> BTreeSet<(PluginId, Scope)> {
+    let mut needed = BTreeSet::new();
+    let wanted = inputs.intent.plugins.iter().map(|want| (want.id.clone(), want.scope));
+    let mut queue: Vec<(PluginId, Scope)> = wanted.collect();
+    while let Some((id, scope)) = queue.pop() {
+        for dependency in inputs.lock.plugins.get(&id).iter().flat_map(|row| &row.dependencies) {
+            let one = (dependency.clone(), scope);
+            if needed.insert(one.clone()) {
+                queue.push(one);
+            }
+        }
+    }
+    needed
 }
 
 /// Returns what the client's files hold for this user and the current project: plugins before

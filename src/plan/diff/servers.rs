@@ -8,7 +8,7 @@ use super::{Diff, Held};
 use crate::clients::claude::servers::{client_shape, same_server};
 use crate::formats::json::same;
 use crate::model::{
-    Change, Fact, Item, Note, Record, Thing, WantedServer, redact_url, without_secret,
+    About, Change, Fact, Item, Note, Record, Thing, WantedServer, redact_url, without_secret,
 };
 use crate::plan::{Inputs, Line, Sign};
 
@@ -26,7 +26,7 @@ pub(super) fn add(inputs: &Inputs, held: &Held, diff: &mut Diff) {
         }
         let wanted = client_shape(&entry(server));
         if let Some(denial) = inputs.policy.forbids_entry(&server.name, &wanted) {
-            diff.notes.push(Note::refused(server.name.clone(), denial.to_string()));
+            diff.notes.push(Note::refused(About::Server(server.name.clone()), denial.to_string()));
             continue;
         }
         let applied = inputs.ledger.applied(inputs.roots, inputs.client, &thing);
@@ -54,6 +54,11 @@ pub(super) fn add(inputs: &Inputs, held: &Held, diff: &mut Diff) {
     if !inputs.intent.servers.is_empty() {
         diff.notes.extend(managed(inputs));
     }
+}
+
+/// Tells whether the administrator allows a server.
+pub(super) fn is_allowed(inputs: &Inputs, server: &WantedServer) -> bool {
+    inputs.policy.forbids_entry(&server.name, &client_shape(&entry(server))).is_none()
 }
 
 /// Remembers what was given to the servers that are ours. Called for the ledger after the last step:
@@ -291,7 +296,7 @@ fn managed(inputs: &Inputs) -> Option<Note> {
     inputs.files.get(&path)?;
     let text =
         "exists and takes exclusive control: Claude Code uses none of the manifest's servers";
-    Some(Note::info(path.display().to_string(), text))
+    Some(Note::info(About::File(path), text))
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::lines::rewritten;
-use super::{Diff, Held, ours};
+use super::unmet::Unmet;
+use super::{Diff, Held, MANY, ours};
 use crate::clients::agents;
 use crate::model::{
-    Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord, Thing,
+    About, Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord,
+    Thing,
 };
 use crate::plan::{Action, Bytes, Consent, Inputs, Line, Prune, Sign, Step, staging};
 use crate::resolve::{AtClient, DesiredSkill, Shelf, Shelved};
@@ -44,9 +46,7 @@ fn add_one(
         _ => Some(inputs.now.to_owned()),
     };
     diff.notes.extend(
-        link.trouble.map(|text| {
-            Note::unmet(name.as_str(), text).hint("move what is there away, then sync")
-        }),
+        link.trouble.map(|text| Note::unmet(name, text).hint("move what is there away, then sync")),
     );
     let changed = old != Some(&record);
     if !changed && skill.bytes.is_none() && link.actions.is_empty() {
@@ -213,7 +213,8 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
             if let Some(missing) = &installer.missing {
                 let text = format!("`{shown}` ran, but no skill `{missing}` is there");
                 let hint = "correct `name` or `claims` in the manifest";
-                diff.notes.push(Note::unmet(format!("npm:{package}"), text).hint(hint));
+                diff.notes
+                    .push(Note::unmet(About::Source(format!("npm:{package}")), text).hint(hint));
             }
             continue;
         }
@@ -235,7 +236,7 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
         };
         if let Some((why, hint)) = refused {
             let text = format!("`{shown}` {why}");
-            diff.notes.push(Note::unmet(format!("npm:{package}"), text).hint(hint));
+            diff.notes.push(Note::unmet(About::Source(format!("npm:{package}")), text).hint(hint));
             continue;
         }
         let (package, command) = (package.clone(), installer.command.clone());
@@ -244,7 +245,7 @@ fn installers(inputs: &Inputs, diff: &mut Diff) {
 }
 
 /// Takes away what is ours and has left the manifest; with `--prune` also what is nobody's.
-pub(super) fn remove(inputs: &Inputs, held: &Held, diff: &mut Diff) {
+pub(super) fn remove(inputs: &Inputs, held: &Held, unmet: Option<&str>, diff: &mut Diff) {
     let ours = ours(inputs, Client::Agents);
     for (scope, shelf) in inputs.shelves {
         for name in names(inputs, *scope, shelf) {
@@ -260,6 +261,16 @@ pub(super) fn remove(inputs: &Inputs, held: &Held, diff: &mut Diff) {
                 continue;
             }
             let foreign = !ours.contains(&thing);
+            let named = inputs.wishes.going.contains(&thing);
+            if let Some(wish) = unmet.filter(|_| !foreign && !named) {
+                diff.lines.push(Line::of(Sign::Keep, thing, Unmet::stays(wish)));
+                continue;
+            }
+            if !foreign && !named && inputs.wishes.removals == Consent::Refused {
+                diff.lines.push(Line::of(Sign::Keep, thing, MANY));
+                diff.withheld += 1;
+                continue;
+            }
             leave(inputs, diff, shelf, &thing, record, foreign);
         }
     }

@@ -8,7 +8,7 @@ use crate::content::skill::Severity;
 use crate::declared::lock::{Lock, LockedRefusal, LockedSkill};
 use crate::declared::manifest::is_glob;
 use crate::model::{
-    Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
+    About, Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
     WantedSkill, did_you_mean,
 };
 use crate::resolve::{
@@ -273,9 +273,9 @@ impl<'a> Resolver<'a> {
     ) -> Pick<'a> {
         let hint = format!("`zskills sync --discard-changes {name}` replaces it");
         let note = if record.tree.as_ref() == Some(&entry.tree) {
-            Note::info(name.as_str(), "was edited here and stays as it is")
+            Note::info(name, "was edited here and stays as it is")
         } else {
-            Note::unmet(name.as_str(), "was edited here, so the new version is not installed")
+            Note::unmet(name, "was edited here, so the new version is not installed")
         };
         self.out.notes.push(note.hint(hint));
         let record = SkillRecord { installed_at: None, link: None, ..record.clone() };
@@ -309,7 +309,7 @@ impl<'a> Resolver<'a> {
 
     fn give_up_skill(&mut self, want: &WantedSkill, name: &SkillName, stop: Stop) {
         let Stop::Never(trouble) = stop else { return };
-        self.out.notes.push(note(name.to_string(), &trouble));
+        self.out.notes.push(note(name, &trouble));
         self.out.desired.kept_skills.insert((name.to_string(), want.scope));
         self.keep_in_lock(name);
     }
@@ -335,7 +335,9 @@ impl<'a> Resolver<'a> {
             if (refusal.source.as_str(), refusal.pattern.as_str()) == (written, selector)
                 && refusal.pin == want.pin
             {
-                self.out.notes.push(Note::refused(about, &refusal.why).hint(REFUSED));
+                self.out
+                    .notes
+                    .push(Note::refused(About::Skill(about.clone()), &refusal.why).hint(REFUSED));
                 self.out.lock.refused.insert(about.clone(), refusal.clone());
             }
         }
@@ -345,19 +347,21 @@ impl<'a> Resolver<'a> {
     fn report_source(&mut self, want: &WantedSkill, selectors: &[String], at: &SkillsAt) {
         let by_name = selectors.iter().all(|selector| !is_glob(selector));
         for found in &at.notes {
-            let named = selectors.contains(&found.about);
+            let what = found.about.to_string();
+            let named = selectors.contains(&what);
             if named || !by_name {
                 let about = match &want.written {
                     Some(written) if !named => {
-                        format!("{}: {}", crate::model::redact_url(written), found.about)
+                        format!("{}: {what}", crate::model::redact_url(written))
                     }
-                    _ => found.about.clone(),
+                    _ => what.clone(),
                 };
-                let base = last(&found.about);
+                let base = last(&what);
                 let glob = selectors.iter().find(|glob| is_glob(glob) && matches(glob, &base));
                 if let Some(glob) = glob.filter(|_| found.level == Level::Refused) {
                     self.lock_refusal(want, glob, &about, &found.text);
                 }
+                let about = if named { About::Skill(about) } else { About::Source(about) };
                 self.out.notes.push(Note { about, ..found.clone() });
             }
         }
@@ -373,7 +377,7 @@ impl<'a> Resolver<'a> {
         };
         let text = format!("`{}` {}{more}", first.path, first.message);
         let hint = "some clients may not take it; `zskills lint` says more";
-        self.out.notes.push(Note::info(skill.name.as_str(), text).hint(hint));
+        self.out.notes.push(Note::info(&skill.name, text).hint(hint));
     }
 
     /// Names what is wanted and not there, and what was there before.
@@ -382,7 +386,7 @@ impl<'a> Resolver<'a> {
             if !is_glob(selector) {
                 if let Ok(name) = selector.parse::<SkillName>()
                     && !at.skills.iter().any(|skill| skill.name == name)
-                    && !at.notes.iter().any(|note| note.about == *selector)
+                    && !at.notes.iter().any(|note| note.about.to_string() == *selector)
                 {
                     self.give_up_skill(want, &name, gone(want, &name, at));
                 }

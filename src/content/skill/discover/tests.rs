@@ -70,7 +70,8 @@ fn hostile_names_never_become_folders() {
     let found = discover(&tree, "repo", &with(&texts));
     assert_eq!(found.skills.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["ok"]);
     assert_eq!(found.skills[0].notes.len(), 1);
-    let refused: Vec<_> = found.notes.iter().map(|n| (n.level, n.about.as_str())).collect();
+    let about: Vec<_> = found.notes.iter().map(|n| (n.level, n.about.to_string())).collect();
+    let refused: Vec<_> = about.iter().map(|(level, about)| (*level, about.as_str())).collect();
     let dots = "skills/..evil/SKILL.md";
     assert_eq!(refused, [(Level::Refused, dots), (Level::Refused, "Sp ace")]);
 }
@@ -128,7 +129,7 @@ fn links_inside_a_skill_stay_and_links_out_of_the_source_refuse_it() {
     let found = discover(&tree, "repo", &with(&[]));
     assert_eq!(found.skills.len(), 1);
     assert_eq!(found.skills[0].files, ["skills/a/SKILL.md", "skills/a/b.md"]);
-    assert_eq!(found.notes[0].about, "skills/evil/key");
+    assert_eq!(found.notes[0].about.to_string(), "skills/evil/key");
 }
 
 #[test]
