@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Exit;
-use crate::clients::FileProblem;
+use crate::clients::{Cost, FileProblem};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::flow::plugin_servers::all_servers;
@@ -20,7 +20,6 @@ use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
 use crate::model::{Client, InstallRecord, Note, Roots, Row, Scope, State, Thing};
-use crate::plan;
 
 /// List plugins, Agent Skills and MCP servers, and whether each is in use
 #[derive(Debug, clap::Args)]
@@ -41,7 +40,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let skills = skills::look(&env.roots, &snapshot.observed);
     let servers = all_servers(&env.roots, &snapshot);
     // What costs one server is said beside it.
-    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let in_the_way = |problem: &&FileProblem| problem.kind.cost() == Cost::File;
     let problems: Vec<&FileProblem> = snapshot.problems.iter().filter(in_the_way).collect();
     for problem in &problems {
         ui.error(&problem.diagnostic.to_string());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::clients::FileProblem;
+use crate::clients::{FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{self, Bom, Key};
 use crate::model::{Diagnostic, Files};
 
@@ -15,10 +15,9 @@ pub struct Document<'a> {
     pub map: Map<String, Value>,
 }
 
-/// What the problems of one kind of file are called, and what the client lets through.
+/// What one kind of file is there for, and what the client lets through.
 pub struct Reading {
-    pub syntax: &'static str,
-    pub schema: &'static str,
+    pub file: FileKind,
     pub bom: Bom,
     /// What the client does with such a file.
     pub effect: &'static str,
@@ -33,28 +32,27 @@ impl<'a> Document<'a> {
         problems: &mut Vec<FileProblem>,
     ) -> Option<Self> {
         let bytes = files.get(file)?;
-        let mut problem = |diagnostic, id, unreadable| {
-            problems.push(FileProblem { diagnostic, id, unreadable });
+        let mut problem = |diagnostic, kind: fn(FileKind) -> ProblemKind| {
+            problems.push(FileProblem { diagnostic, kind: kind(reading.file) });
         };
         let text = match json::text(file, bytes) {
             Ok(text) => text,
             Err(diagnostic) => {
-                problem(diagnostic, reading.syntax, true);
+                problem(diagnostic, ProblemKind::Syntax);
                 return None;
             }
         };
         let value = match json::parse(file, bytes, reading.bom) {
             Ok(value) => Some(value),
             Err(mut diagnostic) => {
-                let value = json::lenient(text);
                 diagnostic.message = format!("{}; {}", diagnostic.message, reading.effect);
-                problem(diagnostic, reading.syntax, value.is_none() && !is_blank(text));
-                value
+                problem(diagnostic, ProblemKind::Syntax);
+                json::lenient(text)
             }
         }?;
         let Value::Object(map) = value else {
             let message = format!("is not a JSON object; {}", reading.effect);
-            problem(Diagnostic::span(file, text, 0..0, message), reading.schema, true);
+            problem(Diagnostic::span(file, text, 0..0, message), ProblemKind::Shape);
             return None;
         };
         Some(Self { file: file.to_owned(), text, map })
@@ -76,7 +74,7 @@ impl<'a> Document<'a> {
         if value.as_object().is_none() {
             let message = format!("`{key}` is not an object; {}", reading.effect);
             let diagnostic = self.complaint(&[Key::Name(key)], message);
-            problems.push(FileProblem { diagnostic, id: reading.schema, unreadable: true });
+            problems.push(FileProblem { diagnostic, kind: ProblemKind::Shape(reading.file) });
         }
         value.as_object()
     }

@@ -5,12 +5,14 @@ pub mod agents;
 pub mod claude;
 mod document;
 mod layout;
+mod problem;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use claude::managed::Policy;
 pub use layout::{ClientFile, Layout, Links, Place, PluginLayout};
+pub use problem::{Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault};
 
 use crate::model::{Change, Client, ClientHome, Diagnostic, Fact, Files, Roots, State};
 
@@ -123,14 +125,4 @@ pub trait Codec: Sync {
 pub struct Decoded {
     pub state: State,
     pub problems: Vec<FileProblem>,
-}
-
-/// Something in a file that makes the client ignore a part or all of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileProblem {
-    pub diagnostic: Diagnostic,
-    /// A stable name, such as `settings.syntax`.
-    pub id: &'static str,
-    /// The text cannot be parsed or edited at all.
-    pub unreadable: bool,
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Evidence, Finding, Fix, Severity};
+use super::{Evidence, Finding, Fix, RegistryFix, ServerFix, Severity};
 use crate::clients::claude::effective::Holder;
-use crate::clients::{FileProblem, plugin_layout};
+use crate::clients::{
+    Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault, plugin_layout,
+};
 use crate::formats::json;
 use crate::model::{Client, Diagnostic};
 
@@ -14,8 +16,8 @@ pub(super) fn problems(evidence: &Evidence) -> Vec<Finding> {
         .problems
         .iter()
         .map(|problem| Finding {
-            id: problem.id,
-            severity: severity(problem.id),
+            id: id(&problem.kind),
+            severity: severity(&problem.kind),
             about: name(&problem.diagnostic.file),
             diagnostic: problem.diagnostic.clone(),
             fix: fix(evidence, problem),
@@ -23,55 +25,80 @@ pub(super) fn problems(evidence: &Evidence) -> Vec<Finding> {
         .collect()
 }
 
-fn severity(id: &str) -> Severity {
-    match id {
+fn id(kind: &ProblemKind) -> &'static str {
+    use FileKind::{Inventory, Registry, Servers, Settings, Skills};
+    use ProblemKind::{
+        Link, NoServers, NotRead, Server, Shape, Source, Syntax, Unwrapped, Value, Version,
+    };
+    match kind {
+        Syntax(Settings) => "settings.syntax",
+        Syntax(Registry) => "registry.syntax",
+        Syntax(Inventory) => "inventory.syntax",
+        Syntax(Servers) => "mcp.syntax",
+        Source(Settings, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => {
+            "settings.unknown-kind"
+        }
+        Source(_, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => {
+            "registry.unknown-kind"
+        }
+        Shape(Settings) | Value(Settings) | Source(Settings, _) => "settings.schema",
+        Shape(Registry) | Value(Registry) | Source(_, _) => "registry.schema",
+        Shape(Inventory) | Value(Inventory) => "inventory.schema",
+        Shape(Servers) | Value(Servers) | Server(_) => "mcp.schema",
+        Version => "inventory.version",
+        Unwrapped | NoServers => "mcp.flat",
+        NotRead => "mcp.ignored-location",
+        Link => "mcp.symlink",
+        Syntax(Skills) | Shape(Skills) | Value(Skills) => "skills.inventory",
+    }
+}
+
+fn severity(kind: &ProblemKind) -> Severity {
+    match kind.cost() {
+        Cost::File | Cost::Entry => Severity::Error,
         // The client reads it all the same.
-        "mcp.symlink" => Severity::Warning,
-        _ => Severity::Error,
+        Cost::Writing => Severity::Warning,
     }
 }
 
 fn fix(evidence: &Evidence, problem: &FileProblem) -> Fix {
-    match problem.id {
-        "mcp.flat" if problem.unreadable => Fix::Mend("wraps the servers in `mcpServers`"),
-        "mcp.ignored-location" if movable(evidence, problem) => {
-            Fix::Mend("moves the servers to where the client looks")
-        }
-        "mcp.ignored-location" => Fix::ByHand(
+    let in_an_editor =
+        || Fix::ByHand("correct it in an editor; zskills never drops what you wrote there".into());
+    let file = &problem.diagnostic.file;
+    match &problem.kind {
+        ProblemKind::Unwrapped => Fix::RewriteServers(ServerFix::Wrap),
+        ProblemKind::NotRead if movable(evidence, file) => Fix::RewriteServers(ServerFix::Move),
+        ProblemKind::NotRead => Fix::ByHand(
             "the names are taken where the client looks; keep one entry of each by hand".into(),
         ),
-        "mcp.schema" if problem.diagnostic.message.contains("no `type`") => {
-            Fix::Mend("adds the `type` that the address tells")
+        ProblemKind::Server(ServerFault::Untyped) => Fix::RewriteServers(ServerFix::AddType),
+        ProblemKind::Source(FileKind::Registry, SourceFault::RemoteIndex)
+            if cfg!(feature = "skills-sh") =>
+        {
+            Fix::RepairRegistry(RegistryFix::MoveIndex)
         }
-        "registry.unknown-kind" if is_index(problem) && cfg!(feature = "skills-sh") => {
-            Fix::Repair("moves the index into zskills' own list")
+        ProblemKind::Source(
+            FileKind::Registry,
+            SourceFault::UnknownKind(_) | SourceFault::RemoteIndex,
+        ) => Fix::RepairRegistry(RegistryFix::DropEntry),
+        ProblemKind::Syntax(FileKind::Settings) if is_commented(evidence, file) => {
+            Fix::Strip(file.clone())
         }
-        "registry.unknown-kind" => Fix::Repair("takes the entry out of the registry"),
-        id if id.starts_with("registry.") || id.starts_with("inventory.") => {
-            Fix::Repair("rebuilds it from the manifest, the lock, the settings and the disk")
-        }
-        "settings.syntax" if is_commented(evidence, &problem.diagnostic.file) => {
-            Fix::Strip(problem.diagnostic.file.clone())
-        }
-        _ => {
-            Fix::ByHand("correct it in an editor; zskills never drops what you wrote there".into())
-        }
+        kind => match kind.file() {
+            FileKind::Registry | FileKind::Inventory => Fix::RepairRegistry(RegistryFix::Rebuild),
+            FileKind::Settings | FileKind::Servers | FileKind::Skills => in_an_editor(),
+        },
     }
 }
 
-/// Says whether the kind is the one of remote indexes, which are ours to keep.
-fn is_index(problem: &FileProblem) -> bool {
-    problem.diagnostic.message.contains("remote-index")
-}
-
 /// Says whether a server of a file that the client does not read has a free name where it looks.
-fn movable(evidence: &Evidence, problem: &FileProblem) -> bool {
+fn movable(evidence: &Evidence, file: &Path) -> bool {
     evidence.server_entries.iter().any(|server| {
         let Holder::Ignored(Some(scope)) = server.holder else { return false };
         let reach = evidence.roots.reach(scope);
         let mut servers = evidence.observed.state.servers();
         let taken = servers.any(|row| row.name == server.name && *row.reach == reach);
-        server.file == problem.diagnostic.file && !taken
+        server.file == file && !taken
     })
 }
 

@@ -136,10 +136,10 @@ pub enum Fix {
     Sync,
     /// Install what the client's settings ask for although the manifest does not name it.
     Install(Box<WantedPlugin>),
-    /// Write servers so that the client uses them, with the words for it.
-    Mend(&'static str),
-    /// Rewrite the file, after a copy of it was put aside.
-    Repair(&'static str),
+    /// Write servers so that the client uses them.
+    RewriteServers(ServerFix),
+    /// Write a registry that the client takes, after a copy of the file was put aside.
+    RepairRegistry(RegistryFix),
     /// Make these facts true; nothing is lost by it.
     Correct(Vec<Change>),
     /// Take these facts out, once a person has agreed.
@@ -150,14 +150,58 @@ pub enum Fix {
     ByHand(String),
 }
 
+/// How servers are written so that the client uses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerFix {
+    /// Under the key that is for them.
+    Wrap,
+    /// In the file where the client looks.
+    Move,
+    /// With the transport that the address tells.
+    AddType,
+}
+
+impl ServerFix {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Wrap => "wraps the servers in `mcpServers`",
+            Self::Move => "moves the servers to where the client looks",
+            Self::AddType => "adds the `type` that the address tells",
+        }
+    }
+}
+
+/// How a registry is written so that the client takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryFix {
+    /// From what the manifest, the lock, the settings and the disk tell.
+    Rebuild,
+    /// Without the entry that the client does not take.
+    DropEntry,
+    /// Without a remote index, which goes into our own list.
+    MoveIndex,
+}
+
+impl RegistryFix {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Rebuild => "rebuilds it from the manifest, the lock, the settings and the disk",
+            Self::DropEntry => "takes the entry out of the registry",
+            Self::MoveIndex => "moves the index into zskills' own list",
+        }
+    }
+}
+
 impl Fix {
     /// Returns what it does, in words that go on from "fix:".
     pub fn describe(&self) -> String {
         match self {
             Self::Sync => "`--fix` puts it right from the manifest and the lock".to_owned(),
             Self::Install(_) => "`--fix` installs it".to_owned(),
-            Self::Mend(what) => format!("`--fix` {what}"),
-            Self::Repair(what) => format!("`--fix` {what}, and keeps a copy of the file"),
+            Self::RewriteServers(fix) => format!("`--fix` {}", fix.words()),
+            Self::RepairRegistry(fix) => {
+                format!("`--fix` {}, and keeps a copy of the file", fix.words())
+            }
             Self::Correct(_) => "`--fix` corrects the record".to_owned(),
             Self::Drop(_) => "`--fix` asks, and drops the record".to_owned(),
             Self::Strip(_) => {

@@ -30,7 +30,7 @@ pub fn repair(
     agreed: Agreed,
 ) -> Repaired {
     let mut repaired = Repaired { files: evidence.files.clone(), ..Repaired::default() };
-    if findings.iter().any(|finding| matches!(finding.fix, Fix::Repair(_))) {
+    if findings.iter().any(|finding| matches!(finding.fix, Fix::RepairRegistry(_))) {
         for (path, text) in claude::repair(evidence.roots, evidence.files, now, salvage) {
             let about = path.display().to_string();
             repaired.notes.push(Note::info(about, "rebuilt; a copy is kept"));
@@ -62,7 +62,11 @@ pub fn repair(
                 )
                 .hint("`--yes` takes them out without a terminal"),
             ),
-            Fix::Sync | Fix::Install(_) | Fix::Mend(_) | Fix::Repair(_) | Fix::ByHand(_) => {}
+            Fix::Sync
+            | Fix::Install(_)
+            | Fix::RewriteServers(_)
+            | Fix::RepairRegistry(_)
+            | Fix::ByHand(_) => {}
         }
     }
     // One plugin may be recorded anew and corrected; the codec takes what is there by then.

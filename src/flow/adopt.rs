@@ -12,7 +12,7 @@ use super::converge::{Ask, Prepared, Seen, prepare_from};
 use super::host::Host;
 use super::manifest::Declared;
 use super::observe;
-use crate::clients::FileProblem;
+use crate::clients::{Cost, FileProblem};
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
@@ -20,7 +20,7 @@ use crate::model::{
     Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope, Source,
     State, Thing, WantedServer,
 };
-use crate::plan::{self, Adopted, Line, Sign};
+use crate::plan::{Adopted, Line, Sign};
 
 /// Makes a plan that takes over what is there, and leaves everything else as it is.
 pub fn prepare(
@@ -31,7 +31,7 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let declared = (ask.declared)()?;
     let mut snapshot = observe::observe(&env.roots, &declared.lock, fingerprints)?;
-    let in_the_way = |p: &&FileProblem| !p.id.starts_with("mcp.") || plan::stops_servers(p);
+    let in_the_way = |problem: &&FileProblem| problem.kind.cost() == Cost::File;
     let faults: Vec<_> =
         snapshot.problems.iter().filter(in_the_way).map(|p| p.diagnostic.clone()).collect();
     if !faults.is_empty() {

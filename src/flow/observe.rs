@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::registered::unpacked;
-use crate::clients::{self, ClientFile, Decoded, FileProblem, Links, Policy, plugin_layout};
+use crate::clients::{
+    self, ClientFile, Decoded, FileProblem, Links, Policy, ProblemKind, plugin_layout,
+};
 use crate::content::catalog;
 use crate::declared::lock::Lock;
 use crate::machine::store::disk;
@@ -126,7 +128,7 @@ fn linked(roots: &Roots) -> Vec<FileProblem> {
         let text = "is a symbolic link, and Claude Code refuses to write through it here";
         let diagnostic = Diagnostic::whole(&file.path, text)
             .hint("put the file itself into the project; this file belongs to its repository");
-        FileProblem { diagnostic, id: "mcp.symlink", unreadable: true }
+        FileProblem { diagnostic, kind: ProblemKind::Link }
     };
     let files = clients::files(roots).into_iter();
     files

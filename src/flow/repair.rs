@@ -8,8 +8,8 @@ use super::converge::{Ask, Mode, Prepared, Seen, prepare_from};
 use super::host::{Host, Silent};
 use super::inspect::{Look, Looks};
 use super::observe::Snapshot;
-use crate::clients;
 use crate::clients::claude::{self, FixedServers};
+use crate::clients::{self, ProblemKind};
 use crate::doctor::{self, Finding, Fix};
 use crate::machine::index;
 use crate::machine::store::disk;
@@ -60,7 +60,7 @@ pub fn prepare(
     };
     ask.extra = installs(&look.findings);
     let Look { declared, mut snapshot, findings, .. } = look;
-    if findings.iter().any(|finding| matches!(finding.fix, Fix::Mend(_))) {
+    if findings.iter().any(|finding| matches!(finding.fix, Fix::RewriteServers(_))) {
         repairs.extend(fixed_servers(&env.roots, &mut snapshot));
     }
     let seen = Seen { snapshot, repairs, adopted: Adopted::default() };
@@ -73,7 +73,7 @@ fn of_ours(file: OwnFile) -> Repair {
 
 /// Writes servers so that the client uses them; the rest of the plan goes by the fixed files.
 fn fixed_servers(roots: &Roots, snapshot: &mut Snapshot) -> Vec<Repair> {
-    let linked = snapshot.problems.iter().any(|problem| problem.id == "mcp.symlink");
+    let linked = snapshot.problems.iter().any(|problem| problem.kind == ProblemKind::Link);
     if linked {
         // The client would refuse to write there, and so do we.
         return Vec::new();

@@ -34,7 +34,7 @@ pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{About, Level, Note};
 pub use own_file::{OwnFile, STAGING};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
-pub use registry_source::RegistrySource;
+pub use registry_source::{REMOTE_INDEX, RegistrySource};
 pub use request::{Request, Revision};
 pub use roots::Roots;
 pub use scope::{Reach, Scope};

@@ -2,6 +2,9 @@
 
 use super::Source;
 
+/// The kind of source that a remote index has in a registry. It is ours: no client knows it.
+pub const REMOTE_INDEX: &str = "remote-index";
+
 /// The origin that a client has noted for a marketplace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistrySource {

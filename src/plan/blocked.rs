@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Diff, Inputs};
-use crate::clients::{self, FileProblem, agents};
+use crate::clients::{self, Cost, FileKind, FileProblem};
 use crate::model::{Client, Diagnostic, Fact, Item, Note, Thing};
 
 /// The files that stand in the way, with what is wrong with each.
@@ -21,16 +21,16 @@ impl Blocked {
     /// Returns the files whose problems are known before anything is written.
     pub fn of(inputs: &Inputs) -> Self {
         let stops = |problem: &&FileProblem| {
-            let is_server_file = problem.id.starts_with("mcp.");
-            let stops = !is_server_file || stops_servers(problem) || problem.id == "mcp.symlink";
-            // An empty file holds nothing that a write could lose.
+            // An empty file holds nothing that a write could lose; but an inventory of skills did.
             let file = &problem.diagnostic.file;
-            stops && (problem.id == agents::PROBLEM || !is_blank(inputs.files.get(file)))
+            let full = || !is_blank(inputs.files.get(file));
+            let kind = &problem.kind;
+            kind.cost() != Cost::Entry && (kind.file() == FileKind::Skills || full())
         };
         let mut blocked = Self(BTreeMap::new());
         for problem in inputs.problems.iter().filter(stops) {
             let diagnostic = problem.diagnostic.clone();
-            let ignored = problem.id != "mcp.symlink";
+            let ignored = problem.kind.cost() == Cost::File;
             let fault = Fault { diagnostic, ignored };
             blocked.0.entry(problem.diagnostic.file.clone()).or_insert(fault);
         }
@@ -117,11 +117,6 @@ fn listed(names: &BTreeSet<&str>) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
-}
-
-/// Says whether a problem with servers costs more than the one entry that it is about.
-pub fn stops_servers(problem: &FileProblem) -> bool {
-    problem.id == "mcp.syntax" || (problem.unreadable && problem.id != "mcp.symlink")
 }
 
 fn is_blank(bytes: Option<&[u8]>) -> bool {

@@ -11,7 +11,6 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-pub use blocked::stops_servers;
 pub use diff::{is_met, server_entry};
 pub use named::Named;
 pub use render::{json, note_json, text};

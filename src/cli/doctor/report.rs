@@ -118,10 +118,10 @@ pub fn steps(finding: &Finding, plan: &Plan) -> Vec<String> {
     let file = finding.diagnostic.file.display();
     match &finding.fix {
         Fix::ByHand(_) => Vec::new(),
-        Fix::Repair(_) | Fix::Strip(_) => {
+        Fix::RepairRegistry(_) | Fix::Strip(_) => {
             vec![format!("+ copy of {file}"), format!("~ write {file}")]
         }
-        Fix::Correct(_) | Fix::Drop(_) | Fix::Sync | Fix::Install(_) | Fix::Mend(_) => {
+        Fix::Correct(_) | Fix::Drop(_) | Fix::Sync | Fix::Install(_) | Fix::RewriteServers(_) => {
             mine.collect()
         }
     }

@@ -16,7 +16,7 @@ use crate::machine::fetch;
 use crate::machine::index;
 use crate::machine::store::disk;
 use crate::machine::terminal::{Bars, Paint, Ui, plain};
-use crate::model::{Client, RegistrySource, Source, Thing, redact_url};
+use crate::model::{Client, REMOTE_INDEX, RegistrySource, Source, Thing, redact_url};
 
 /// List registered marketplaces
 #[derive(Debug, clap::Args)]
@@ -152,7 +152,7 @@ fn document(rows: &[Row], raw: &Map<String, Value>) -> Value {
         let mut entry = match raw.get(&row.name) {
             Some(entry) => entry.clone(),
             None if row.remote_index => {
-                json!({ "source": { "source": index::KIND, "url": row.source } })
+                json!({ "source": { "source": REMOTE_INDEX, "url": row.source } })
             }
             None => json!({}),
         };

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{ClientFile, Codec, Decoded, FileProblem, Layout, Place, PluginLayout, Variables};
+use super::{
+    ClientFile, Codec, Decoded, FileKind, FileProblem, Layout, Place, PluginLayout, ProblemKind,
+    Variables,
+};
 use crate::formats::json::{self, Key};
 use crate::model::{
     Change, Client, ClientHome, Diagnostic, Fact, Files, Item, Record, Roots, Scope, SkillName,
@@ -17,9 +20,6 @@ use inventory::Inventory;
 /// The codec of the inventories.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Agents;
-
-/// What a problem in an inventory is called.
-pub const PROBLEM: &str = "skills.inventory";
 
 /// The folder below a home or a project.
 const FOLDER: &str = ".agents";
@@ -104,11 +104,8 @@ impl Codec for Agents {
                     (fact(roots, name.as_str(), scope), Record::Skill(record))
                 })),
                 Err(diagnostic) => {
-                    decoded.problems.push(FileProblem {
-                        diagnostic,
-                        id: PROBLEM,
-                        unreadable: true,
-                    });
+                    let kind = ProblemKind::Syntax(FileKind::Skills);
+                    decoded.problems.push(FileProblem { diagnostic, kind });
                 }
             }
         }

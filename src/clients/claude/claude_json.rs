@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{layout, servers};
 use crate::clients::document::Draft;
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{self, Bom, Key};
 use crate::model::{Diagnostic, Files, Roots, Scope};
 
@@ -29,13 +29,14 @@ pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
     let values = json::pick(file, bytes, Bom::Allowed, &paths).unwrap_or_else(|mut diagnostic| {
         let values = paths.map(|path| json::get(text, path)).to_vec();
         diagnostic.message += "; Claude Code does not start with it";
-        let unreadable = json::locate(text, &[]).is_none();
-        decoded.problems.push(FileProblem { diagnostic, id: "mcp.syntax", unreadable });
+        let kind = ProblemKind::Syntax(FileKind::Servers);
+        decoded.problems.push(FileProblem { diagnostic, kind });
         values
     });
     if text.trim_start_matches('\u{feff}').trim_start().starts_with(['[', '"']) {
         let diagnostic = Diagnostic::span(file, text, 0..0, "is not a JSON object");
-        decoded.problems.push(FileProblem { diagnostic, id: "mcp.schema", unreadable: true });
+        let kind = ProblemKind::Shape(FileKind::Servers);
+        decoded.problems.push(FileProblem { diagnostic, kind });
     }
     let reaches = [Scope::User, Scope::Local].map(|scope| roots.reach(scope));
     for ((path, value), reach) in paths.into_iter().zip(values).zip(&reaches) {

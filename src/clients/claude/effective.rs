@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
-use crate::clients::{Layout as _, Place};
+use crate::clients::{Layout as _, Place, ServerFault};
 use crate::formats::json::{self, Bom, Key};
 use crate::model::{Client, Files, Position, Roots, Scope, State, position};
 
@@ -51,7 +51,7 @@ pub enum Effect {
     /// Switched off for this project.
     Disabled,
     /// An entry that the client skips, with the fault.
-    Broken(String),
+    Broken(ServerFault),
     /// The client does not read the place.
     Ignored,
     /// `managed-mcp.json` rules out every other server.

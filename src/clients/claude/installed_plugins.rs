@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::layout;
 use crate::clients::document::{Document, Draft, Reading, object};
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
 use crate::model::{Client, Diagnostic, Files, InstallRecord, Item, Reach, Record, Roots, Scope};
 
@@ -14,8 +14,7 @@ use crate::model::{Client, Diagnostic, Files, InstallRecord, Item, Reach, Record
 pub(super) const PLUGINS: &str = "plugins";
 
 const READING: Reading = Reading {
-    syntax: "inventory.syntax",
-    schema: "inventory.schema",
+    file: FileKind::Inventory,
     bom: Bom::Refused,
     effect: "Claude Code lists no plugin as installed",
 };
@@ -32,7 +31,7 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
     {
         let message = format!("version {version} is not one that we know; {}", READING.effect);
         let diagnostic = page.complaint(&[Key::Name("version")], message);
-        problems.push(FileProblem { diagnostic, id: "inventory.version", unreadable: true });
+        problems.push(FileProblem { diagnostic, kind: ProblemKind::Version });
         return;
     }
     let Some(plugins) = page.object(PLUGINS, &READING, problems) else { return };
@@ -55,11 +54,8 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
                         READING.effect
                     );
                     let diagnostic = page.complaint(&path, message);
-                    problems.push(FileProblem {
-                        diagnostic,
-                        id: READING.schema,
-                        unreadable: false,
-                    });
+                    let kind = ProblemKind::Value(FileKind::Inventory);
+                    problems.push(FileProblem { diagnostic, kind });
                 }
             }
         }

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::layout;
-use super::source::{self, SourceFault};
+use super::source;
 use crate::clients::document::{Document, Draft, Reading, object};
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
 use crate::model::{Client, Diagnostic, Files, Item, KnownMarketplace, Record, Roots};
 
 const READING: Reading = Reading {
-    syntax: "registry.syntax",
-    schema: "registry.schema",
+    file: FileKind::Registry,
     bom: Bom::Refused,
     effect: "Claude Code rejects the whole marketplace registry",
 };
@@ -72,19 +71,20 @@ fn record(entry: &Value) -> Option<KnownMarketplace> {
 
 fn problem(page: &Document, name: &str, entry: &Value) -> Option<FileProblem> {
     let string = |key: &str| entry.get(key).is_some_and(Value::is_string);
-    let (id, field, fault) = match source::fault(entry.get("source")) {
-        Some(fault @ SourceFault::UnknownKind(_)) => {
-            ("registry.unknown-kind", "source", fault.to_string())
+    let value = ProblemKind::Value(FileKind::Registry);
+    let (kind, field, fault) = match source::fault(entry.get("source")) {
+        Some(fault) => {
+            let words = source::describe(&fault);
+            (ProblemKind::Source(FileKind::Registry, fault), "source", words)
         }
-        Some(fault) => (READING.schema, "source", fault.to_string()),
         None if !string("installLocation") => {
-            (READING.schema, "installLocation", "the entry has no `installLocation`".to_owned())
+            (value, "installLocation", "the entry has no `installLocation`".to_owned())
         }
         None if !string("lastUpdated") => {
-            (READING.schema, "lastUpdated", "the entry has no `lastUpdated`".to_owned())
+            (value, "lastUpdated", "the entry has no `lastUpdated`".to_owned())
         }
         None if entry.get("autoUpdate").is_some_and(|auto| !auto.is_boolean()) => {
-            (READING.schema, "autoUpdate", "`autoUpdate` is not true or false".to_owned())
+            (value, "autoUpdate", "`autoUpdate` is not true or false".to_owned())
         }
         None => return None,
     };
@@ -92,5 +92,5 @@ fn problem(page: &Document, name: &str, entry: &Value) -> Option<FileProblem> {
         &[Key::Name(name), Key::Name(field)],
         format!("marketplace `{name}`: {fault}; {}", READING.effect),
     );
-    Some(FileProblem { diagnostic, id, unreadable: false })
+    Some(FileProblem { diagnostic, kind })
 }

@@ -6,15 +6,14 @@ use serde_json::{Value, json};
 
 use super::servers::{self, looks_like_server};
 use crate::clients::document::{Document, Draft, Reading};
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
 use crate::model::{Diagnostic, Files, Reach, Roots, Scope};
 
 const SERVERS: &str = "mcpServers";
 
 const READING: Reading = Reading {
-    syntax: "mcp.syntax",
-    schema: "mcp.schema",
+    file: FileKind::Servers,
     bom: Bom::Allowed,
     effect: "Claude Code takes no server from it",
 };
@@ -30,8 +29,9 @@ pub(super) fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
         let message = format!("has no `{SERVERS}`; {}", READING.effect);
         let diagnostic =
             page.complaint(&[], message).hint("put the servers into `{\"mcpServers\": { … }}`");
-        let unreadable = page.map.values().any(looks_like_server);
-        decoded.problems.push(FileProblem { diagnostic, id: "mcp.flat", unreadable });
+        let flat = page.map.values().any(looks_like_server);
+        let kind = if flat { ProblemKind::Unwrapped } else { ProblemKind::NoServers };
+        decoded.problems.push(FileProblem { diagnostic, kind });
         return;
     };
     let reach = roots.reach(Scope::Project);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::effective::{Holder, ServerEntry, ignored};
 use super::{Claude, mcp_json, servers};
-use crate::clients::{Codec, Layout as _};
+use crate::clients::{Codec, Layout as _, ProblemKind};
 use crate::formats::json::{self, Key};
 use crate::model::{Change, Client, Files, Item, Record, Roots, Scope, State, Thing};
 
@@ -59,10 +59,14 @@ fn move_one(roots: &Roots, server: &ServerEntry, fixed: &mut FixedServers) {
     let item = Item::Server { name: server.name.clone(), reach: roots.reach(scope) };
     let target = Claude.place(roots, &item).file;
     let decoded = Claude.decode(roots, &fixed.files);
+    // A file with one value of a wrong type can be edited all the same.
     let broken = |file: &Path| {
         decoded.problems.iter().any(|problem| {
-            problem.diagnostic.file == *file
-                && (problem.unreadable || problem.id.ends_with(".syntax"))
+            let all = matches!(
+                problem.kind,
+                ProblemKind::Syntax(_) | ProblemKind::Shape(_) | ProblemKind::Unwrapped
+            );
+            all && problem.diagnostic.file == *file
         })
     };
     let taken = decoded.state.has(&item.clone().of(Client::Claude));

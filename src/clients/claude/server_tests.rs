@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::tests::{change, check_problems, one, roots};
 use super::*;
+use crate::clients::{FileKind, ProblemKind, ServerFault};
 
 fn server(name: &str, scope: Scope, before: Option<Value>, after: Option<Value>) -> Change {
     let item = Item::Server { name: name.into(), reach: roots().reach(scope) };
@@ -70,34 +71,39 @@ fn a_new_project_file_is_wrapped() {
 #[test]
 fn servers_that_the_client_does_not_start_are_a_problem() {
     let (claude, project) = (claude_json::path(&roots()), mcp_json::path(&roots()));
-    check_problems(&project, "{\"s\":{\"command\":\"x\"}}", &[("mcp.flat", true)], 0);
-    check_problems(&project, "{}", &[("mcp.flat", false)], 0);
-    check_problems(&project, "{\"mcpServers\":[]}", &[("mcp.schema", true)], 0);
+    check_problems(&project, "{\"s\":{\"command\":\"x\"}}", &[ProblemKind::Unwrapped], 0);
+    check_problems(&project, "{}", &[ProblemKind::NoServers], 0);
+    check_problems(&project, "{\"mcpServers\":[]}", &[ProblemKind::Shape(FileKind::Servers)], 0);
     check_problems(
         &claude,
         "{\"mcpServers\":{\"s\":{\"url\":\"u\"}}}",
-        &[("mcp.schema", false)],
+        &[ProblemKind::Server(ServerFault::Untyped)],
         1,
     );
     check_problems(
         &claude,
         "{\"mcpServers\":{\"s\":{\"type\":\"x\"}}}",
-        &[("mcp.schema", false)],
+        &[ProblemKind::Server(ServerFault::UnknownType("x".into()))],
         1,
     );
     check_problems(
         &claude,
         "{\"mcpServers\":{\"s\":{\"command\":\"x\"},}}",
-        &[("mcp.syntax", false)],
+        &[ProblemKind::Syntax(FileKind::Servers)],
         1,
     );
-    check_problems(&claude, "{\"mcpServers\":{\"s\":", &[("mcp.syntax", true)], 0);
-    check_problems(&claude, "[]", &[("mcp.schema", true)], 0);
+    check_problems(
+        &claude,
+        "{\"mcpServers\":{\"s\":",
+        &[ProblemKind::Syntax(FileKind::Servers)],
+        0,
+    );
+    check_problems(&claude, "[]", &[ProblemKind::Shape(FileKind::Servers)], 0);
     let elsewhere = settings::ignored_places(&roots()).into_iter().map(|(path, _)| path);
     let settings = Scope::ALL.map(|scope| settings::path(&roots(), scope));
     for path in settings.into_iter().chain(elsewhere) {
         let text = "{\"mcpServers\":{\"s\":{\"command\":\"x\"}}}";
-        check_problems(&path, text, &[("mcp.ignored-location", false)], 0);
+        check_problems(&path, text, &[ProblemKind::NotRead], 0);
     }
 }
 

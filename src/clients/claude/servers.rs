@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clients::document::{Draft, complaint};
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind, ServerFault};
 use crate::formats::json::{self, Key};
 use crate::model::{Client, Diagnostic, Item, Reach, Record};
 
@@ -43,17 +43,19 @@ pub(super) fn decode(
     reach: &Reach,
     decoded: &mut Decoded,
 ) {
-    let mut problem = |path: &[Key], unreadable, message: String| {
+    let mut problem = |path: &[Key], kind, message: String| {
         let diagnostic = complaint(file, text, path, message);
-        decoded.problems.push(FileProblem { diagnostic, id: "mcp.schema", unreadable });
+        decoded.problems.push(FileProblem { diagnostic, kind });
     };
     let Some(servers) = servers.as_object() else {
-        return problem(path, true, "`mcpServers` is not an object".into());
+        let kind = ProblemKind::Shape(FileKind::Servers);
+        return problem(path, kind, "`mcpServers` is not an object".into());
     };
     for (name, entry) in servers {
         if let Some(fault) = fault(entry) {
             let path = [path, &[Key::Name(name)]].concat();
-            problem(&path, false, format!("server `{name}` {fault}; Claude Code skips it"));
+            let message = format!("server `{name}` {fault}; Claude Code skips it");
+            problem(&path, ProblemKind::Server(fault), message);
         }
         if entry.is_object() {
             let item = Item::Server { name: name.clone(), reach: reach.clone() };
@@ -102,16 +104,16 @@ fn kind(fields: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Returns why Claude Code 2.1.329 skips an entry.
-pub(super) fn fault(entry: &Value) -> Option<String> {
-    let Some(fields) = entry.as_object() else { return Some("is not an object".into()) };
+pub(super) fn fault(entry: &Value) -> Option<ServerFault> {
+    let Some(fields) = entry.as_object() else { return Some(ServerFault::NotAnObject) };
     let needed = match kind(fields) {
         Some("stdio") => "command",
         Some("http" | "sse" | "ws") => "url",
-        Some(other) => return Some(format!("has the unknown type `{other}`")),
-        None if fields.contains_key("url") => return Some("has a `url` but no `type`".into()),
+        Some(other) => return Some(ServerFault::UnknownType(other.to_owned())),
+        None if fields.contains_key("url") => return Some(ServerFault::Untyped),
         None => "command",
     };
-    (!fields.get(needed).is_some_and(Value::is_string)).then(|| format!("has no `{needed}`"))
+    (!fields.get(needed).is_some_and(Value::is_string)).then_some(ServerFault::Missing(needed))
 }
 
 /// Returns an entry without what the client takes for granted.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{layout, source};
 use crate::clients::document::{Document, Draft, Reading};
-use crate::clients::{Decoded, FileProblem};
+use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
 use crate::model::{Client, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots, Scope};
 
@@ -15,8 +15,7 @@ pub(super) const ENABLED: &str = "enabledPlugins";
 pub(super) const DECLARED: &str = "extraKnownMarketplaces";
 
 const READING: Reading = Reading {
-    syntax: "settings.syntax",
-    schema: "settings.schema",
+    file: FileKind::Settings,
     bom: Bom::Allowed,
     effect: "Claude Code ignores the whole file without a word",
 };
@@ -119,7 +118,7 @@ fn decode_enabled(page: &Document, reach: &Reach, decoded: &mut Decoded) {
         } else {
             let message = format!("`{id}` is not true or false; {}", READING.effect);
             let diagnostic = page.complaint(&[Key::Name(ENABLED), Key::Name(id)], message);
-            decoded.problems.push(schema(diagnostic));
+            decoded.problems.push(wrong_value(diagnostic));
         }
     }
 }
@@ -128,13 +127,12 @@ fn decode_declared(page: &Document, reach: &Reach, decoded: &mut Decoded) {
     let Some(declared) = page.object(DECLARED, &READING, &mut decoded.problems) else { return };
     for (name, entry) in declared {
         if let Some(fault) = source::fault(entry.get("source")) {
-            let message = format!("marketplace `{name}`: {fault}; {}", READING.effect);
+            let words = source::describe(&fault);
+            let message = format!("marketplace `{name}`: {words}; {}", READING.effect);
             let path = [Key::Name(DECLARED), Key::Name(name), Key::Name("source")];
-            let mut problem = schema(page.complaint(&path, message));
-            if matches!(fault, source::SourceFault::UnknownKind(_)) {
-                problem.id = "settings.unknown-kind";
-            }
-            decoded.problems.push(problem);
+            let diagnostic = page.complaint(&path, message);
+            let kind = ProblemKind::Source(FileKind::Settings, fault);
+            decoded.problems.push(FileProblem { diagnostic, kind });
         }
         if let Some(source) = entry.get("source") {
             let item = Item::Declared { name: name.clone(), reach: reach.clone() };
@@ -152,7 +150,7 @@ fn ignored_servers(page: &Document) -> Option<FileProblem> {
     }
     let message = "Claude Code does not read `mcpServers` in this file";
     let diagnostic = page.complaint(&[Key::Name("mcpServers")], message);
-    Some(FileProblem { diagnostic, id: "mcp.ignored-location", unreadable: false })
+    Some(FileProblem { diagnostic, kind: ProblemKind::NotRead })
 }
 
 /// Returns the complaints about other keys whose type is known to cost the whole file (Claude Code 2.1.329).
@@ -160,7 +158,7 @@ fn wrong_types(page: &Document) -> Vec<FileProblem> {
     let wrong = |key: &str, right: fn(&Value) -> bool, kind: &str| {
         let _value = page.map.get(key).filter(|value| !right(value))?;
         let message = format!("`{key}` is not {kind}; {}", READING.effect);
-        Some(schema(page.complaint(&[Key::Name(key)], message)))
+        Some(wrong_value(page.complaint(&[Key::Name(key)], message)))
     };
     [
         wrong("permissions", Value::is_object, "an object"),
@@ -171,6 +169,6 @@ fn wrong_types(page: &Document) -> Vec<FileProblem> {
     .collect()
 }
 
-fn schema(diagnostic: Diagnostic) -> FileProblem {
-    FileProblem { diagnostic, id: READING.schema, unreadable: false }
+fn wrong_value(diagnostic: Diagnostic) -> FileProblem {
+    FileProblem { diagnostic, kind: ProblemKind::Value(FileKind::Settings) }
 }

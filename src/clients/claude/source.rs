@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+use crate::clients::SourceFault;
 use crate::clients::document::Draft;
 use crate::formats::json::Key;
-use crate::model::{Diagnostic, RegistrySource, Source, without_login};
+use crate::model::{Diagnostic, REMOTE_INDEX, RegistrySource, Source, without_login};
 
 /// Returns the source that the client has noted.
 pub fn decode(value: &Value) -> RegistrySource {
@@ -78,16 +79,18 @@ pub fn repository(source: &RegistrySource) -> Option<(Source, Option<String>)> {
     source.git_url().is_some().then_some((source, path))
 }
 
-/// Why Claude Code 2.1.329 rejects a source object, and with it the whole file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SourceFault {
-    #[error("the source kind `{0}` is not one that Claude Code knows")]
-    UnknownKind(String),
-    #[error("the source has no `{0}`")]
-    Missing(&'static str),
+/// Says what is wrong with a source.
+pub(super) fn describe(fault: &SourceFault) -> String {
+    let unknown =
+        |kind: &str| format!("the source kind `{kind}` is not one that Claude Code knows");
+    match fault {
+        SourceFault::UnknownKind(kind) => unknown(kind),
+        SourceFault::RemoteIndex => unknown(REMOTE_INDEX),
+        SourceFault::Missing(field) => format!("the source has no `{field}`"),
+    }
 }
 
-/// Returns what the client holds against a source object.
+/// Returns what Claude Code 2.1.329 holds against a source object; it then rejects the whole file.
 pub fn fault(value: Option<&Value>) -> Option<SourceFault> {
     let empty = Map::new();
     let map = value.and_then(Value::as_object).unwrap_or(&empty);
@@ -103,6 +106,7 @@ pub fn fault(value: Option<&Value>) -> Option<SourceFault> {
         "hostPattern" => "hostPattern",
         "pathPattern" => "pathPattern",
         "skills-dir" => "source",
+        REMOTE_INDEX => return Some(SourceFault::RemoteIndex),
         _ => return Some(SourceFault::UnknownKind(kind.to_owned())),
     };
     (!map.get(needed).is_some_and(Value::is_string)).then_some(SourceFault::Missing(needed))

@@ -5,6 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::clients::FileKind::{Inventory, Registry, Settings};
+use crate::clients::ProblemKind::{self, Shape, Syntax, Value, Version};
+use crate::clients::SourceFault;
 use crate::formats::json::{self, Key};
 use crate::model::{Client, InstallRecord, KnownMarketplace, RegistrySource, Scope, Source, State};
 
@@ -132,11 +135,11 @@ pub(super) fn one(path: &Path, text: &str) -> Files {
 pub(super) fn check_problems(
     path: &Path,
     text: &str,
-    expected: &[(&str, bool)],
+    expected: &[ProblemKind],
     facts: usize,
 ) -> Decoded {
     let decoded = Claude.decode(&roots(), &one(path, text));
-    let found: Vec<_> = decoded.problems.iter().map(|p| (p.id, p.unreadable)).collect();
+    let found: Vec<_> = decoded.problems.iter().map(|problem| problem.kind.clone()).collect();
     assert_eq!(found, expected, "{text}");
     assert_eq!(decoded.state.iter().count(), facts, "{text}");
     decoded
@@ -145,22 +148,22 @@ pub(super) fn check_problems(
 #[test]
 fn settings_that_the_client_would_ignore_are_a_problem() {
     let path = settings::path(&roots(), Scope::User);
-    let check = |text: &str, expected: &[(&str, bool)], facts| {
+    let check = |text: &str, expected: &[ProblemKind], facts| {
         check_problems(&path, text, expected, facts);
     };
     check("{\"enabledPlugins\":{\"a@m\":true},\"x\":1}", &[], 1);
     check("\u{feff}{\"enabledPlugins\":{\"a@m\":true}}", &[], 1);
-    check("", &[("settings.syntax", false)], 0);
-    check("{\"enabledPlugins\":{\"a@m\":true}} // c", &[("settings.syntax", false)], 1);
-    check("{\"enabledPlugins\":{\"a@m\":true,}}", &[("settings.syntax", false)], 1);
-    check("{\"enabledPlugins\":{\"a@m\":tr", &[("settings.syntax", true)], 0);
-    check("[]", &[("settings.schema", true)], 0);
-    check("{\"enabledPlugins\":[]}", &[("settings.schema", true)], 0);
-    check("{\"enabledPlugins\":{\"a@m\":\"yes\",\"b@m\":false}}", &[("settings.schema", false)], 1);
-    check("{\"permissions\":5,\"model\":5}", &[("settings.schema", false); 2], 0);
+    check("", &[Syntax(Settings)], 0);
+    check("{\"enabledPlugins\":{\"a@m\":true}} // c", &[Syntax(Settings)], 1);
+    check("{\"enabledPlugins\":{\"a@m\":true,}}", &[Syntax(Settings)], 1);
+    check("{\"enabledPlugins\":{\"a@m\":tr", &[Syntax(Settings)], 0);
+    check("[]", &[Shape(Settings)], 0);
+    check("{\"enabledPlugins\":[]}", &[Shape(Settings)], 0);
+    check("{\"enabledPlugins\":{\"a@m\":\"yes\",\"b@m\":false}}", &[Value(Settings)], 1);
+    check("{\"permissions\":5,\"model\":5}", &[Value(Settings), Value(Settings)], 0);
     check(
         "{\"extraKnownMarketplaces\":{\"m\":{\"source\":{\"source\":\"remote-index\"}}}}",
-        &[("settings.unknown-kind", false)],
+        &[ProblemKind::Source(Settings, SourceFault::RemoteIndex)],
         1,
     );
 }
@@ -168,25 +171,30 @@ fn settings_that_the_client_would_ignore_are_a_problem() {
 #[test]
 fn a_registry_that_the_client_would_reject_is_a_problem() {
     let path = known_marketplaces::path(&roots());
-    let check = |text: &str, expected: &[(&str, bool)], facts| {
+    let check = |text: &str, expected: &[ProblemKind], facts| {
         check_problems(&path, text, expected, facts);
     };
     let good = "\"g\":{\"source\":{\"source\":\"github\",\"repo\":\"o/r\"},\"installLocation\":\"/g\",\"lastUpdated\":\"x\"}";
     check(&format!("{{{good}}}"), &[], 1);
-    check(&format!("\u{feff}{{{good}}}"), &[("registry.syntax", false)], 1);
-    check("[]", &[("registry.schema", true)], 0);
-    check("{\"m\":{}}", &[("registry.schema", false)], 0);
-    let kind = "{\"source\":{\"source\":\"remote-index\"}}";
-    check(&format!("{{{good},\"m\":{kind}}}"), &[("registry.unknown-kind", false)], 1);
+    check(&format!("\u{feff}{{{good}}}"), &[Syntax(Registry)], 1);
+    check("[]", &[Shape(Registry)], 0);
+    check("{\"m\":{}}", &[ProblemKind::Source(Registry, SourceFault::Missing("source"))], 0);
+    for (kind, fault) in [
+        ("remote-index", SourceFault::RemoteIndex),
+        ("new", SourceFault::UnknownKind("new".into())),
+    ] {
+        let text = format!("{{{good},\"m\":{{\"source\":{{\"source\":\"{kind}\"}}}}}}");
+        check(&text, &[ProblemKind::Source(Registry, fault)], 1);
+    }
     let stale = good.replace(",\"lastUpdated\":\"x\"", "");
-    check(&format!("{{{stale}}}"), &[("registry.schema", false)], 1);
+    check(&format!("{{{stale}}}"), &[Value(Registry)], 1);
 }
 
 #[test]
 fn a_problem_names_the_line() {
     let path = settings::path(&roots(), Scope::User);
     let text = "{\n  \"enabledPlugins\": {\n    \"a@m\": \"yes\"\n  }\n}\n";
-    let decoded = check_problems(&path, text, &[("settings.schema", false)], 0);
+    let decoded = check_problems(&path, text, &[Value(Settings)], 0);
     assert_eq!(
         decoded.problems[0].diagnostic.to_string(),
         "/home/u/.claude/settings.json:3:5: `a@m` is not true or false; Claude Code ignores the whole \
@@ -200,11 +208,11 @@ fn old_and_unknown_inventories_are_told_apart() {
     let old = "{\"version\":1,\"plugins\":{\"a@m\":{\"installPath\":\"/a\",\"x\":1}}}";
     let decoded = check_problems(&path, old, &[], 1);
     assert!(decoded.state.plugin(Client::Claude, "a@m", &Reach::USER).is_some());
-    check_problems(&path, "{\"version\":3,\"plugins\":{}}", &[("inventory.version", true)], 0);
+    check_problems(&path, "{\"version\":3,\"plugins\":{}}", &[Version], 0);
     check_problems(
         &path,
         "{\"version\":2,\"plugins\":{\"a@m\":[{\"scope\":\"user\"},{\"scope\":\"user\",\"installPath\":\"/a\"}]}}",
-        &[("inventory.schema", false)],
+        &[Value(Inventory)],
         1,
     );
 

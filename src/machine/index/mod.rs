@@ -21,9 +21,6 @@ use crate::machine::env::Env;
 use crate::machine::http::HttpError;
 use crate::model::SkillName;
 
-/// The kind of source that an index has in a registry.
-pub const KIND: &str = "remote-index";
-
 /// The public address of skills.sh.
 pub const SKILLS_SH: &str = "https://skills.sh";
 

@@ -7,9 +7,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::KIND;
 use crate::machine::store::disk;
-use crate::model::{OwnFile, Roots};
+use crate::model::{OwnFile, REMOTE_INDEX, Roots};
 
 /// The registered indexes and the file that they are from.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +70,7 @@ pub fn in_registry(registry: &Map<String, Value>) -> BTreeMap<String, String> {
     let index = |(name, entry): (&String, &Value)| {
         let source = entry.get("source")?;
         let url = source.get("url").and_then(Value::as_str).unwrap_or_default();
-        (source.get("source")?.as_str()? == KIND).then(|| (name.clone(), url.to_owned()))
+        (source.get("source")?.as_str()? == REMOTE_INDEX).then(|| (name.clone(), url.to_owned()))
     };
     registry.iter().filter_map(index).collect()
 }
