@@ -1,104 +1,81 @@
-//! Client files that the client itself would not read.
+//! Settings that the client would not read or could not write, and which check tells of which problem.
 
 use std::path::{Path, PathBuf};
 
-use super::{Evidence, Finding, Fix, RegistryFix, ServerFix, Severity};
-use crate::clients::claude::effective::Holder;
-use crate::clients::{
-    Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault, plugin_layout,
+use super::cache::name;
+use super::registries::{
+    INVENTORY_SCHEMA, INVENTORY_SYNTAX, INVENTORY_VERSION, REGISTRY_KIND, REGISTRY_SCHEMA,
+    REGISTRY_SYNTAX,
 };
+use super::server_files::{ELSEWHERE, FLAT, LINK, SERVER_SCHEMA, SERVER_SYNTAX};
+use super::skills::INVENTORY;
+use super::{Check, Evidence, Fix, Severity, Symptom};
+use crate::clients::{FileKind, FileProblem, ProblemKind, SourceFault, plugin_layout};
 use crate::formats::json;
 use crate::model::{Client, Diagnostic};
 
-/// Returns what the codec holds against the files.
-pub(super) fn problems(evidence: &Evidence) -> Vec<Finding> {
-    evidence
-        .problems
-        .iter()
-        .map(|problem| Finding {
-            id: id(&problem.kind),
-            severity: severity(&problem.kind),
-            about: name(&problem.diagnostic.file),
-            diagnostic: problem.diagnostic.clone(),
-            fix: fix(evidence, problem),
-        })
-        .collect()
-}
+pub(super) const CHECKS: &[&Check] =
+    &[&SETTINGS_SYNTAX, &SETTINGS_SCHEMA, &SETTINGS_KIND, &READ_ONLY];
 
-fn id(kind: &ProblemKind) -> &'static str {
+/// Returns the check that tells of a problem.
+fn told_by(kind: &ProblemKind) -> &'static Check {
     use FileKind::{Inventory, Registry, Servers, Settings, Skills};
     use ProblemKind::{
         Link, NoServers, NotRead, Server, Shape, Source, Syntax, Unwrapped, Value, Version,
     };
     match kind {
-        Syntax(Settings) => "settings.syntax",
-        Syntax(Registry) => "registry.syntax",
-        Syntax(Inventory) => "inventory.syntax",
-        Syntax(Servers) => "mcp.syntax",
-        Source(Settings, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => {
-            "settings.unknown-kind"
-        }
-        Source(_, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => {
-            "registry.unknown-kind"
-        }
-        Shape(Settings) | Value(Settings) | Source(Settings, _) => "settings.schema",
-        Shape(Registry) | Value(Registry) | Source(_, _) => "registry.schema",
-        Shape(Inventory) | Value(Inventory) => "inventory.schema",
-        Shape(Servers) | Value(Servers) | Server(_) => "mcp.schema",
-        Version => "inventory.version",
-        Unwrapped | NoServers => "mcp.flat",
-        NotRead => "mcp.ignored-location",
-        Link => "mcp.symlink",
-        Syntax(Skills) | Shape(Skills) | Value(Skills) => "skills.inventory",
+        Source(Settings, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => &SETTINGS_KIND,
+        Source(_, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => &REGISTRY_KIND,
+        Syntax(Settings) => &SETTINGS_SYNTAX,
+        Shape(Settings) | Value(Settings) | Source(Settings, _) => &SETTINGS_SCHEMA,
+        Syntax(Registry) => &REGISTRY_SYNTAX,
+        Shape(Registry) | Value(Registry) | Source(_, SourceFault::Missing(_)) => &REGISTRY_SCHEMA,
+        Syntax(Inventory) => &INVENTORY_SYNTAX,
+        Shape(Inventory) | Value(Inventory) => &INVENTORY_SCHEMA,
+        Version => &INVENTORY_VERSION,
+        Syntax(Servers) => &SERVER_SYNTAX,
+        Shape(Servers) | Value(Servers) | Server(_) => &SERVER_SCHEMA,
+        Unwrapped | NoServers => &FLAT,
+        NotRead => &ELSEWHERE,
+        Link => &LINK,
+        Syntax(Skills) | Shape(Skills) | Value(Skills) => &INVENTORY,
     }
 }
 
-fn severity(kind: &ProblemKind) -> Severity {
-    match kind.cost() {
-        Cost::File | Cost::Entry => Severity::Error,
-        // The client reads it all the same.
-        Cost::Writing => Severity::Warning,
-    }
+/// Returns what the codecs hold against the files, as far as it is one check's to tell.
+pub(super) fn problems(
+    evidence: &Evidence,
+    check: &Check,
+    fix: impl Fn(&FileProblem) -> Fix,
+) -> Vec<Symptom> {
+    let own = evidence.problems.iter().filter(|problem| told_by(&problem.kind) == check);
+    let symptom = |problem: &FileProblem| {
+        let diagnostic = problem.diagnostic.clone();
+        Symptom::new(name(&diagnostic.file), diagnostic, fix(problem))
+    };
+    own.map(symptom).collect()
 }
 
-fn fix(evidence: &Evidence, problem: &FileProblem) -> Fix {
-    let in_an_editor =
-        || Fix::ByHand("correct it in an editor; zskills never drops what you wrote there".into());
-    let file = &problem.diagnostic.file;
-    match &problem.kind {
-        ProblemKind::Unwrapped => Fix::RewriteServers(ServerFix::Wrap),
-        ProblemKind::NotRead if movable(evidence, file) => Fix::RewriteServers(ServerFix::Move),
-        ProblemKind::NotRead => Fix::ByHand(
-            "the names are taken where the client looks; keep one entry of each by hand".into(),
-        ),
-        ProblemKind::Server(ServerFault::Untyped) => Fix::RewriteServers(ServerFix::AddType),
-        ProblemKind::Source(FileKind::Registry, SourceFault::RemoteIndex)
-            if cfg!(feature = "skills-sh") =>
-        {
-            Fix::RepairRegistry(RegistryFix::MoveIndex)
-        }
-        ProblemKind::Source(
-            FileKind::Registry,
-            SourceFault::UnknownKind(_) | SourceFault::RemoteIndex,
-        ) => Fix::RepairRegistry(RegistryFix::DropEntry),
-        ProblemKind::Syntax(FileKind::Settings) if is_commented(evidence, file) => {
-            Fix::Strip(file.clone())
-        }
-        kind => match kind.file() {
-            FileKind::Registry | FileKind::Inventory => Fix::RepairRegistry(RegistryFix::Rebuild),
-            FileKind::Settings | FileKind::Servers | FileKind::Skills => in_an_editor(),
-        },
-    }
+/// Returns the advice for what only a person can correct.
+pub(super) fn in_an_editor() -> Fix {
+    Fix::by_hand("correct it in an editor; zskills never drops what you wrote there")
 }
 
-/// Says whether a server of a file that the client does not read has a free name where it looks.
-fn movable(evidence: &Evidence, file: &Path) -> bool {
-    evidence.server_entries.iter().any(|server| {
-        let Holder::Ignored(Some(scope)) = server.holder else { return false };
-        let reach = evidence.roots.reach(scope);
-        let mut servers = evidence.observed.state.servers();
-        let taken = servers.any(|row| row.name == server.name && *row.reach == reach);
-        server.file == file && !taken
+const SETTINGS_SYNTAX: Check = Check {
+    id: "settings.syntax",
+    severity: Severity::Error,
+    title: "a settings file that is not plain JSON",
+    cause: "The client then ignores the whole file without a word; comments and a comma before a \
+            closing bracket are enough.",
+    fix: "when it is only comments and such commas, `--fix` asks and takes them out, keeping a \
+          copy. Anything else is yours to correct: zskills does not guess.",
+    run: settings_syntax,
+};
+
+fn settings_syntax(evidence: &Evidence) -> Vec<Symptom> {
+    problems(evidence, &SETTINGS_SYNTAX, |problem| {
+        let file = &problem.diagnostic.file;
+        if is_commented(evidence, file) { Fix::Strip(file.clone()) } else { in_an_editor() }
     })
 }
 
@@ -109,45 +86,53 @@ fn is_commented(evidence: &Evidence, file: &Path) -> bool {
     stripped.is_some_and(|text| json::parse(file, text.as_bytes(), json::Bom::Allowed).is_ok())
 }
 
+const SETTINGS_SCHEMA: Check = Check {
+    id: "settings.schema",
+    severity: Severity::Error,
+    title: "a value of a wrong type in settings",
+    cause: "One value such as `\"plugin@marketplace\": \"yes\"` makes the client ignore the whole \
+            file.",
+    fix: "by hand: correct the value.",
+    run: settings_schema,
+};
+
+fn settings_schema(evidence: &Evidence) -> Vec<Symptom> {
+    problems(evidence, &SETTINGS_SCHEMA, |_| in_an_editor())
+}
+
+const SETTINGS_KIND: Check = Check {
+    id: "settings.unknown-kind",
+    severity: Severity::Error,
+    title: "a kind of source that the client does not know",
+    cause: "`extraKnownMarketplaces` names a kind of source of which the client makes nothing; it \
+            ignores the whole file.",
+    fix: "by hand: take the entry out.",
+    run: settings_kind,
+};
+
+fn settings_kind(evidence: &Evidence) -> Vec<Symptom> {
+    problems(evidence, &SETTINGS_KIND, |_| in_an_editor())
+}
+
+const READ_ONLY: Check = Check {
+    id: "readonly.settings",
+    severity: Severity::Warning,
+    title: "a client file that cannot be written",
+    cause: "The file, or the one that its link leads to, is read-only: another program generates \
+            it. Neither the client nor zskills can switch a plugin there.",
+    fix: "by hand: let the generating program write it, or make it writable. It is never replaced.",
+    run: read_only,
+};
+
 /// Client files that another program generates and that nobody can switch a plugin in.
-pub(super) fn read_only(evidence: &Evidence) -> Vec<Finding> {
-    let finding = |file: &PathBuf| Finding {
-        id: "readonly.settings",
-        severity: Severity::Warning,
-        about: name(file),
-        diagnostic: Diagnostic::whole(file, "is read-only, so nothing can be switched in it"),
-        fix: Fix::ByHand(
-            "let the program that generates it write the plugins, or make it writable".into(),
-        ),
-    };
+fn read_only(evidence: &Evidence) -> Vec<Symptom> {
     let layout = plugin_layout(Client::Claude);
     let switches = layout.switches(evidence.roots).into_iter().map(|(path, _)| path);
     let ours: Vec<_> = switches.chain(layout.registries(evidence.roots)).collect();
-    evidence.disk.read_only.iter().filter(|file| ours.contains(file)).map(finding).collect()
-}
-
-/// Registries that somebody shares between machines although they hold paths of one.
-pub(super) fn registries_under_control(evidence: &Evidence) -> Vec<Finding> {
-    let finding = |file: &Path, text: &str| Finding {
-        id: "symlink.broken-ledger",
-        severity: Severity::Warning,
-        about: name(file),
-        diagnostic: Diagnostic::whole(file, text),
-        fix: Fix::ByHand("keep skills.toml and skills.lock under version control instead".into()),
+    let symptom = |file: &PathBuf| {
+        let text = "is read-only, so nothing can be switched in it";
+        let fix = "let the program that generates it write the plugins, or make it writable";
+        Symptom::new(name(file), Diagnostic::whole(file, text), Fix::by_hand(fix))
     };
-    let registries = plugin_layout(Client::Claude).registries(evidence.roots);
-    let links = evidence.disk.links.iter().map(|file| {
-        finding(file, "is a link, which the client replaces by a file; what it led to goes stale")
-    });
-    let tracked = registries
-        .iter()
-        .filter(|file| {
-            evidence.environment.tracked.contains(*file) && !evidence.disk.links.contains(*file)
-        })
-        .map(|file| finding(file, "is under version control, but holds paths of this machine"));
-    links.chain(tracked).collect()
-}
-
-fn name(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    evidence.disk.read_only.iter().filter(|file| ours.contains(file)).map(symptom).collect()
 }

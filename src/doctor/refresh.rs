@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Evidence, Finding, Fix, Severity};
+use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::model::{Commit, KnownMarketplace, Row, Source};
 
 /// After how many days without a refresh doctor says so.
@@ -10,25 +10,31 @@ const DAYS: u64 = 30;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Marketplaces with a source that can move, whose last refresh is long ago.
-pub(super) fn overdue(evidence: &Evidence) -> Vec<Finding> {
+pub(super) const CHECKS: &[&Check] = &[&OVERDUE];
+
+const OVERDUE: Check = Check {
+    id: "sync.refresh-failing",
+    severity: Severity::Warning,
+    title: "a marketplace that was not refreshed for long",
+    cause: "The client's `lastUpdated` of a marketplace with an address is older than 30 days: \
+            nobody asked its source since, or it did not answer. The client says nothing of it.",
+    fix: "by hand: `zskills update NAME` asks the source, and says what is in the way.",
+    run: overdue,
+};
+
+fn overdue(evidence: &Evidence) -> Vec<Symptom> {
     let overdue = evidence.observed.state.marketplaces().filter_map(|row| {
         let days = age(&row.record.last_updated, evidence.now)?.as_secs() / DAY;
         (days >= DAYS && can_move(row.record)).then_some((row, days))
     });
-    let finding = |(row, days): (Row<&KnownMarketplace>, u64)| {
+    let symptom = |(row, days): (Row<&KnownMarketplace>, u64)| {
         let name = row.name;
         let text =
             format!("marketplace `{name}` was last refreshed {days} days ago, more than {DAYS}");
-        Finding {
-            id: "sync.refresh-failing",
-            severity: Severity::Warning,
-            about: name.to_owned(),
-            diagnostic: evidence.at_field(row.fact, "lastUpdated", text),
-            fix: Fix::ByHand(format!("`zskills update {name}`, which says what is in the way")),
-        }
+        let fix = Fix::by_hand(format!("`zskills update {name}`, which says what is in the way"));
+        Symptom::new(name, evidence.at_field(row.fact, "lastUpdated", text), fix)
     };
-    overdue.map(finding).collect()
+    overdue.map(symptom).collect()
 }
 
 /// A local folder is read where it lies, and a full commit never moves.

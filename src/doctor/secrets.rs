@@ -1,18 +1,29 @@
 //! Logins and tokens in addresses that are stored: in the manifest, the client's files and clones.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Evidence, Finding, Fix, Severity};
+use super::{Check, Evidence, Fix, Severity, Symptom, evidence};
 use crate::clients;
-use crate::formats::json::{self, Key};
-use crate::model::{Diagnostic, Fact, RegistrySource, Source, is_token, redact_url, without_login};
+use crate::model::{
+    Diagnostic, Fact, Position, RegistrySource, Source, WantedMarketplace, is_token, redact_url,
+    without_login,
+};
 
-/// Returns a finding for each stored address that holds a secret.
-pub(super) fn in_addresses(evidence: &Evidence) -> Vec<Finding> {
-    [in_manifest(evidence), in_client(evidence), in_clones(evidence)].concat()
-}
+pub(super) const CHECKS: &[&Check] = &[&IN_ADDRESS];
+
+const IN_ADDRESS: Check = Check {
+    id: "secret.in-address",
+    severity: Severity::Warning,
+    title: "an address that holds a login or a token",
+    cause: "The address of a marketplace holds a secret: in the manifest, in a file of the client, \
+            or in the `.git/config` of a clone. Only the place is shown.",
+    fix: "`--fix` takes a login out of the client's files where the manifest has the clean address. \
+          Otherwise take it out by hand and let git keep it with a credential helper. A token in the \
+          path cannot be taken out: keep such a file private.",
+    run: |evidence| [in_manifest(evidence), in_client(evidence), in_clones(evidence)].concat(),
+};
 
 /// What an address gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,23 +40,16 @@ fn secret(url: &str) -> Option<Secret> {
     path.split('/').skip(1).any(is_token).then_some(Secret::PathToken)
 }
 
-fn finding(about: &str, url: &str, what: Secret, diagnostic: Diagnostic, fix: Fix) -> Finding {
+fn symptom(about: &str, url: &str, what: Secret, diagnostic: Diagnostic, fix: Fix) -> Symptom {
     let fix = match what {
         Secret::Login => fix,
-        Secret::PathToken => Fix::ByHand(
+        Secret::PathToken => Fix::by_hand(
             "the address itself is the secret: keep the file private, and ask for a new address \
-             if it was shared"
-                .into(),
+             if it was shared",
         ),
     };
     debug_assert!(!diagnostic.message.contains(url) || redact_url(url) == url);
-    Finding {
-        id: "secret.in-address",
-        severity: Severity::Warning,
-        about: about.to_owned(),
-        diagnostic,
-        fix,
-    }
+    Symptom::new(about, diagnostic, fix)
 }
 
 fn message(name: &str, url: &str, what: Secret) -> String {
@@ -56,18 +60,17 @@ fn message(name: &str, url: &str, what: Secret) -> String {
     format!("the address of `{name}` holds {holds}: `{}`", redact_url(url))
 }
 
-fn in_manifest(evidence: &Evidence) -> Vec<Finding> {
+fn in_manifest(evidence: &Evidence) -> Vec<Symptom> {
     let Some(intent) = evidence.intent else { return Vec::new() };
-    let of = |wanted: &crate::model::WantedMarketplace| {
+    let of = |wanted: &WantedMarketplace| {
         let url = match wanted.source.as_ref()? {
             Source::Git { url, .. } | Source::Url { url } => url,
             Source::GitHub { .. } | Source::Directory { .. } | Source::File { .. } => return None,
         };
         let what = secret(url)?;
         let name = wanted.name.as_str();
-        let mut diagnostic = Diagnostic::whole(&intent.manifest, message(name, url, what));
-        diagnostic.at = Some(wanted.at);
-        Some(finding(name, url, what, diagnostic, Fix::ByHand(CREDENTIALS.into())))
+        let diagnostic = evidence::in_manifest(intent, wanted.at, message(name, url, what));
+        Some(symptom(name, url, what, diagnostic, Fix::by_hand(CREDENTIALS)))
     };
     intent.marketplaces.iter().filter_map(of).collect()
 }
@@ -76,7 +79,7 @@ const CREDENTIALS: &str = "take it out of the address and let git keep it: \
      `git config --global credential.helper store` (or your system's helper), then \
      `git credential approve`";
 
-fn in_client(evidence: &Evidence) -> Vec<Finding> {
+fn in_client(evidence: &Evidence) -> Vec<Symptom> {
     let state = &evidence.observed.state;
     let registered = state.marketplaces().map(|row| (row.fact, row.name, &row.record.source));
     let declared = state.declared().map(|row| (row.fact, row.name, row.record));
@@ -86,11 +89,11 @@ fn in_client(evidence: &Evidence) -> Vec<Finding> {
         let ours = evidence.intent.is_some_and(|intent| {
             intent.marketplaces.iter().any(|wanted| wanted.name.as_str() == name)
         });
-        let fix = if ours { Fix::Sync } else { Fix::ByHand(CREDENTIALS.into()) };
+        let fix = if ours { Fix::Sync } else { Fix::by_hand(CREDENTIALS) };
         let place = clients::place(evidence.roots, fact);
-        let text = message(name, &url, what);
-        let diagnostic = at_key(evidence, &place.file, &place.path(), text);
-        Some(finding(name, &url, what, diagnostic, fix))
+        // The line of the address is not shown: it is the secret.
+        let diagnostic = evidence.near_key(&place.file, &place.path(), message(name, &url, what));
+        Some(symptom(name, &url, what, diagnostic, fix))
     };
     registered.chain(declared).filter_map(of).collect()
 }
@@ -107,32 +110,22 @@ fn address(source: &RegistrySource) -> Option<String> {
     }
 }
 
-/// The line of the address is not shown: it is the secret.
-fn at_key(evidence: &Evidence, file: &Path, path: &[Key], text: String) -> Diagnostic {
-    let mut diagnostic = Diagnostic::whole(file, text);
-    diagnostic.at = evidence.files.get(file).and_then(|bytes| {
-        let content = String::from_utf8_lossy(bytes);
-        json::locate(&content, path).map(|span| crate::model::position(&content, span.start))
-    });
-    diagnostic
-}
-
-fn in_clones(evidence: &Evidence) -> Vec<Finding> {
-    let of = |(file, text): (&std::path::PathBuf, &String)| {
+fn in_clones(evidence: &Evidence) -> Vec<Symptom> {
+    let of = |(file, text): (&PathBuf, &String)| {
         let name = file.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
         let (line, url) = text.lines().enumerate().find_map(|(line, text)| {
             let url = text.trim().strip_prefix("url")?.trim_start().strip_prefix('=')?.trim();
             secret(url).map(|_| (line, url))
         })?;
         let what = secret(url)?;
-        let mut diagnostic = Diagnostic::whole(file, message(&name, url, what));
-        diagnostic.at = Some(crate::model::Position { line: line + 1, column: 1 });
+        let at = Position { line: line + 1, column: 1 };
+        let diagnostic = Diagnostic::whole(file, message(&name, url, what)).near(Some(at));
         let clone = file.parent()?.parent()?.display().to_string();
         let set = format!(
             "`git -C {clone} remote set-url origin {}`, and let a credential helper keep the login",
             without_login(url)
         );
-        Some(finding(&name, url, what, diagnostic, Fix::ByHand(set)))
+        Some(symptom(&name, url, what, diagnostic, Fix::by_hand(set)))
     };
     evidence.git_configs.iter().filter_map(of).collect()
 }

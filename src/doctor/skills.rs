@@ -1,42 +1,48 @@
 //! Agent Skills: wanted, recorded, linked and on disk.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
-use super::{Evidence, Finding, Fix, Severity};
+use super::evidence::in_manifest;
+use super::files::{in_an_editor, problems};
+use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::clients::{self, agents};
-use crate::content::skill::LintFinding;
-use crate::content::skill::budget::{DEFAULT, budget};
-use crate::model::{Client, Diagnostic, LinkKind, Scope, SkillName, SkillOrigin, SkillRecord};
+use crate::declared::lock::LockedSkill;
+use crate::model::{Diagnostic, LinkKind, Scope, SkillName, SkillOrigin, SkillRecord, WantedSkill};
 use crate::resolve::{AtClient, Shelf, Shelved, matches_any, origin};
 
-/// One skill that the client can see.
-#[derive(Debug, Clone)]
-pub struct SeenSkill {
-    pub name: String,
-    /// `user`, `project` or the id of a plugin.
-    pub from: String,
-    pub path: PathBuf,
-    pub description: String,
-    /// Empty for those of plugins, which are the plugin's affair.
-    pub findings: Vec<LintFinding>,
+pub(super) const CHECKS: &[&Check] =
+    &[&INVENTORY, &MISSING, &NO_BYTES, &FULL_REPO, &EDITED, &NOT_LINKED, &DANGLING, &UNMANAGED];
+
+pub(super) const INVENTORY: Check = Check {
+    id: "skills.inventory",
+    severity: Severity::Error,
+    title: "an inventory of skills that cannot be read",
+    cause: "`.zskills.json` says which skills were put there by whom. Taken for empty, it would \
+            disown them all, so nothing is done to skills while it is broken.",
+    fix: "by hand: correct it, or restore it from a backup.",
+    run: broken_inventory,
+};
+
+fn broken_inventory(evidence: &Evidence) -> Vec<Symptom> {
+    problems(evidence, &INVENTORY, |_| in_an_editor())
 }
 
+const MISSING: Check = Check {
+    id: "skills.missing",
+    severity: Severity::Error,
+    title: "a skill in the manifest is not installed",
+    cause: "The manifest wants a skill that is not installed, not recorded, or from another source.",
+    fix: "`--fix` installs it.",
+    run: missing,
+};
+
 /// What the manifest names, or the lock has for it, and what is not there.
-pub(super) fn missing(evidence: &Evidence) -> Vec<Finding> {
+fn missing(evidence: &Evidence) -> Vec<Symptom> {
     let Some(intent) = evidence.intent else { return Vec::new() };
-    let mut findings = Vec::new();
+    let mut symptoms = Vec::new();
     for want in &intent.agent_skills {
-        let of_source = |(_, entry): &(&SkillName, &crate::declared::lock::LockedSkill)| {
-            Some(&entry.source) == want.written.as_ref()
-        };
-        let locked =
-            evidence.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
-        let literal = want.names.iter().filter(|name| name.parse::<SkillName>().is_ok()).cloned();
-        let names: BTreeSet<String> =
-            locked.filter(|name| matches_any(&want.names, name)).chain(literal).collect();
-        for name in names {
-            let Some(shelf) = evidence.observed.shelves.get(&want.scope) else { continue };
+        let Some(shelf) = evidence.observed.shelves.get(&want.scope) else { continue };
+        for name in wanted_names(evidence, want) {
             let there = matches!(shelf.skills.get(&name), Some(Shelved::Folder { .. }));
             let recorded = record(evidence, &name, want.scope);
             let text = match (there, recorded) {
@@ -47,95 +53,164 @@ pub(super) fn missing(evidence: &Evidence) -> Vec<Finding> {
                 }
                 _ => continue,
             };
-            let text = format!("skill `{name}` {text}");
-            let mut diagnostic = Diagnostic::whole(&intent.manifest, text);
-            diagnostic.at = Some(want.at);
-            findings.push(Finding {
-                id: "skills.missing",
-                severity: Severity::Error,
-                about: name,
-                diagnostic,
-                fix: Fix::Sync,
-            });
+            let diagnostic = in_manifest(intent, want.at, format!("skill `{name}` {text}"));
+            symptoms.push(Symptom::new(name, diagnostic, Fix::Sync));
         }
     }
-    findings
+    symptoms
 }
 
-/// Entries of an inventory whose folder is gone, was edited, is a clone, or is not linked.
-pub(super) fn recorded(evidence: &Evidence) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for row in evidence.observed.state.skills() {
-        let (name, scope, record) = (row.name, row.reach.scope(), row.record);
-        let Some(shelf) = evidence.observed.shelves.get(&scope) else { continue };
-        let wanted = is_wanted(evidence, name, scope, record);
-        findings.extend(bytes(evidence, shelf, name, scope, record, wanted));
-        findings.extend(link(shelf, name, record, wanted));
-    }
-    findings
+/// Returns what an entry of the manifest names, and what the lock has for its patterns.
+fn wanted_names(evidence: &Evidence, want: &WantedSkill) -> BTreeSet<String> {
+    let of_source =
+        |(_, entry): &(&SkillName, &LockedSkill)| Some(&entry.source) == want.written.as_ref();
+    let locked = evidence.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
+    let literal = want.names.iter().filter(|name| name.parse::<SkillName>().is_ok()).cloned();
+    locked.filter(|name| matches_any(&want.names, name)).chain(literal).collect()
 }
 
-fn bytes(
-    evidence: &Evidence,
-    shelf: &Shelf,
-    name: &str,
+/// An entry of an inventory, with what lies where it should.
+struct Recorded<'a> {
+    name: &'a str,
     scope: Scope,
-    record: &SkillRecord,
+    record: &'a SkillRecord,
+    shelf: &'a Shelf,
+    /// Absent when nothing lies there.
+    folder: Option<&'a Shelved>,
+    /// The manifest asks for it.
     wanted: bool,
-) -> Option<Finding> {
-    let place = shelf.folder.join(name);
-    match shelf.skills.get(name) {
-        // What the manifest wants is reported as missing.
-        None if wanted => None,
-        None => {
-            let text = format!("skill `{name}` is recorded, but its folder is gone");
-            let file =
-                clients::place(evidence.roots, &agents::fact(evidence.roots, name, scope)).file;
-            Some(finding("skills.no-bytes", Severity::Warning, name, &file, text, Fix::Sync))
-        }
-        Some(Shelved::Folder { is_clone: true, .. }) if record.source != SkillOrigin::Local => {
-            let text = format!("skill `{name}` is a whole repository with its history");
-            let fix = if wanted {
-                Fix::Sync
-            } else {
-                Fix::ByHand("name it in skills.toml, then sync installs the skill alone".into())
-            };
-            Some(finding("skills.full-repo", Severity::Warning, name, &place, text, fix))
-        }
-        Some(Shelved::Folder { tree, .. }) if record.tree.is_some() && *tree != record.tree => {
-            let text = format!("skill `{name}` was edited after it was installed");
-            let by_hand = format!("`zskills sync --discard-changes {name}` replaces it");
-            let fix = Fix::ByHand(by_hand);
-            Some(finding("skills.edited", Severity::Warning, name, &place, text, fix))
-        }
-        Some(_) => None,
-    }
 }
 
-fn link(shelf: &Shelf, name: &str, record: &SkillRecord, wanted: bool) -> Option<Finding> {
-    let there = matches!(shelf.skills.get(name), Some(Shelved::Folder { .. }));
-    if shelf.is_client || !there || record.link.is_none() {
-        return None;
-    }
-    let text = match (shelf.at_client.get(name), record.link) {
-        (None, _) => format!("skill `{name}` is not linked into Claude Code, which cannot see it"),
-        (Some(AtClient::Elsewhere { .. }), Some(LinkKind::Symlink)) => {
-            format!("skill `{name}` is linked to another place")
-        }
-        _ => return None,
-    };
-    let fix = if wanted {
-        Fix::Sync
-    } else {
-        Fix::ByHand("name it in skills.toml, then sync links it".into())
-    };
-    let place = shelf.client.join(name);
-    Some(finding("skills.not-linked", Severity::Error, name, &place, text, fix))
+fn recorded<'a>(evidence: &Evidence<'a>) -> impl Iterator<Item = Recorded<'a>> {
+    let Evidence { observed, .. } = *evidence;
+    observed.state.skills().filter_map(|row| {
+        let (name, scope, record) = (row.name, row.reach.scope(), row.record);
+        let shelf = observed.shelves.get(&scope)?;
+        let wanted = is_wanted(evidence, name, scope, record);
+        Some(Recorded { name, scope, record, shelf, folder: shelf.skills.get(name), wanted })
+    })
 }
 
-/// Links that lead nowhere.
-pub(super) fn dangling(evidence: &Evidence) -> Vec<Finding> {
-    let mut findings = Vec::new();
+const NO_BYTES: Check = Check {
+    id: "skills.no-bytes",
+    severity: Severity::Warning,
+    title: "a recorded skill without its folder",
+    cause: "The inventory records a skill whose folder is gone.",
+    fix: "`--fix` drops the entry; a skill of the manifest comes back.",
+    run: without_bytes,
+};
+
+/// What the manifest wants is reported as missing.
+fn without_bytes(evidence: &Evidence) -> Vec<Symptom> {
+    let gone = recorded(evidence).filter(|skill| skill.folder.is_none() && !skill.wanted);
+    let symptom = |skill: Recorded| {
+        let name = skill.name;
+        let text = format!("skill `{name}` is recorded, but its folder is gone");
+        let fact = agents::fact(evidence.roots, name, skill.scope);
+        let file = clients::place(evidence.roots, &fact).file;
+        Symptom::new(name, Diagnostic::whole(&file, text), Fix::Sync)
+    };
+    gone.map(symptom).collect()
+}
+
+const FULL_REPO: Check = Check {
+    id: "skills.full-repo",
+    severity: Severity::Warning,
+    title: "a whole repository as one skill",
+    cause: "A whole repository was cloned where a skill belongs.",
+    fix: "`--fix` installs the skill alone; the clone goes to the trash.",
+    run: whole_repositories,
+};
+
+fn whole_repositories(evidence: &Evidence) -> Vec<Symptom> {
+    let clones = recorded(evidence).filter(is_whole_repository);
+    let symptom = |skill: Recorded| {
+        let name = skill.name;
+        let text = format!("skill `{name}` is a whole repository with its history");
+        let fix = if skill.wanted {
+            Fix::Sync
+        } else {
+            Fix::by_hand("name it in skills.toml, then sync installs the skill alone")
+        };
+        Symptom::new(name, Diagnostic::whole(&skill.shelf.folder.join(name), text), fix)
+    };
+    clones.map(symptom).collect()
+}
+
+fn is_whole_repository(skill: &Recorded) -> bool {
+    matches!(skill.folder, Some(Shelved::Folder { is_clone: true, .. }))
+        && skill.record.source != SkillOrigin::Local
+}
+
+const EDITED: Check = Check {
+    id: "skills.edited",
+    severity: Severity::Warning,
+    title: "a skill that was edited here",
+    cause: "The bytes of a skill are not the recorded ones; sync leaves it alone.",
+    fix: "by hand: keep the edits elsewhere, then `zskills sync --discard-changes` replaces it.",
+    run: edited,
+};
+
+fn edited(evidence: &Evidence) -> Vec<Symptom> {
+    let edited = recorded(evidence).filter(|skill| {
+        let Some(Shelved::Folder { tree, .. }) = skill.folder else { return false };
+        skill.record.tree.is_some() && *tree != skill.record.tree && !is_whole_repository(skill)
+    });
+    let symptom = |skill: Recorded| {
+        let name = skill.name;
+        let text = format!("skill `{name}` was edited after it was installed");
+        let fix = Fix::by_hand(format!("`zskills sync --discard-changes {name}` replaces it"));
+        Symptom::new(name, Diagnostic::whole(&skill.shelf.folder.join(name), text), fix)
+    };
+    edited.map(symptom).collect()
+}
+
+const NOT_LINKED: Check = Check {
+    id: "skills.not-linked",
+    severity: Severity::Error,
+    title: "a skill that the client does not see",
+    cause: "The client looks into its own folder only, and nothing there leads to the skill.",
+    fix: "`--fix` makes the link; what another hand put there is left alone.",
+    run: not_linked,
+};
+
+fn not_linked(evidence: &Evidence) -> Vec<Symptom> {
+    let symptoms = recorded(evidence).filter_map(|skill| {
+        let Recorded { name, record, shelf, .. } = skill;
+        let there = matches!(skill.folder, Some(Shelved::Folder { .. }));
+        if shelf.is_client || !there || record.link.is_none() {
+            return None;
+        }
+        let text = match (shelf.at_client.get(name), record.link) {
+            (None, _) => {
+                format!("skill `{name}` is not linked into Claude Code, which cannot see it")
+            }
+            (Some(AtClient::Elsewhere { .. }), Some(LinkKind::Symlink)) => {
+                format!("skill `{name}` is linked to another place")
+            }
+            _ => return None,
+        };
+        let fix = if skill.wanted {
+            Fix::Sync
+        } else {
+            Fix::by_hand("name it in skills.toml, then sync links it")
+        };
+        Some(Symptom::new(name, Diagnostic::whole(&shelf.client.join(name), text), fix))
+    });
+    symptoms.collect()
+}
+
+const DANGLING: Check = Check {
+    id: "skills.dangling-link",
+    severity: Severity::Warning,
+    title: "a link to a skill that is gone",
+    cause: "A link in the client's folder leads to nothing.",
+    fix: "by hand: delete it.",
+    run: dangling,
+};
+
+fn dangling(evidence: &Evidence) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
     for (scope, shelf) in &evidence.observed.shelves {
         for (name, what) in &shelf.at_client {
             let gone = match what {
@@ -148,104 +223,41 @@ pub(super) fn dangling(evidence: &Evidence) -> Vec<Finding> {
                 continue;
             }
             let text = format!("the link of skill `{name}` leads nowhere");
-            let fix = Fix::ByHand("delete the link".into());
-            let place = shelf.client.join(name);
-            findings.push(finding(
-                "skills.dangling-link",
-                Severity::Warning,
-                name,
-                &place,
-                text,
-                fix,
-            ));
+            let diagnostic = Diagnostic::whole(&shelf.client.join(name), text);
+            symptoms.push(Symptom::new(name, diagnostic, Fix::by_hand("delete the link")));
         }
     }
-    findings
+    symptoms
 }
 
-/// Folders that no inventory knows.
-pub(super) fn unrecorded(evidence: &Evidence) -> Vec<Finding> {
-    let mut findings = Vec::new();
+const UNMANAGED: Check = Check {
+    id: "skills.unmanaged",
+    severity: Severity::Info,
+    title: "a skill that nobody manages",
+    cause: "A folder holds a skill that neither the inventory nor a plugin knows.",
+    fix: "by hand: `zskills sync --adopt` takes it into the manifest, if its source is known.",
+    run: unmanaged,
+};
+
+fn unmanaged(evidence: &Evidence) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
     for (scope, shelf) in &evidence.observed.shelves {
         for (name, what) in &shelf.skills {
             let is_skill = matches!(what, Shelved::Folder { is_skill: true, .. });
-            let noted = evidence.observed.provenance.get(&(*scope, name.clone()));
             if !is_skill || record(evidence, name, *scope).is_some() {
                 continue;
             }
-            let by = match noted {
+            let by = match evidence.observed.provenance.get(&(*scope, name.clone())) {
                 Some(noted) => format!("another installer brought it from `{}`", noted.source),
                 None => "nobody says where it came from".to_owned(),
             };
             let text = format!("skill `{name}` is not managed: {by}");
-            let fix = Fix::ByHand("`zskills sync --adopt` writes it into skills.toml".into());
-            let place = shelf.folder.join(name);
-            findings.push(finding("skills.unmanaged", Severity::Info, name, &place, text, fix));
+            let fix = Fix::by_hand("`zskills sync --adopt` writes it into skills.toml");
+            let diagnostic = Diagnostic::whole(&shelf.folder.join(name), text);
+            symptoms.push(Symptom::new(name, diagnostic, fix));
         }
     }
-    findings
-}
-
-/// Names that more than one place has.
-pub(super) fn collisions(evidence: &Evidence) -> Vec<Finding> {
-    let mut by_name: BTreeMap<&str, Vec<&SeenSkill>> = BTreeMap::new();
-    for skill in evidence.skills {
-        by_name.entry(&skill.name).or_default().push(skill);
-    }
-    by_name
-        .into_iter()
-        .filter(|(_, skills)| skills.len() > 1)
-        .map(|(name, skills)| {
-            let from: Vec<String> =
-                skills.iter().map(|skill| format!("`{}`", skill.from)).collect();
-            let text = format!("skill `{name}` is there more than once: from {}", from.join(", "));
-            let fix = Fix::ByHand("keep one of them, or rename one".into());
-            finding("skills.collision", Severity::Info, name, &skills[0].path, text, fix)
-        })
-        .collect()
-}
-
-/// Whether the names and descriptions fit into what the client lists to the model.
-pub(super) fn listing_budget(evidence: &Evidence) -> Option<Finding> {
-    let listed = evidence.skills.iter().map(|s| (s.name.as_str(), s.description.as_str()));
-    let sum = budget(listed, DEFAULT);
-    if !sum.is_over() {
-        return None;
-    }
-    let longest: Vec<String> =
-        sum.skills.iter().take(3).map(|(name, length)| format!("`{name}` ({length})")).collect();
-    let text = format!(
-        "the names and descriptions of {} skills have {} characters; the client lists {}, and \
-         leaves out or shortens the rest. The longest: {}",
-        sum.skills.len(),
-        sum.used,
-        sum.limit,
-        longest.join(", ")
-    );
-    let fix = Fix::ByHand("remove skills that are not used, or shorten descriptions".into());
-    let place = clients::layout(Client::Claude).skills(evidence.roots, Scope::User);
-    Some(finding("skills.budget", Severity::Warning, "skills", &place, text, fix))
-}
-
-/// What the lint has against the skills that are installed.
-pub(super) fn linted(evidence: &Evidence) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for skill in evidence.skills {
-        let worst = skill.findings.iter().min_by_key(|found| found.severity);
-        let Some(worst) = worst else { continue };
-        let (id, severity) = match worst.severity {
-            crate::content::skill::Severity::Error => ("skills.unsafe", Severity::Error),
-            crate::content::skill::Severity::Warning => ("skills.portability", Severity::Info),
-            crate::content::skill::Severity::Info => continue,
-        };
-        let text = format!("skill `{}`: it {}", skill.name, worst.message);
-        let fix = Fix::ByHand(format!("`zskills lint {}` says more", skill.path.display()));
-        let mut found =
-            finding(id, severity, &skill.name, &skill.path.join(&worst.path), text, fix);
-        found.diagnostic.at = worst.at;
-        findings.push(found);
-    }
-    findings
+    symptoms
 }
 
 /// Tells whether the manifest asks for a skill of the inventory.
@@ -263,16 +275,4 @@ fn is_wanted(evidence: &Evidence, name: &str, scope: Scope, record: &SkillRecord
 fn record<'a>(evidence: &Evidence<'a>, name: &str, scope: Scope) -> Option<&'a SkillRecord> {
     let name: SkillName = name.parse().ok()?;
     agents::record(&evidence.observed.state, evidence.roots, &name, scope)
-}
-
-fn finding(
-    id: &'static str,
-    severity: Severity,
-    about: &str,
-    place: &Path,
-    text: String,
-    fix: Fix,
-) -> Finding {
-    let diagnostic = Diagnostic::whole(place, text);
-    Finding { id, severity, about: about.to_owned(), diagnostic, fix }
 }

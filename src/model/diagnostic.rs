@@ -62,6 +62,13 @@ impl Diagnostic {
         }
     }
 
+    /// Gives it a place without showing the line.
+    #[must_use]
+    pub fn near(mut self, at: Option<Position>) -> Self {
+        self.at = at;
+        self
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

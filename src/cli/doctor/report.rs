@@ -51,7 +51,7 @@ fn text(ui: Ui, findings: &[Finding], steps: &Steps) {
         ui.hint(&format!("`zskills doctor --fix` puts {fixable} right"));
     }
     if let Some(first) = findings.first() {
-        ui.hint(&format!("`zskills doctor --explain {}` says more", first.id));
+        ui.hint(&format!("`zskills doctor --explain {}` says more", first.check.id));
     }
 }
 
@@ -78,13 +78,13 @@ fn finding_text(finding: &Finding, steps: Option<&Vec<String>>, paint: Paint) ->
     for step in steps.into_iter().flatten() {
         shown.extend(["    ", &plain(step), "\n"]);
     }
-    format!("{word}[{}] {text}\n  {} {fix}\n{shown}\n", finding.id, paint.dim("fix:"))
+    format!("{word}[{}] {text}\n  {} {fix}\n{shown}\n", finding.check.id, paint.dim("fix:"))
 }
 
 fn finding_json(finding: &Finding, steps: Option<&Vec<String>>) -> Value {
     let Diagnostic { file, at, message, hint, .. } = &finding.diagnostic;
     json!({
-        "id": finding.id,
+        "id": finding.check.id,
         "severity": finding.severity.as_str(),
         "about": finding.about,
         "file": file,

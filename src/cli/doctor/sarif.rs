@@ -42,12 +42,12 @@ fn result(finding: &Finding) -> Value {
     }
     let message = format!("{}\nFix: {}", finding.diagnostic.message, finding.fix.describe());
     let mut result = json!({
-        "ruleId": finding.id,
+        "ruleId": finding.check.id,
         "level": level(finding.severity),
         "message": { "text": message },
         "locations": [{ "physicalLocation": place }],
     });
-    if let Some(index) = doctor::checks().position(|check| check.id == finding.id) {
+    if let Some(index) = doctor::checks().position(|check| check == finding.check) {
         result["ruleIndex"] = index.into();
     }
     result
