@@ -52,6 +52,17 @@ impl Place {
     }
 }
 
+/// A part of a fact that has a place of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// Where it lies on the disk.
+    Folder,
+    /// Where it comes from.
+    Source,
+    /// When its source was last asked.
+    Refreshed,
+}
+
 /// Where a client keeps things.
 pub trait Layout: Sync {
     /// Returns every file that decoding wants to see.
@@ -59,6 +70,11 @@ pub trait Layout: Sync {
 
     /// Returns where a fact is spelled, or would be.
     fn place(&self, roots: &Roots, item: &Item) -> Place;
+
+    /// Returns the key below that place under which a part of the fact is spelled, if it has one.
+    fn key(&self, _item: &Item, _field: Field) -> Option<&'static str> {
+        None
+    }
 
     /// Returns the scopes that skills can have here, each with a folder of its own.
     fn skill_scopes(&self, roots: &Roots) -> Vec<Scope> {
@@ -108,6 +124,9 @@ pub trait PluginLayout: Sync {
 
     /// Returns the file in the folder of a version that says that nothing uses it any more.
     fn orphan_marker(&self) -> &'static str;
+
+    /// Returns the variable that stands for the folder of a plugin in what it runs.
+    fn root_variable(&self) -> &'static str;
 
     /// Returns the files that record marketplaces and plugins.
     fn registries(&self, roots: &Roots) -> Vec<PathBuf>;

@@ -6,15 +6,22 @@ pub mod claude;
 mod document;
 mod layout;
 mod problem;
+mod repair;
+mod servers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use claude::effective::{Effect, FromPlugin, Holder, ServerEntry};
 pub use claude::managed::Policy;
-pub use layout::{ClientFile, Layout, Links, Place, PluginLayout};
+pub use layout::{ClientFile, Field, Layout, Links, Place, PluginLayout};
 pub use problem::{Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault};
+pub use repair::Salvage;
+pub use servers::{FixedServers, Servers};
 
-use crate::model::{Change, Client, ClientHome, Diagnostic, Fact, Files, Roots, State};
+use crate::model::{
+    Change, Client, ClientHome, Diagnostic, Fact, Files, RegistrySource, Roots, Source, State,
+};
 
 /// Every codec, in the order in which their files are written: inventories before what clients read.
 pub const CODECS: [&dyn Codec; 2] = [&agents::Agents, &claude::Claude];
@@ -118,6 +125,32 @@ pub trait Codec: Sync {
         files: &mut Files,
         changes: &[Change],
     ) -> Result<(), Diagnostic>;
+
+    /// Returns what it makes of servers, for a client that starts them.
+    fn servers(&self) -> Option<&dyn Servers> {
+        None
+    }
+
+    /// Returns the new text of each registry that the client would reject as a whole.
+    fn repair(
+        &self,
+        _roots: &Roots,
+        _files: &Files,
+        _now: &str,
+        _salvage: &Salvage,
+    ) -> Vec<(PathBuf, String)> {
+        Vec::new()
+    }
+
+    /// Returns the address in a source that a manifest cannot say.
+    fn address(&self, _source: &RegistrySource) -> Option<String> {
+        None
+    }
+
+    /// Returns the repository of a source that a manifest cannot say, and the path of the catalog in it.
+    fn repository(&self, _source: &RegistrySource) -> Option<(Source, Option<String>)> {
+        None
+    }
 }
 
 /// What a client's files say, and what is wrong with them.

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use super::trust::source_changed;
 use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::declared::lock::{Lock, LockedMarketplace};
-use crate::model::{
-    Client, Commit, KnownMarketplace, PluginId, Row, Scope, Source, State, TreeHash,
-};
+use crate::model::{Commit, KnownMarketplace, PluginId, Row, Scope, Source, State, TreeHash};
 
 pub(super) const CHECKS: &[&Check] = &[&DRIFT, &REWRITTEN, &TAG_MOVED, &CAPABILITIES];
 
@@ -213,7 +211,7 @@ fn more_capabilities(evidence: &Evidence) -> Vec<Symptom> {
 }
 
 fn comes_from_folder(evidence: &Evidence, id: &PluginId) -> bool {
-    let known = evidence.observed.state.marketplace(Client::Claude, id.marketplace.as_str());
+    let known = evidence.observed.state.marketplace(evidence.client, id.marketplace.as_str());
     let source = known.and_then(|known| known.source.source());
     matches!(source, Some(Source::Directory { .. } | Source::File { .. }))
 }

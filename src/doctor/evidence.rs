@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Altered, Litter, Scan, SeenSkill};
-use crate::clients::claude::effective::ServerEntry;
-use crate::clients::{self, FileProblem, Policy};
+use crate::clients::{self, Field, FileProblem, PluginLayout, Policy, ServerEntry};
 use crate::content::catalog::Catalog;
 use crate::declared::lock::Lock;
 use crate::formats::json::{self, Key};
 use crate::model::{
-    Diagnostic, Fact, Files, InstallRecord, Intent, Position, Roots, Row, Scope, TreeHash, position,
+    Client, Diagnostic, Fact, Files, InstallRecord, Intent, Position, Roots, Row, Scope, TreeHash,
+    position,
 };
 use crate::resolve::Observed;
 
@@ -18,6 +18,8 @@ use crate::resolve::Observed;
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     pub roots: &'a Roots,
+    /// Whose plugins and servers the manifest is about.
+    pub client: Client,
     /// Absent when there is no manifest.
     pub intent: Option<&'a Intent>,
     pub lock: &'a Lock,
@@ -102,11 +104,16 @@ impl Evidence<'_> {
         self.at_key(&place.file, &place.path(), text)
     }
 
-    /// The same at one field of it.
-    pub(super) fn at_field(&self, fact: &Fact, field: &str, text: String) -> Diagnostic {
+    /// The same at one field of it, where the client has one.
+    pub(super) fn at_field(&self, fact: &Fact, field: Field, text: String) -> Diagnostic {
         let place = clients::place(self.roots, fact);
-        let path = [place.path(), vec![Key::Name(field)]].concat();
+        let key = clients::layout(fact.client).key(&fact.item, field);
+        let path = [place.path(), key.map(Key::Name).into_iter().collect()].concat();
         self.at_key(&place.file, &path, text)
+    }
+
+    pub(super) fn plugin_layout(&self) -> &'static dyn PluginLayout {
+        clients::plugin_layout(self.client)
     }
 
     /// Returns the client's record of a plugin in a scope of the current project.

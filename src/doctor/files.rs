@@ -10,9 +10,9 @@ use super::registries::{
 use super::server_files::{ELSEWHERE, FLAT, LINK, SERVER_SCHEMA, SERVER_SYNTAX};
 use super::skills::INVENTORY;
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::{FileKind, FileProblem, ProblemKind, SourceFault, plugin_layout};
+use crate::clients::{FileKind, FileProblem, ProblemKind, SourceFault};
 use crate::formats::json;
-use crate::model::{Client, Diagnostic};
+use crate::model::Diagnostic;
 
 pub(super) const CHECKS: &[&Check] =
     &[&SETTINGS_SYNTAX, &SETTINGS_SCHEMA, &SETTINGS_KIND, &READ_ONLY];
@@ -126,7 +126,7 @@ const READ_ONLY: Check = Check {
 
 /// Client files that another program generates and that nobody can switch a plugin in.
 fn read_only(evidence: &Evidence) -> Vec<Symptom> {
-    let layout = plugin_layout(Client::Claude);
+    let layout = evidence.plugin_layout();
     let switches = layout.switches(evidence.roots).into_iter().map(|(path, _)| path);
     let ours: Vec<_> = switches.chain(layout.registries(evidence.roots)).collect();
     let symptom = |file: &PathBuf| {

@@ -33,7 +33,7 @@ pub use fix::{Fix, RegistryFix, ServerFix};
 pub use moved::wondered;
 pub use plugins::stale_candidates;
 pub use repair::{Agreed, Repaired, questions, repair};
-pub use scan::{Scan, scan};
+pub use scan::{Program, Scan, Start, scan};
 pub use seen_skills::SeenSkill;
 
 /// The checks of each theme. One that is in no list is code that nobody uses, which the compiler says.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients;
+use crate::clients::{self, Field};
 use crate::model::{
     Change, Client, Diagnostic, Fact, InstallRecord, KnownMarketplace, Record, Roots, Row, Scope,
     Source, State,
@@ -26,7 +26,7 @@ fn foreign_paths(evidence: &Evidence) -> Vec<Symptom> {
     let state = &evidence.observed.state;
     let plugins = state.plugins().filter_map(|row| {
         let (fact, old) = (row.fact, row.record);
-        let to = target(evidence, &old.install_path)?;
+        let to = target(evidence, row.client, &old.install_path)?;
         let text = points_away(row.name, &old.install_path);
         let after = InstallRecord { install_path: to, ..old.clone() };
         let records = (Record::Plugin(old.clone()), Record::Plugin(after));
@@ -34,11 +34,11 @@ fn foreign_paths(evidence: &Evidence) -> Vec<Symptom> {
     });
     let marketplaces = state.marketplaces().filter_map(|row| {
         let (fact, old) = (row.fact, row.record);
-        let to = marketplace_target(evidence, old)?;
+        let to = marketplace_target(evidence, row.client, old)?;
         let text = points_away(row.name, &old.install_location);
         let after = KnownMarketplace { install_location: to, ..old.clone() };
         let records = (Record::Marketplace(old.clone()), Record::Marketplace(after));
-        Some(re_root(row.name, fact, evidence.at_field(fact, "installLocation", text), records))
+        Some(re_root(row.name, fact, evidence.at_field(fact, Field::Folder, text), records))
     });
     marketplaces.chain(plugins).collect()
 }
@@ -58,19 +58,23 @@ fn re_root(
 }
 
 /// Returns where the folder of a missing path is on this machine, if it is.
-pub(super) fn target(evidence: &Evidence, path: &Path) -> Option<PathBuf> {
+pub(super) fn target(evidence: &Evidence, client: Client, path: &Path) -> Option<PathBuf> {
     let there = &evidence.disk.there;
-    let to = here(evidence.roots, path)?;
+    let to = here(evidence.roots, client, path)?;
     (!there.contains(path) && there.contains(&to)).then_some(to)
 }
 
-pub(super) fn marketplace_target(evidence: &Evidence, known: &KnownMarketplace) -> Option<PathBuf> {
+pub(super) fn marketplace_target(
+    evidence: &Evidence,
+    client: Client,
+    known: &KnownMarketplace,
+) -> Option<PathBuf> {
     let there = &evidence.disk.there;
     if there.contains(&known.install_location) {
         return None;
     }
     let own = own_folder(known).filter(|path| there.contains(path));
-    own.or_else(|| target(evidence, &known.install_location))
+    own.or_else(|| target(evidence, client, &known.install_location))
 }
 
 /// Returns the folder that a local marketplace is.
@@ -83,19 +87,20 @@ fn own_folder(known: &KnownMarketplace) -> Option<PathBuf> {
 
 /// Returns the folders that records will name once their paths are corrected.
 pub(super) fn re_rooted(evidence: &Evidence) -> impl Iterator<Item = PathBuf> {
-    evidence.observed.state.plugins().filter_map(|row| target(evidence, &row.record.install_path))
+    let plugins = evidence.observed.state.plugins();
+    plugins.filter_map(|row| target(evidence, row.client, &row.record.install_path))
 }
 
-/// Returns the path that has the same place in this client's plugin folder.
-fn here(roots: &Roots, path: &Path) -> Option<PathBuf> {
-    clients::plugin_layout(Client::Claude).re_rooted(roots, path)
+/// Returns the path that has the same place in the client's plugin folder on this machine.
+fn here(roots: &Roots, client: Client, path: &Path) -> Option<PathBuf> {
+    clients::plugin_layout(client).re_rooted(roots, path)
 }
 
 /// Returns the paths of which the checks ask whether something is there.
 pub fn wondered(roots: &Roots, state: &State) -> BTreeSet<PathBuf> {
     let mut paths = BTreeSet::new();
     for row in state.plugins() {
-        paths.extend(here(roots, &row.record.install_path));
+        paths.extend(here(roots, row.client, &row.record.install_path));
         paths.insert(row.record.install_path.clone());
         if let Some(project) = row.reach.project() {
             paths.extend(project.parent().map(Path::to_owned));
@@ -103,7 +108,7 @@ pub fn wondered(roots: &Roots, state: &State) -> BTreeSet<PathBuf> {
         }
     }
     for row in state.marketplaces() {
-        paths.extend(here(roots, &row.record.install_location));
+        paths.extend(here(roots, row.client, &row.record.install_location));
         paths.extend(own_folder(row.record));
         paths.insert(row.record.install_location.clone());
     }
@@ -151,10 +156,10 @@ fn of_gone_projects(evidence: &Evidence) -> Vec<Symptom> {
 fn forgotten_by_the_project(evidence: &Evidence) -> Vec<Symptom> {
     let state = &evidence.observed.state;
     // What a file that cannot be read switches on is not known.
-    let unreadable = clients::plugin_layout(Client::Claude)
-        .switches(evidence.roots)
-        .iter()
-        .any(|(path, _)| evidence.problems.iter().any(|problem| problem.diagnostic.file == *path));
+    let unreadable =
+        evidence.plugin_layout().switches(evidence.roots).iter().any(|(path, _)| {
+            evidence.problems.iter().any(|problem| problem.diagnostic.file == *path)
+        });
     if unreadable {
         return Vec::new();
     }

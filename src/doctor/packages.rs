@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::servers::{at, each};
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::claude::effective::Holder;
+use crate::clients::Holder;
 
 pub(super) const CHECKS: &[&Check] = &[&UNPINNED];
 

@@ -1,7 +1,7 @@
 //! Plugins that are recorded, and what they need to work: a marketplace, a folder, other plugins, programs.
 
 use super::wanted::{install, restore};
-use super::{Check, Evidence, Fix, Severity, Symptom};
+use super::{Check, Evidence, Fix, Severity, Start, Symptom};
 use crate::declared::lock::Lock;
 use crate::model::{InstallRecord, KnownMarketplace, PluginId, Reach, Scope, State};
 
@@ -46,7 +46,7 @@ fn without_bytes(evidence: &Evidence) -> Vec<Symptom> {
         let (id, folder) = (row.name, &row.record.install_path);
         let there = evidence.observed.trees.contains_key(folder)
             || evidence.disk.there.contains(folder)
-            || super::moved::target(evidence, folder).is_some();
+            || super::moved::target(evidence, row.client, folder).is_some();
         if there {
             return None;
         }
@@ -110,15 +110,16 @@ fn missing_commands(evidence: &Evidence) -> Vec<Symptom> {
     for (row, scan) in evidence.scans() {
         let id = row.name;
         for program in &scan.programs {
-            if program.there || evidence.disk.programs.contains(&program.name) {
-                continue;
-            }
-            let place = if program.name.starts_with("./") { "in the plugin" } else { "on PATH" };
-            let text = format!(
-                "a {} hook of `{id}` runs `{}`, which is not {place}",
-                program.event, program.name
-            );
-            let fix = Fix::by_hand(format!("install `{}`, or disable `{id}`", program.name));
+            let (name, place) = match &program.start {
+                Start::OnPath(name) if !evidence.disk.programs.contains(name) => {
+                    (name.clone(), "on PATH")
+                }
+                Start::InPlugin { path, there: false } => (format!("./{path}"), "in the plugin"),
+                Start::OnPath(_) | Start::InPlugin { there: true, .. } => continue,
+            };
+            let event = &program.event;
+            let text = format!("a {event} hook of `{id}` runs `{name}`, which is not {place}");
+            let fix = Fix::by_hand(format!("install `{name}`, or disable `{id}`"));
             symptoms.push(Symptom::new(id, evidence.at(row.fact, text), fix));
         }
     }

@@ -1,8 +1,7 @@
 //! What a policy forbids and is there all the same.
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::Place;
-use crate::clients::claude::effective::{self, Effect};
+use crate::clients::{CODECS, Effect, Place};
 use crate::formats::json::Key;
 use crate::resolve::team_forbids;
 
@@ -75,11 +74,13 @@ const PROJECT_APPROVES: Check = Check {
 };
 
 fn approved_for_all(evidence: &Evidence) -> Vec<Symptom> {
-    let approving = effective::approved_for_all(evidence.roots, evidence.files);
-    let symptom = |(place, key): (Place, &'static str)| {
+    let servers = CODECS.iter().filter_map(|codec| codec.servers());
+    let approving = servers.flat_map(|of| of.approved_for_all(evidence.roots, evidence.files));
+    let symptom = |place: Place| {
+        let key = place.keys.last().map_or("", String::as_str);
         let text = format!("`{key}` approves servers for whoever clones the project");
         let fix = Fix::by_hand("take it out; each person can approve servers in the client");
         Symptom::new(key, evidence.at_key(&place.file, &place.path(), text), fix)
     };
-    approving.into_iter().map(symptom).collect()
+    approving.map(symptom).collect()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
+use crate::clients::Field;
 use crate::model::{Commit, KnownMarketplace, Row, Source};
 
 /// After how many days without a refresh doctor says so.
@@ -32,7 +33,7 @@ fn overdue(evidence: &Evidence) -> Vec<Symptom> {
         let text =
             format!("marketplace `{name}` was last refreshed {days} days ago, more than {DAYS}");
         let fix = Fix::by_hand(format!("`zskills update {name}`, which says what is in the way"));
-        Symptom::new(name, evidence.at_field(row.fact, "lastUpdated", text), fix)
+        Symptom::new(name, evidence.at_field(row.fact, Field::Refreshed, text), fix)
     };
     overdue.map(symptom).collect()
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::cache::name;
 use super::files::problems;
 use super::{Check, Evidence, Fix, RegistryFix, Severity, Symptom};
-use crate::clients::{FileProblem, ProblemKind, SourceFault, plugin_layout};
-use crate::model::{Client, Diagnostic};
+use crate::clients::{FileProblem, ProblemKind, SourceFault};
+use crate::model::Diagnostic;
 
 pub(super) const CHECKS: &[&Check] = &[
     &REGISTRY_SYNTAX,
@@ -134,7 +134,7 @@ fn shared(evidence: &Evidence) -> Vec<Symptom> {
     let links = evidence.disk.links.iter().map(|file| {
         symptom(file, "is a link, which the client replaces by a file; what it led to goes stale")
     });
-    let registries = plugin_layout(Client::Claude).registries(evidence.roots);
+    let registries = evidence.plugin_layout().registries(evidence.roots);
     let tracked = registries
         .iter()
         .filter(|file| {

@@ -1,10 +1,9 @@
 //! What `--fix` writes before it syncs: registries rebuilt, records corrected or dropped, comments taken out.
 
 use super::{Evidence, Finding, Fix};
-use crate::clients::Codec as _;
-use crate::clients::claude::{self, Claude, Salvage};
+use crate::clients::{CODECS, Salvage};
 use crate::formats::json;
-use crate::model::{Change, Files, Note};
+use crate::model::{Change, Diagnostic, Files, Note};
 
 /// Whether a person agreed to what takes something away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,10 @@ pub fn repair(
 ) -> Repaired {
     let mut repaired = Repaired { files: evidence.files.clone(), ..Repaired::default() };
     if findings.iter().any(|finding| matches!(finding.fix, Fix::RepairRegistry(_))) {
-        for (path, text) in claude::repair(evidence.roots, evidence.files, now, salvage) {
+        let registries = CODECS
+            .iter()
+            .flat_map(|codec| codec.repair(evidence.roots, evidence.files, now, salvage));
+        for (path, text) in registries {
             let about = path.display().to_string();
             repaired.notes.push(Note::info(about, "rebuilt; a copy is kept"));
             repaired.files.set(path, Some(text.into_bytes()));
@@ -70,11 +72,23 @@ pub fn repair(
         }
     }
     // One plugin may be recorded anew and corrected; the codec takes what is there by then.
-    if let Err(fault) = Claude.encode(evidence.roots, &mut repaired.files, &repaired.changes) {
+    if let Err(fault) = encode(evidence, &mut repaired.files, &repaired.changes) {
         repaired.notes.push(Note::unmet(fault.file.display().to_string(), fault.message));
         repaired.changes.clear();
     }
     repaired
+}
+
+/// Makes changes true in the files of their clients; on a fault all files are as they were.
+fn encode(evidence: &Evidence, files: &mut Files, changes: &[Change]) -> Result<(), Diagnostic> {
+    let mut edited = files.clone();
+    for codec in CODECS {
+        let own: Vec<Change> =
+            changes.iter().filter(|change| change.fact.client == codec.client()).cloned().collect();
+        codec.encode(evidence.roots, &mut edited, &own)?;
+    }
+    *files = edited;
+    Ok(())
 }
 
 /// Returns the questions to ask before a repair takes something away.

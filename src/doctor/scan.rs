@@ -40,24 +40,29 @@ pub struct HiddenIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     pub event: String,
-    /// A bare name to be found on PATH, or `./path` in the plugin.
-    pub name: String,
-    /// A path in the plugin that is there.
-    pub there: bool,
+    pub start: Start,
 }
 
-/// Returns what a tree holds.
-pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>) -> Scan {
+/// Where the program of a command is to be found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// A bare name.
+    OnPath(String),
+    /// A path below the plugin's folder.
+    InPlugin { path: String, there: bool },
+}
+
+/// Returns what a tree holds. In the commands of its hooks the variable `root` stands for its folder.
+pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Scan {
     let name = manifest.map_or("", |manifest| manifest.name.as_str());
     let declared: Vec<_> = manifest.iter().map(|manifest| &manifest.raw).collect();
     let found = catalog::capabilities_of(tree, name, declared.clone());
     let programs = catalog::hook_commands(tree, name, declared)
         .into_iter()
         .filter_map(|(event, command)| {
-            let name = program(&command)?;
-            let path = name.strip_prefix("./");
-            let there = path.is_some_and(|path| tree.files.iter().any(|file| file.path == path));
-            Some(Program { event, name, there })
+            let start = start(&command, root, |path| tree.files.iter().any(|f| f.path == path))?;
+            Some(Program { event, start })
         })
         .collect();
     let dependencies = manifest.map(|manifest| &manifest.dependencies).into_iter().flatten();
@@ -104,19 +109,22 @@ fn hidden(tree: Tree<'_>) -> Vec<HiddenIn> {
 }
 
 /// Returns what a command line starts, where that can be told without being a shell.
-fn program(command: &str) -> Option<String> {
-    const ROOT: &str = "${CLAUDE_PLUGIN_ROOT}/";
-    let command = command.trim().replace("\"${CLAUDE_PLUGIN_ROOT}\"/", ROOT);
+fn start(command: &str, root: &str, is_there: impl Fn(&str) -> bool) -> Option<Start> {
+    let root = format!("${{{root}}}");
+    let inside = format!("{root}/");
+    let command = command.trim().replace(&format!("\"{root}\"/"), &inside);
     let word = match command.strip_prefix('"') {
         Some(rest) => rest.split_once('"')?.0,
         None => command.split_whitespace().next()?,
     };
-    if let Some(path) = word.strip_prefix(ROOT) {
+    if let Some(path) = word.strip_prefix(&inside) {
         let plain = !path.contains(['$', '`', '*', '?', '\'', '"', ';', '|', '&']);
-        return plain.then(|| format!("./{path}"));
+        let there = is_there(path);
+        return plain.then(|| Start::InPlugin { path: path.to_owned(), there });
     }
     let bare = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.+".contains(c));
-    (bare && !SHELL_WORDS.contains(&word) && !word.starts_with('.')).then(|| word.to_owned())
+    let named = bare && !SHELL_WORDS.contains(&word) && !word.starts_with('.');
+    named.then(|| Start::OnPath(word.to_owned()))
 }
 
 /// Words that a shell knows without a program.
@@ -132,14 +140,17 @@ mod tests {
 
     #[test]
     fn a_program_is_named_only_when_it_can_be_told() {
-        let check = |command: &str, expected: Option<&str>| {
-            assert_eq!(program(command).as_deref(), expected, "{command}");
+        let check = |command: &str, expected: Option<Start>| {
+            let start = start(command, "ROOT", |path| path == "bin/run");
+            assert_eq!(start, expected, "{command}");
         };
-        check("jq -r .x", Some("jq"));
-        check("  python3 ${CLAUDE_PLUGIN_ROOT}/a.py", Some("python3"));
-        check("${CLAUDE_PLUGIN_ROOT}/bin/run --fast", Some("./bin/run"));
-        check("\"${CLAUDE_PLUGIN_ROOT}/bin/run\" x", Some("./bin/run"));
-        check("\"${CLAUDE_PLUGIN_ROOT}\"/bin/run x", Some("./bin/run"));
+        let on_path = |name: &str| Some(Start::OnPath(name.to_owned()));
+        let inside = |path: &str, there| Some(Start::InPlugin { path: path.to_owned(), there });
+        check("jq -r .x", on_path("jq"));
+        check("  python3 ${ROOT}/a.py", on_path("python3"));
+        check("${ROOT}/bin/run --fast", inside("bin/run", true));
+        check("\"${ROOT}/bin/run\" x", inside("bin/run", true));
+        check("\"${ROOT}\"/bin/gone x", inside("bin/gone", false));
         check("echo hi", None);
         check("A=1 b", None);
         check("$(which x)", None);

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::{Check, Evidence, Fix, Severity, Symptom, evidence};
 use crate::clients;
 use crate::model::{
-    Diagnostic, Fact, Position, RegistrySource, Source, WantedMarketplace, is_token, redact_url,
-    without_login,
+    Client, Diagnostic, Fact, Position, RegistrySource, Source, WantedMarketplace, is_token,
+    redact_url, without_login,
 };
 
 pub(super) const CHECKS: &[&Check] = &[&IN_ADDRESS];
@@ -84,7 +82,7 @@ fn in_client(evidence: &Evidence) -> Vec<Symptom> {
     let registered = state.marketplaces().map(|row| (row.fact, row.name, &row.record.source));
     let declared = state.declared().map(|row| (row.fact, row.name, row.record));
     let of = |(fact, name, source): (&Fact, &str, &RegistrySource)| {
-        let url = address(source)?;
+        let url = address(fact.client, source)?;
         let what = secret(&url)?;
         let ours = evidence.intent.is_some_and(|intent| {
             intent.marketplaces.iter().any(|wanted| wanted.name.as_str() == name)
@@ -99,14 +97,11 @@ fn in_client(evidence: &Evidence) -> Vec<Symptom> {
 }
 
 /// Returns the address in a source, of whatever kind.
-fn address(source: &RegistrySource) -> Option<String> {
-    match source {
-        RegistrySource::Known(Source::Git { url, .. } | Source::Url { url }) => Some(url.clone()),
-        RegistrySource::Known(_) => None,
-        RegistrySource::Other { text, .. } => {
-            let value: Value = serde_json::from_str(text).ok()?;
-            value.get("url")?.as_str().map(str::to_owned)
-        }
+fn address(client: Client, source: &RegistrySource) -> Option<String> {
+    match source.source() {
+        Some(Source::Git { url, .. } | Source::Url { url }) => Some(url.clone()),
+        Some(Source::GitHub { .. } | Source::Directory { .. } | Source::File { .. }) => None,
+        None => clients::codec(client).address(source),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::clients;
 use crate::content::skill::budget::{DEFAULT, budget};
 use crate::content::skill::{self, LintFinding};
-use crate::model::{Client, Diagnostic, Scope};
+use crate::model::{Diagnostic, Scope};
 
 pub(super) const CHECKS: &[&Check] = &[&COLLISION, &BUDGET, &UNSAFE, &PORTABILITY];
 
@@ -75,7 +75,7 @@ fn over_budget(evidence: &Evidence) -> Vec<Symptom> {
         longest.join(", ")
     );
     let fix = Fix::by_hand("remove skills that are not used, or shorten descriptions");
-    let place = clients::layout(Client::Claude).skills(evidence.roots, Scope::User);
+    let place = clients::layout(evidence.client).skills(evidence.roots, Scope::User);
     vec![Symptom::new("skills", Diagnostic::whole(&place, text), fix)]
 }
 

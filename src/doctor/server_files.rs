@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::files::{in_an_editor, problems};
 use super::{Check, Evidence, Fix, ServerFix, Severity, Symptom};
-use crate::clients::claude::effective::Holder;
-use crate::clients::{ProblemKind, ServerFault};
+use crate::clients::{Holder, ProblemKind, ServerFault};
 
 pub(super) const CHECKS: &[&Check] = &[&SERVER_SYNTAX, &SERVER_SCHEMA, &FLAT, &ELSEWHERE, &LINK];
 

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::evidence::in_manifest;
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::claude::effective::{Effect, Holder, ServerEntry, texts};
+use crate::clients::claude::effective::texts;
 use crate::clients::claude::servers::same_server;
+use crate::clients::{Effect, Holder, ServerEntry, codec};
 use crate::formats::json::Key;
 use crate::model::{Diagnostic, Variable, secret_in, variables_in};
 use crate::plan;
@@ -55,14 +56,12 @@ const UNSET: Check = Check {
 
 fn unset_variables(evidence: &Evidence) -> Vec<Symptom> {
     each(evidence, |server| {
+        let sets = |name: &str| codec(evidence.client).servers().is_some_and(|s| s.sets(name));
         let unset: BTreeSet<String> = references(server)
             .into_iter()
             .filter(|variable| variable.foreign.is_none() && !variable.has_default)
             .map(|variable| variable.name)
-            // The client sets these itself.
-            .filter(|name| {
-                !name.starts_with("CLAUDE_") && !evidence.environment.variables.contains(name)
-            })
+            .filter(|name| !sets(name) && !evidence.environment.variables.contains(name))
             .collect();
         if unset.is_empty() {
             return None;
@@ -91,7 +90,8 @@ fn foreign_syntax(evidence: &Evidence) -> Vec<Symptom> {
             .filter_map(|variable| Some((variable.foreign?, variable.name)))
             .collect();
         let (written, name) = foreign.first()?;
-        let what = format!("server `{}`: Claude Code does not replace `{written}`", server.name);
+        let what =
+            format!("server `{}`: {} does not replace `{written}`", server.name, evidence.client);
         let at = at(evidence, server, &[], what);
         let fix = format!("write `${{{name}}}`");
         Some(Symptom::new(&server.name, at, Fix::by_hand(fix)))

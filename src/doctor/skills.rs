@@ -183,7 +183,8 @@ fn not_linked(evidence: &Evidence) -> Vec<Symptom> {
         }
         let text = match (shelf.at_client.get(name), record.link) {
             (None, _) => {
-                format!("skill `{name}` is not linked into Claude Code, which cannot see it")
+                let client = evidence.client;
+                format!("skill `{name}` is not linked into {client}, which cannot see it")
             }
             (Some(AtClient::Elsewhere { .. }), Some(LinkKind::Symlink)) => {
                 format!("skill `{name}` is linked to another place")

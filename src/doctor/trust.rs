@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients;
+use crate::clients::{self, Field};
 use crate::content::catalog;
-use crate::model::{
-    KnownMarketplace, MarketplaceName, RegistrySource, Row, Source, WELL_KNOWN_MARKETPLACES,
-};
+use crate::model::{KnownMarketplace, MarketplaceName, Row, Source, WELL_KNOWN_MARKETPLACES};
 
 pub(super) const CHECKS: &[&Check] = &[&SOURCE_CHANGED, &LOOK_ALIKE];
 
@@ -31,7 +29,7 @@ const SOURCE_CHANGED: Check = Check {
 fn changed_sources(evidence: &Evidence) -> Vec<Symptom> {
     let changed = evidence.observed.state.marketplaces().filter_map(|row| {
         let (text, fix) = source_changed(evidence, row)?;
-        Some(Symptom::new(row.name, evidence.at_field(row.fact, "source", text), fix))
+        Some(Symptom::new(row.name, evidence.at_field(row.fact, Field::Source, text), fix))
     });
     changed.collect()
 }
@@ -66,14 +64,14 @@ fn doubled_sources(evidence: &Evidence) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
     for row in evidence.observed.state.marketplaces() {
         let name = row.name;
-        let Some(place) = place(row.record) else { continue };
+        let Some(place) = place(row) else { continue };
         let Some((other, _)) = seen.iter().find(|(_, other)| place.is(other)) else {
             seen.push((name, place));
             continue;
         };
         let text =
             format!("marketplaces `{other}` and `{name}` both are `{}`", place.source.redacted());
-        let diagnostic = evidence.at_field(row.fact, "source", text);
+        let diagnostic = evidence.at_field(row.fact, Field::Source, text);
         let fix = Fix::by_hand(format!("keep one: `zskills marketplace remove {name}`"));
         symptoms.push(Symptom::new(name, diagnostic, fix).severity(Severity::Warning));
     }
@@ -95,16 +93,13 @@ impl View<'_> {
     }
 }
 
-fn place(known: &KnownMarketplace) -> Option<View<'_>> {
-    match &known.source {
-        RegistrySource::Known(source) => {
-            Some(View { source: Cow::Borrowed(source), catalog: None })
-        }
-        RegistrySource::Other { .. } => {
-            let (source, catalog) = clients::claude::source::repository(&known.source)?;
-            Some(View { source: Cow::Owned(source), catalog })
-        }
+fn place<'a>(row: Row<'a, &'a KnownMarketplace>) -> Option<View<'a>> {
+    let source = &row.record.source;
+    if let Some(source) = source.source() {
+        return Some(View { source: Cow::Borrowed(source), catalog: None });
     }
+    let (source, catalog) = clients::codec(row.client).repository(source)?;
+    Some(View { source: Cow::Owned(source), catalog })
 }
 
 const LOOK_ALIKE: Check = Check {
@@ -125,7 +120,7 @@ fn look_alikes(evidence: &Evidence) -> Vec<Symptom> {
     }
     for row in evidence.observed.state.marketplaces() {
         let name = row.name;
-        let official = row.record.source.source().is_some_and(is_official);
+        let official = row.record.source.source().is_some_and(Source::is_anthropics);
         let other = seen.insert(skeleton(name), name).filter(|other| *other != name);
         let text = match other {
             Some(other) => format!("marketplace `{name}` looks like `{other}`"),
@@ -138,12 +133,6 @@ fn look_alikes(evidence: &Evidence) -> Vec<Symptom> {
         symptoms.push(Symptom::new(name, evidence.at(row.fact, text), fix));
     }
     symptoms
-}
-
-fn is_official(source: &Source) -> bool {
-    let url = source.git_url().unwrap_or_default().to_ascii_lowercase();
-    url.starts_with("https://github.com/anthropics/")
-        || url.starts_with("git@github.com:anthropics/")
 }
 
 /// Returns what a name looks like at a glance.

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::evidence::in_manifest;
 use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::model::{
-    Client, Intent, Item, PluginId, Position, Record, Row, Scope, WantedPlugin, WantedServer,
-    did_you_mean,
+    Intent, Item, PluginId, Position, Record, Row, Scope, WantedPlugin, WantedServer, did_you_mean,
 };
 use crate::plan;
 
@@ -38,11 +37,12 @@ fn missing(evidence: &Evidence) -> Vec<Symptom> {
 fn marketplaces(evidence: &Evidence, intent: &Intent) -> Vec<Symptom> {
     let missing = intent.marketplaces.iter().filter_map(|wanted| {
         let state = &evidence.observed.state;
-        let missing = match state.marketplace(Client::Claude, wanted.name.as_str()) {
+        let missing = match state.marketplace(evidence.client, wanted.name.as_str()) {
             None => "is not registered with the client",
             Some(known)
                 if !evidence.observed.present.contains(&known.install_location)
-                    && super::moved::marketplace_target(evidence, known).is_none() =>
+                    && super::moved::marketplace_target(evidence, evidence.client, known)
+                        .is_none() =>
             {
                 "is registered, but its files are gone"
             }
@@ -84,7 +84,7 @@ fn plugin_fault(evidence: &Evidence, wanted: &WantedPlugin) -> Option<String> {
 fn servers(evidence: &Evidence, intent: &Intent) -> Vec<Symptom> {
     let missing = intent.servers.iter().filter_map(|wanted: &WantedServer| {
         let reach = evidence.roots.reach(wanted.scope);
-        let fact = Item::Server { name: wanted.name.clone(), reach }.of(Client::Claude);
+        let fact = Item::Server { name: wanted.name.clone(), reach }.of(evidence.client);
         let what = match evidence.observed.state.get(&fact) {
             Some(Record::Server(current)) if plan::is_met(wanted, current) => return None,
             Some(_) => "is not as the manifest has it",
@@ -167,6 +167,6 @@ pub(super) fn restore(evidence: &Evidence, id: &str, scope: Scope) -> Fix {
     }
     // What is switched off comes back switched off.
     let reach = evidence.roots.reach(scope);
-    let switch = evidence.observed.state.switch(Client::Claude, id, &reach);
+    let switch = evidence.observed.state.switch(evidence.client, id, &reach);
     install(evidence, id, scope, switch == Some(true))
 }

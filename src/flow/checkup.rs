@@ -7,11 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::registered::catalog_file;
-use crate::clients::claude::Salvage;
-use crate::clients::{PluginLayout, plugin_layout};
+use crate::clients::{PluginLayout, Salvage, plugin_layout};
 use crate::content::catalog::{self, Catalog, EntrySource};
 use crate::declared::lock::Lock;
-use crate::doctor::{self, Altered, Disk, Litter};
+use crate::doctor::{self, Altered, Disk, Litter, Start};
 use crate::flow::observe::Snapshot;
 use crate::machine::env;
 use crate::machine::git::Git;
@@ -90,8 +89,10 @@ fn recorded<'a>(roots: &Roots, snapshot: &'a Snapshot) -> Vec<(&'a Path, &'a Tre
 fn programs<'a>(scans: impl Iterator<Item = &'a doctor::Scan>) -> BTreeSet<String> {
     let names: BTreeSet<&str> = scans
         .flat_map(|scan| &scan.programs)
-        .map(|program| program.name.as_str())
-        .filter(|name| !name.starts_with("./"))
+        .filter_map(|program| match &program.start {
+            Start::OnPath(name) => Some(name.as_str()),
+            Start::InPlugin { .. } => None,
+        })
         .collect();
     let path = env::search_path();
     let found = |name: &&str| path.iter().any(|folder| disk::is_executable(&folder.join(name)));

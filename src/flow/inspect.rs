@@ -81,6 +81,7 @@ impl Looks<'_> {
         let environment = environment(roots, &server_entries, files.collect());
         let evidence = Evidence {
             roots,
+            client: Client::Claude,
             intent: Some(&declared.intent),
             lock: &declared.lock,
             files: &snapshot.files,

@@ -8,8 +8,7 @@ use super::converge::{Ask, Mode, Prepared, Seen, prepare_from};
 use super::host::{Host, Silent};
 use super::inspect::{Look, Looks};
 use super::observe::Snapshot;
-use crate::clients::claude::{self, FixedServers};
-use crate::clients::{self, ProblemKind};
+use crate::clients::{self, FixedServers, ProblemKind, claude};
 use crate::doctor::{self, Finding, Fix};
 use crate::machine::index;
 use crate::machine::store::disk;
@@ -78,7 +77,8 @@ fn fixed_servers(roots: &Roots, snapshot: &mut Snapshot) -> Vec<Repair> {
         // The client would refuse to write there, and so do we.
         return Vec::new();
     }
-    let FixedServers { files, things } = claude::fix_servers(roots, &snapshot.files);
+    let Some(servers) = clients::codec(Client::Claude).servers() else { return Vec::new() };
+    let FixedServers { files, things } = servers.fixed(roots, &snapshot.files);
     let lines: Vec<Line> =
         things.into_iter().map(|(thing, text)| Line::of(Sign::Change, thing, text)).collect();
     let mut repairs: Vec<Repair> = files

@@ -151,7 +151,7 @@ fn look(
     let at =
         gather::catalog_of(fetched, pin, &options).map_err(|trouble| trouble.about(about()))?;
     let name = at.catalog.name;
-    if catalog::reserved(name.as_str()) && !is_anthropics(&source) {
+    if catalog::reserved(name.as_str()) && !source.is_anthropics() {
         let text = format!(
             "`{}` calls itself `{name}`, a name that the client keeps for Anthropic",
             source.redacted()
@@ -176,18 +176,6 @@ fn log_in(given: &Source, source: &Source, env: &mut Env) -> Note {
              helper), then `git credential approve`",
         ),
     }
-}
-
-/// The client takes reserved names from Anthropic's own GitHub organization alone.
-fn is_anthropics(source: &Source) -> bool {
-    let Some(url) = source.git_url() else { return false };
-    let url = url.to_lowercase();
-    let owner = url
-        .strip_prefix("https://github.com/")
-        .or_else(|| url.strip_prefix("git@github.com:"))
-        .or_else(|| url.strip_prefix("ssh://git@github.com/"))
-        .and_then(|path| path.split('/').next());
-    owner == Some("anthropics")
 }
 
 /// Says with which other source a name is taken, in the manifest or in the client's registry.
@@ -217,24 +205,4 @@ fn conflict(found: &Found, declared: &Declared, state: &State) -> Option<Note> {
         Note::unmet(found.name.to_string(), "is in the manifest with another pin")
             .hint("change `pin` there")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_organization_itself_is_anthropic() {
-        let check = |text: &str, expected: bool| {
-            let roots = crate::machine::env::read(Some(std::path::Path::new("/h"))).unwrap().roots;
-            let source = Source::parse(text, std::path::Path::new("/"), &roots).unwrap();
-            assert_eq!(is_anthropics(&source), expected, "{text}");
-        };
-        check("anthropics/skills", true);
-        check("https://github.com/Anthropics/skills.git", true);
-        check("git@github.com:anthropics/skills.git", true);
-        check("anthropics-evil/skills", false);
-        check("https://evil.example/github.com/anthropics/skills", false);
-        check("./anthropics/skills", false);
-    }
 }

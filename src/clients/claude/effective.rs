@@ -262,8 +262,8 @@ fn flat(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
         .collect()
 }
 
-/// Returns where the project's shared settings approve servers for whoever clones it, by key.
-pub fn approved_for_all(roots: &Roots, files: &Files) -> Vec<(Place, &'static str)> {
+/// Returns where the project's shared settings approve servers for whoever clones it.
+pub(super) fn approved_for_all(roots: &Roots, files: &Files) -> Vec<Place> {
     if !settings::scopes(roots).any(|scope| scope == Scope::Project) {
         return Vec::new();
     }
@@ -281,7 +281,7 @@ pub fn approved_for_all(roots: &Roots, files: &Files) -> Vec<(Place, &'static st
     ["enableAllProjectMcpServers", "enabledMcpjsonServers"]
         .into_iter()
         .filter(approves)
-        .map(|key| (Place::new(file.clone(), [key]), key))
+        .map(|key| Place::new(file.clone(), [key]))
         .collect()
 }
 

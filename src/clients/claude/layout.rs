@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Claude, settings};
 use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_path, mcp_json};
 use crate::clients::Variables;
-use crate::clients::layout::{ClientFile, Layout, Links, Place, PluginLayout};
+use crate::clients::layout::{ClientFile, Field, Layout, Links, Place, PluginLayout};
 use crate::model::{Client, ClientHome, Item, Roots, Scope, State};
 
 /// The folder of the client below a home or a project.
@@ -102,6 +102,15 @@ impl Layout for Claude {
         }
     }
 
+    fn key(&self, item: &Item, field: Field) -> Option<&'static str> {
+        match (item, field) {
+            (Item::Marketplace { .. }, Field::Folder) => Some("installLocation"),
+            (Item::Marketplace { .. }, Field::Source) => Some("source"),
+            (Item::Marketplace { .. }, Field::Refreshed) => Some("lastUpdated"),
+            _ => None,
+        }
+    }
+
     fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => of(roots).dir.join("skills"),
@@ -151,6 +160,10 @@ impl PluginLayout for Claude {
 
     fn orphan_marker(&self) -> &'static str {
         ".orphaned_at"
+    }
+
+    fn root_variable(&self) -> &'static str {
+        "CLAUDE_PLUGIN_ROOT"
     }
 
     fn registries(&self, roots: &Roots) -> Vec<PathBuf> {

@@ -17,13 +17,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-pub use repair::{Salvage, repair};
-pub use server_fixes::{FixedServers, fix_servers, missing_type};
+pub use server_fixes::missing_type;
 
 use super::document::Draft;
-use super::{Codec, Decoded, Layout, Variables};
+use super::{
+    Codec, Decoded, FixedServers, FromPlugin, Layout, Place, Salvage, ServerEntry, Servers,
+    Variables,
+};
 use crate::model::{
-    Change, Client, ClientHome, Diagnostic, Files, Item, Reach, Record, Roots, Scope,
+    Change, Client, ClientHome, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots,
+    Scope, Source, State,
 };
 
 /// Returns where an administrator puts servers; while the file is there, no others are used.
@@ -77,6 +80,52 @@ impl Codec for Claude {
         }
         *files = edited;
         Ok(())
+    }
+
+    fn servers(&self) -> Option<&dyn Servers> {
+        Some(self)
+    }
+
+    fn repair(
+        &self,
+        roots: &Roots,
+        files: &Files,
+        now: &str,
+        salvage: &Salvage,
+    ) -> Vec<(PathBuf, String)> {
+        repair::repair(roots, files, now, salvage)
+    }
+
+    fn address(&self, source: &RegistrySource) -> Option<String> {
+        source::address(source)
+    }
+
+    fn repository(&self, source: &RegistrySource) -> Option<(Source, Option<String>)> {
+        source::repository(source)
+    }
+}
+
+impl Servers for Claude {
+    fn entries(
+        &self,
+        roots: &Roots,
+        state: &State,
+        files: &Files,
+        plugins: &[FromPlugin],
+    ) -> Vec<ServerEntry> {
+        effective::server_entries(roots, state, files, plugins)
+    }
+
+    fn approved_for_all(&self, roots: &Roots, files: &Files) -> Vec<Place> {
+        effective::approved_for_all(roots, files)
+    }
+
+    fn sets(&self, variable: &str) -> bool {
+        variable.starts_with("CLAUDE_")
+    }
+
+    fn fixed(&self, roots: &Roots, files: &Files) -> FixedServers {
+        server_fixes::fix_servers(roots, files)
     }
 }
 

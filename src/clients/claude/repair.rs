@@ -6,18 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::{Claude, installed_plugins, known_marketplaces, source};
-use crate::clients::{Decoded, PluginLayout as _};
+use crate::clients::{Decoded, PluginLayout as _, Salvage};
 use crate::formats::json::{self, Key};
-use crate::model::{Files, InstallRecord, RegistrySource, Roots, Source, State};
-
-/// What the disk tells about registries that tell nothing any more.
-#[derive(Debug, Clone, Default)]
-pub struct Salvage {
-    /// The folders of marketplaces, and the source of each as far as the clone itself knows it.
-    pub clones: BTreeMap<String, Option<RegistrySource>>,
-    /// The folder of each plugin that is in the cache: the locked version, or the only one.
-    pub versions: BTreeMap<String, InstallRecord>,
-}
+use crate::model::{Files, RegistrySource, Roots, Source, State};
 
 /// Returns the new text of each registry that needs one. What can be understood stays; an entry that
 /// the client cannot take goes, for it costs every other entry. What cannot be understood at all is

@@ -6,16 +6,9 @@ use serde_json::{Value, json};
 
 use super::effective::{Holder, ServerEntry, ignored};
 use super::{Claude, mcp_json, servers};
-use crate::clients::{Codec, Layout as _, ProblemKind};
+use crate::clients::{Codec, FixedServers, Layout as _, ProblemKind};
 use crate::formats::json::{self, Key};
 use crate::model::{Change, Client, Files, Item, Record, Roots, Scope, State, Thing};
-
-/// What was put right, in words, and the files as they are then.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FixedServers {
-    pub files: Files,
-    pub things: Vec<(Thing, String)>,
-}
 
 /// Wraps a flat `.mcp.json`, gives a `url` its `type`, and moves servers from where the client does not
 /// look when the name is free where it does. Whatever cannot be edited stays.

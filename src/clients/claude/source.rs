@@ -70,8 +70,15 @@ fn known(value: &Value) -> Option<Source> {
     complete.then(|| source.with_reference(text("ref")))
 }
 
+/// Returns the address in a source that a manifest cannot say.
+pub(super) fn address(source: &RegistrySource) -> Option<String> {
+    let RegistrySource::Other { text, .. } = source else { return None };
+    let value: Value = serde_json::from_str(text).ok()?;
+    value.get("url")?.as_str().map(str::to_owned)
+}
+
 /// Returns the repository of a source that names a catalog inside it, and the path of that.
-pub fn repository(source: &RegistrySource) -> Option<(Source, Option<String>)> {
+pub(super) fn repository(source: &RegistrySource) -> Option<(Source, Option<String>)> {
     let RegistrySource::Other { text, .. } = source else { return None };
     let Ok(Value::Object(mut map)) = serde_json::from_str(text) else { return None };
     let path = map.remove("path")?.as_str().map(str::to_owned);

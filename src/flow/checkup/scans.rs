@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::clients::plugin_layout;
 use crate::content::catalog::{self, Tree, TreeFile};
 use crate::doctor::{self, Scan};
 use crate::machine::parallel;
 use crate::machine::store::disk;
 use crate::machine::store::tree::{self, Kind, Limits};
-use crate::model::TreeHash;
+use crate::model::{Client, TreeHash};
 
 /// What was found in trees, by hash.
 pub struct Scans {
@@ -24,7 +25,7 @@ pub struct Scans {
 const WORTH: usize = 16;
 
 /// Another number whenever a scan says something else about the same bytes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -91,5 +92,6 @@ fn read(root: &Path) -> Scan {
     let file = root.join(catalog::PLUGIN_FILE);
     let manifest =
         read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
-    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref())
+    let variable = plugin_layout(Client::Claude).root_variable();
+    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref(), variable)
 }

@@ -1,0 +1,40 @@
+//! What a client makes of MCP servers beyond the facts: which entries it uses, and how entries have to be
+//! written so that it does.
+
+use super::{FromPlugin, Place, ServerEntry};
+use crate::model::{Files, Roots, State, Thing};
+
+/// A client that starts servers.
+pub trait Servers: Sync {
+    /// Returns every entry, be it in use or not: by scope, then managed, plugins and ignored places.
+    fn entries(
+        &self,
+        roots: &Roots,
+        state: &State,
+        files: &Files,
+        plugins: &[FromPlugin],
+    ) -> Vec<ServerEntry>;
+
+    /// Returns where shared files of the project approve servers for whoever clones it.
+    fn approved_for_all(&self, _roots: &Roots, _files: &Files) -> Vec<Place> {
+        Vec::new()
+    }
+
+    /// Tells whether the client itself sets a variable that entries may refer to.
+    fn sets(&self, _variable: &str) -> bool {
+        false
+    }
+
+    /// Returns the files with servers put right that the client does not use because of where or how
+    /// they are written.
+    fn fixed(&self, _roots: &Roots, files: &Files) -> FixedServers {
+        FixedServers { files: files.clone(), things: Vec::new() }
+    }
+}
+
+/// What was put right, in words, and the files as they are then.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FixedServers {
+    pub files: Files,
+    pub things: Vec<(Thing, String)>,
+}
