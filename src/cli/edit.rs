@@ -9,7 +9,8 @@ use super::Exit;
 use crate::declared::manifest;
 use crate::flow;
 use crate::machine::env::Env;
-use crate::machine::store::{disk, run_lock};
+use crate::machine::store::disk::{self, Most};
+use crate::machine::store::run_lock;
 use crate::machine::terminal::{Ui, confirm, editor};
 
 /// Open the manifest in VISUAL or EDITOR
@@ -27,8 +28,8 @@ pub struct Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let path = disk::follow_links(&flow::manifest::manifest_path(args.file.as_deref(), &env.roots));
-    let Some(before) =
-        disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?
+    let Some(before) = disk::read(&path, Most::OWN)
+        .with_context(|| format!("cannot read `{}`", path.display()))?
     else {
         bail!("there is no manifest at `{}`\nhint: `zskills init` writes one", path.display());
     };
@@ -69,7 +70,8 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
 fn edited(program: &str, copy: &Path, before: &[u8], env: &Env, ui: Ui) -> Result<Option<Vec<u8>>> {
     loop {
         let ended = editor::open(program, copy);
-        let after = disk::read(copy)?.with_context(|| format!("`{}` is gone", copy.display()))?;
+        let after = disk::read(copy, Most::OWN)?
+            .with_context(|| format!("`{}` is gone", copy.display()))?;
         if let Err(error) = ended {
             if after == before {
                 disk::remove(copy)?;

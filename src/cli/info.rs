@@ -15,7 +15,7 @@ use crate::flow::names::Known;
 use crate::flow::registered::{self, Registered};
 use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Kind, Limits};
 use crate::machine::terminal::{Paint, Ui, plain};
 use crate::model::{InstallRecord, PluginId, Row, State};
@@ -246,7 +246,7 @@ impl Folder {
                 executable: entry.kind == Kind::Executable,
             })
             .collect();
-        let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
+        let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
         let manifest = read(catalog::PLUGIN_FILE);
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(root, &bytes).ok());
         let unlisted = unlisted(id);

@@ -10,7 +10,7 @@ use crate::clients;
 use crate::machine::installer;
 use crate::machine::parallel;
 use crate::machine::store::client_lock;
-use crate::machine::store::disk::{self, ReplaceError};
+use crate::machine::store::disk::{self, Most, ReplaceError};
 use crate::machine::store::place;
 use crate::machine::store::run_lock::RunLock;
 use crate::machine::store::tree::Copy;
@@ -137,8 +137,8 @@ fn put(from: &Path, to: &Path, what: Bytes, staging: &Path) -> Result<()> {
         Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, staging)?,
         Bytes::Clone => place::clone(from, to, staging)?,
         Bytes::File => {
-            let bytes =
-                disk::read(from)?.with_context(|| format!("`{}` is gone", from.display()))?;
+            let bytes = disk::read(from, Most::CATALOG)?
+                .with_context(|| format!("`{}` is gone", from.display()))?;
             place::file(&bytes, to, staging)?;
         }
     }

@@ -14,7 +14,7 @@ use crate::doctor::{self, Altered, Disk, Litter, Start};
 use crate::flow::observe::Snapshot;
 use crate::machine::env;
 use crate::machine::git::Git;
-use crate::machine::store::disk::{self, Stands};
+use crate::machine::store::disk::{self, Most, Stands};
 use crate::machine::store::tree::{self, Fingerprints};
 use crate::model::{
     Client, InstallRecord, KnownMarketplace, PluginId, RegistrySource, Roots, Source, State,
@@ -113,7 +113,7 @@ fn catalogs(state: &State, names: &BTreeSet<String>) -> BTreeMap<String, Catalog
     let read = |name: &String| {
         let known = state.marketplace(Client::Claude, name)?;
         let file = catalog_file(&known.install_location);
-        let catalog = catalog::parse(&file, &disk::read(&file).ok()??).ok()?;
+        let catalog = catalog::parse(&file, &disk::read(&file, Most::CATALOG).ok()??).ok()?;
         Some((name.clone(), catalog))
     };
     names.iter().filter_map(read).collect()
@@ -136,7 +136,7 @@ fn offered(
             continue;
         }
         let file = folder.join(catalog::PLUGIN_FILE);
-        let manifest = disk::read(&file).ok().flatten();
+        let manifest = disk::read(&file, Most::TEXT).ok().flatten();
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
         let head = tree::head(&known.install_location);
         let version = catalog::version(manifest.as_ref(), entry, head.as_ref());

@@ -12,7 +12,7 @@ use crate::doctor::SeenSkill;
 use crate::flow::observe;
 use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, Revision};
 use crate::machine::parallel;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most, ReadError};
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
 use crate::model::{Client, Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::resolve::{
@@ -276,22 +276,19 @@ fn fetch_trouble(error: &FetchError) -> Trouble {
 /// Reads the catalog of a marketplace: a folder with one in it, or the file itself.
 fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
-    let file = if disk::is_dir(&checkout.root) {
-        stays_inside(&checkout.root, catalog::CATALOG_FILE)?
+    let (file, read) = if disk::is_dir(&checkout.root) {
+        let path = Path::new(catalog::CATALOG_FILE);
+        (checkout.root.join(path), disk::read_below(&checkout.root, path, Most::CATALOG))
     } else {
-        checkout.root.clone()
+        (checkout.root.clone(), disk::read(&checkout.root, Most::CATALOG))
     };
-    let bytes = match disk::read(&file) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return Err(unmet(format!(
-                "it has no `{}` (looked in `{}`)",
-                catalog::CATALOG_FILE,
-                checkout.root.display()
-            )));
-        }
-        Err(error) => return Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
-    };
+    let bytes = read.map_err(|error| unread(&file, &error))?.ok_or_else(|| {
+        unmet(format!(
+            "it has no `{}` (looked in `{}`)",
+            catalog::CATALOG_FILE,
+            checkout.root.display()
+        ))
+    })?;
     let catalog = catalog::parse(&file, &bytes).map_err(|fault| unmet(fault.to_string()))?;
     Ok(CatalogAt {
         root: checkout.root.clone(),
@@ -357,7 +354,7 @@ fn read_contents(root: &Path) -> Contents {
         // Links stay inside the tree, and the client follows them.
         if (text || link)
             && entry.bytes <= MOST
-            && let Ok(Some(bytes)) = disk::read(&root.join(&entry.path))
+            && let Ok(Some(bytes)) = disk::read(&root.join(&entry.path), Most::TEXT)
         {
             contents.texts.insert(entry.path.clone(), bytes);
         }
@@ -368,14 +365,23 @@ fn read_contents(root: &Path) -> Contents {
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
-    let file = stays_inside(root, catalog::PLUGIN_FILE)?;
-    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
-    match disk::read(&file) {
-        Ok(None) => Ok(None),
-        Ok(Some(bytes)) => match catalog::parse_plugin(&file, &bytes) {
-            Ok(manifest) => Ok(Some(manifest)),
-            Err(fault) => Err(unmet(fault.to_string())),
-        },
-        Err(error) => Err(unmet(format!("cannot read `{}`: {error}", file.display()))),
+    let path = Path::new(catalog::PLUGIN_FILE);
+    let file = root.join(path);
+    let read = disk::read_below(root, path, Most::TEXT).map_err(|error| unread(&file, &error))?;
+    let Some(bytes) = read else { return Ok(None) };
+    let manifest = catalog::parse_plugin(&file, &bytes).map_err(|fault| Trouble {
+        level: Level::Unmet,
+        text: fault.to_string(),
+        hint: None,
+    })?;
+    Ok(Some(manifest))
+}
+
+/// Returns the trouble with a file that could not be read, or must not be.
+fn unread(file: &Path, error: &ReadError) -> Trouble {
+    Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: format!("cannot read `{}`: {error}", file.display()),
+        hint: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::declared::ledger::Ledger;
 use crate::declared::lock::{self, Lock};
 use crate::declared::manifest;
 use crate::machine::env::Env;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::model::{Faults, Intent, OwnFile, Roots};
 use crate::plan;
 
@@ -104,7 +104,7 @@ pub fn declared_or_none(file: Option<&Path>, env: &Env) -> Result<Declared> {
 }
 
 fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
-    let Some(bytes) = disk::read(path)
+    let Some(bytes) = disk::read(path, Most::OWN)
         .with_context(|| format!("cannot read the manifest `{}`", path.display()))?
     else {
         return Ok(None);
@@ -116,7 +116,7 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
         .map_err(|_| anyhow::anyhow!("the manifest `{}` is not UTF-8", path.display()))?;
     let intent = manifest::parse(&real, &text, &env.roots).map_err(Faults::from)?;
     let lock_path = plan::lock_path(&real);
-    let lock_file = disk::read(&lock_path)
+    let lock_file = disk::read(&lock_path, Most::OWN)
         .with_context(|| format!("cannot read the lock `{}`", lock_path.display()))?;
     let lock = match &lock_file {
         None => Lock::default(),
@@ -142,7 +142,7 @@ const LOCAL: &str = "`./skills.toml` is here too; `--file skills.toml` uses it";
 /// Reads the ledger.
 pub fn owned(roots: &Roots) -> Result<Owned> {
     let path = plan::ledger_path(roots);
-    let file = disk::read(&path)
+    let file = disk::read(&path, Most::OWN)
         .with_context(|| format!("cannot read the ledger `{}`", path.display()))?;
     let ledger = match &file {
         None => Ledger::default(),

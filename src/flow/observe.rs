@@ -13,7 +13,7 @@ use crate::clients::{
 };
 use crate::content::catalog;
 use crate::declared::lock::Lock;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Fingerprints};
 use crate::model::{Client, Diagnostic, Files, Roots, State};
 use crate::resolve::Observed;
@@ -56,7 +56,7 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
         } else if let Some(head) = tree::head(&path) {
             observed.heads.insert(path, head);
         } else if !disk::is_dir(&path)
-            && let Ok(Some(bytes)) = disk::read(&path)
+            && let Ok(Some(bytes)) = disk::read(&path, Most::CATALOG)
         {
             observed.catalogs.insert(path, tree::digest(&catalog::content(&bytes)));
         }
@@ -79,7 +79,7 @@ fn policy(roots: &Roots) -> Policy {
         .chain(more)
         .filter_map(|file| {
             // What cannot be read is as good as broken: it must not open what it should close.
-            let bytes = disk::read(&file).unwrap_or_else(|_| Some(Vec::new()))?;
+            let bytes = disk::read(&file, Most::CLIENT).unwrap_or_else(|_| Some(Vec::new()))?;
             Some((file, bytes))
         })
         .collect();
@@ -96,7 +96,7 @@ pub fn state(roots: &Roots) -> Result<State> {
 pub fn git_configs(observed: &Observed) -> BTreeMap<PathBuf, String> {
     let config = |clone: &PathBuf| {
         let file = clone.join(".git/config");
-        let bytes = disk::read(&file).ok()??;
+        let bytes = disk::read(&file, Most::GIT).ok()??;
         Some((file, String::from_utf8_lossy(&bytes).into_owned()))
     };
     observed.heads.keys().filter_map(config).collect()
@@ -115,8 +115,8 @@ pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
 fn read_files(roots: &Roots) -> Result<Files> {
     let read = |file: ClientFile| {
         let path = file.path;
-        let bytes =
-            disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let bytes = disk::read(&path, Most::CLIENT)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok((path, bytes))
     };
     clients::files(roots).into_iter().map(read).collect()

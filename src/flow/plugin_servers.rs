@@ -9,7 +9,7 @@ use super::registered::catalog_file;
 use crate::clients;
 use crate::clients::claude::effective::{self, FromPlugin, ServerEntry};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::model::{Client, PluginId, Roots, State};
 
 /// A server of a plugin that is installed and switched on.
@@ -76,7 +76,7 @@ pub fn server_entries(
 
 fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<PluginServer> {
     let Ok(id) = id.parse::<PluginId>() else { return Vec::new() };
-    let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
+    let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
     let file = root.join(catalog::PLUGIN_FILE);
     let manifest =
         read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
@@ -104,7 +104,7 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
 fn listed(state: &State, client: Client, id: &PluginId) -> Option<Entry> {
     let known = state.marketplace(client, id.marketplace.as_str())?;
     let file = catalog_file(&known.install_location);
-    let bytes = disk::read(&file).ok().flatten()?;
+    let bytes = disk::read(&file, Most::TEXT).ok().flatten()?;
     catalog::parse(&file, &bytes).ok()?.entry(id.plugin.as_str()).cloned()
 }
 

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 
 use crate::clients::{codec, plugin_layout};
 use crate::content::catalog::{self, Catalog};
-use crate::machine::store::{disk, tree};
+use crate::machine::store::disk::{self, Most};
+use crate::machine::store::tree;
 use crate::model::{
     Client, Commit, Diagnostic, Files, KnownMarketplace, MarketplaceName, PluginId, Roots, Row,
     Source, State,
@@ -33,8 +34,8 @@ pub fn registered(state: &State) -> Vec<Registered> {
 /// Reads the client's registries and nothing else.
 pub fn read(roots: &Roots) -> Result<Vec<Registered>> {
     let files = plugin_layout(Client::Claude).registries(roots).into_iter().map(|path| {
-        let bytes =
-            disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let bytes = disk::read(&path, Most::CLIENT)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok((path, bytes))
     });
     let files: Files = files.collect::<Result<_>>()?;
@@ -58,7 +59,7 @@ impl Registered {
 
     /// Returns the bytes of its catalog; nothing when they are not there.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        disk::read(&self.file()).ok()?
+        disk::read(&self.file(), Most::CATALOG).ok()?
     }
 
     /// Reads its catalog.
@@ -67,7 +68,7 @@ impl Registered {
     /// It is not there, or is none.
     pub fn catalog(&self) -> Result<Catalog, Diagnostic> {
         let file = self.file();
-        match disk::read(&file) {
+        match disk::read(&file, Most::CATALOG) {
             Ok(Some(bytes)) => catalog::parse(&file, &bytes),
             Ok(None) => Err(Diagnostic::whole(&file, "the catalog is not there")),
             Err(error) => Err(Diagnostic::whole(&file, error.to_string())),
@@ -92,7 +93,8 @@ pub fn catalog_file(place: &Path) -> PathBuf {
 
 /// Returns what a client noted in a marketplace that it unpacked from an archive.
 pub fn unpacked(client: Client, place: &Path) -> Option<String> {
-    let marker = disk::read(&place.join(plugin_layout(client).snapshot_marker())).ok()??;
+    let marker =
+        disk::read(&place.join(plugin_layout(client).snapshot_marker()), Most::WORD).ok()??;
     Some(String::from_utf8_lossy(&marker).trim().to_owned())
 }
 

@@ -11,7 +11,7 @@ use super::observe::Snapshot;
 use crate::clients::{self, FixedServers, ProblemKind, claude};
 use crate::doctor::{self, Finding, Fix};
 use crate::machine::index;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
     Change, Client, Item, Note, OwnFile, Roots, Scope, WantedPlugin, without_login,
@@ -143,7 +143,7 @@ fn rewritten(roots: &Roots, now: &str, look: &Look) -> Result<Vec<Repair>> {
         let Some(after) = after.filter(|after| before != Some(after)) else { continue };
         if let Some(before) = before {
             let copy = plan::copy_of(roots, now, path);
-            let (before, after) = (disk::read(&copy)?, before.to_vec());
+            let (before, after) = (disk::read(&copy, Most::CLIENT)?, before.to_vec());
             repairs.push(of_ours(OwnFile { path: copy, before, after, what: "a copy" }));
         }
         let file = OwnFile {

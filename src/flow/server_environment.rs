@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::clients::claude::effective::{ServerEntry, texts};
 use crate::doctor::ServerEnvironment;
 use crate::machine::env;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::model::{Roots, variables_in};
 
 /// Finds out about the programs and variables of servers, and about these files.
@@ -81,10 +81,10 @@ fn index(root: &Path) -> Option<Vec<u8>> {
         dot_git
     } else {
         // A worktree or submodule: the file says where its repository is.
-        let text = String::from_utf8(disk::read(&dot_git).ok()??).ok()?;
+        let text = String::from_utf8(disk::read(&dot_git, Most::WORD).ok()??).ok()?;
         root.join(text.strip_prefix("gitdir:")?.trim())
     };
-    disk::read(&folder.join("index")).ok()?
+    disk::read(&folder.join("index"), Most::GIT).ok()?
 }
 
 /// Looks for an entry of a git index: two bytes of flags that end in the length of the name, the

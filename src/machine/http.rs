@@ -204,6 +204,8 @@ fn named(status: u16) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a server is what is asked")]
+
     use std::io::Write as _;
     use std::net::TcpListener;
 

@@ -15,6 +15,7 @@ use crate::machine::archive::{self, ArchiveError, Top};
 use crate::machine::git::redact;
 use crate::machine::http;
 use crate::machine::process::{self, Ended};
+use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree::Limits;
 
 /// The npm on this machine.
@@ -214,10 +215,7 @@ fn tarball(folder: &Path) -> io::Result<Vec<u8>> {
     let is_tarball = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tgz");
     let mut paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
     let path = paths.find(is_tarball).ok_or(io::ErrorKind::NotFound)?;
-    if fs::metadata(&path)?.len() > Limits::DEFAULT.bytes {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    fs::read(path)
+    Ok(read(&path, Most::PACKAGE)?.ok_or(io::ErrorKind::NotFound)?)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Runs a program to its end, or to its time limit.
 
+#![expect(clippy::disallowed_methods, reason = "what a process says is heard by threads")]
+
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -113,8 +115,6 @@ fn keep(all: &mut Vec<u8>, more: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::disallowed_methods, reason = "a process is what is tested")]
-
     use super::*;
 
     #[test]

@@ -1,5 +1,8 @@
 //! Client files that the client itself could not read: named with the place, never written.
 
+use std::ffi::OsStr;
+use std::time::{Duration, Instant};
+
 use crate::sandbox::Sandbox;
 use crate::{tools, wants};
 
@@ -129,4 +132,37 @@ fn a_folder_in_the_place_of_a_file_is_named() {
     tools(&home);
     home.zskills(&["sync"]).expect(1).says(&["~/.claude/settings.json"]);
     assert!(!home.exists("~/.claude/plugins/installed_plugins.json"));
+}
+
+#[test]
+fn a_pipe_or_a_device_where_a_file_belongs_is_named_and_nobody_waits() {
+    for (file, target) in [
+        (".mcp.json", "/dev/zero"),
+        (".claude/settings.json", "/dev/zero"),
+        (".claude/settings.json", "pipe"),
+        (".claude/settings.local.json", "/dev/tty"),
+    ] {
+        let home = Sandbox::new().manifest("version = 1\n").project("project");
+        let pipe = home.program(OsStr::new("mkfifo"), &["pipe"]).status().unwrap();
+        assert!(pipe.success());
+        let target = if target == "pipe" { home.path("pipe") } else { target.into() };
+        home.link(file, target.to_str().unwrap());
+        for command in ["list", "doctor", "why", "sync"] {
+            let start = Instant::now();
+            let args: &[&str] = if command == "why" { &["why", "x@y"] } else { &[command] };
+            let run = home.zskills(args);
+            let name = file.rsplit('/').next().unwrap();
+            run.expect(1).says(&[name, "cannot read"]);
+            assert!(start.elapsed() < Duration::from_secs(10), "{command} with {file}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_grew_beyond_all_measure_is_named_and_not_read() {
+    let home = Sandbox::new();
+    home.write("~/.claude/settings.json", "");
+    let file = std::fs::OpenOptions::new().write(true).open(home.path("~/.claude/settings.json"));
+    file.unwrap().set_len(1 << 36).unwrap();
+    home.zskills(&["list"]).expect(1).says(&["settings.json", "more than 67108864 bytes"]);
 }

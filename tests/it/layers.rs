@@ -100,3 +100,27 @@ fn named(text: &str) -> BTreeSet<String> {
         .inspect(|name| assert!(!name.is_empty(), "one `use crate::…` line for each module"))
         .collect()
 }
+
+#[test]
+fn files_are_opened_for_reading_in_one_place() {
+    let machine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/machine");
+    let mut folders = vec![machine];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if name.ends_with("tests.rs") || path.ends_with("store/read.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("mod tests {").next().unwrap();
+            for way in ["fs::read(", "fs::read_to_string(", "File::open(", ".read(true)"] {
+                assert!(!code.contains(way), "`{way}` in {}", path.display());
+            }
+        }
+    }
+}

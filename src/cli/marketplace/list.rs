@@ -14,7 +14,7 @@ use crate::flow::{Declared, manifest};
 use crate::machine::env::Env;
 use crate::machine::fetch;
 use crate::machine::index;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::terminal::{Bars, Paint, Ui, plain};
 use crate::model::{Client, REMOTE_INDEX, RegistrySource, Source, Thing, redact_url};
 
@@ -96,7 +96,7 @@ impl Row {
 
 /// Returns the registry as the client has it, with keys that are not ours to know.
 fn raw(env: &Env) -> Map<String, Value> {
-    let bytes = disk::read(&known_marketplaces::path(&env.roots)).ok().flatten();
+    let bytes = disk::read(&known_marketplaces::path(&env.roots), Most::CLIENT).ok().flatten();
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 

@@ -12,7 +12,7 @@ use crate::flow::host::Host;
 use crate::flow::manifest::Declared;
 use crate::flow::observe::Snapshot;
 use crate::machine::env::Env;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
     Change, Faults, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source,
@@ -186,7 +186,7 @@ fn is_declared(
 }
 
 fn from_frontmatter(name: &SkillName, folder: &std::path::Path) -> Option<Provenance> {
-    let bytes = disk::read(&folder.join("SKILL.md")).ok()??;
+    let bytes = disk::read(&folder.join("SKILL.md"), Most::TEXT).ok()??;
     foreign::gh_skill(name, &frontmatter::read(&bytes).best)
 }
 

@@ -9,7 +9,7 @@ use crate::clients::plugin_layout;
 use crate::content::catalog::{self, Tree, TreeFile};
 use crate::doctor::{self, Scan};
 use crate::machine::parallel;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Kind, Limits};
 use crate::model::{Client, TreeHash};
 
@@ -40,7 +40,7 @@ impl Scans {
     /// Reads what was saved in a cache folder; a missing or damaged file is an empty memory.
     pub fn load(cache_dir: &Path) -> Self {
         let file = cache_dir.join("scans.json");
-        let bytes = disk::read(&file).ok().flatten();
+        let bytes = disk::read(&file, Most::OWN).ok().flatten();
         let stored = bytes.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         let known = stored.filter(|stored| stored.format == FORMAT).map(|stored| stored.scans);
         Self { file, known: known.unwrap_or_default(), new: 0 }
@@ -69,7 +69,7 @@ impl Scans {
         }
         let stored = Stored { format: FORMAT, scans: std::mem::take(&mut self.known) };
         if let Ok(text) = serde_json::to_vec(&stored) {
-            let before = disk::read(&self.file).ok().flatten();
+            let before = disk::read(&self.file, Most::OWN).ok().flatten();
             drop(disk::replace(&self.file, before.as_deref(), &text, 0o600));
         }
         self.known = stored.scans;
@@ -88,7 +88,7 @@ fn read(root: &Path) -> Scan {
         .filter(|entry| entry.bytes <= MOST)
         .map(|entry| TreeFile { executable: entry.kind == Kind::Executable, path: entry.path })
         .collect();
-    let read = |path: &str| disk::read(&root.join(path)).ok().flatten();
+    let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
     let file = root.join(catalog::PLUGIN_FILE);
     let manifest =
         read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());

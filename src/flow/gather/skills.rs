@@ -10,7 +10,7 @@ use crate::content::skill::lint::{self, lint};
 use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
 use crate::content::skill::{LintFinding, Severity, frontmatter};
 use crate::machine::fetch::Checkout;
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Listed, ListedKind};
 use crate::model::{Level, Note};
 use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble, matches_any};
@@ -123,7 +123,7 @@ fn read(root: &Path, listing: &Listing, path: &str) -> Option<Vec<u8>> {
     if entry.size > lint::LARGEST {
         return None;
     }
-    disk::read(&root.join(path)).ok().flatten()
+    disk::read(&root.join(path), Most::TEXT).ok().flatten()
 }
 
 fn skill(found: &Found, at: &Look, listing: &Listing) -> Result<SkillAt, Trouble> {
@@ -169,18 +169,20 @@ pub(super) fn installed(name: &str, folder: &Path) -> (String, Vec<LintFinding>)
 }
 
 pub(super) fn description(folder: &Path) -> String {
-    let bytes = disk::read(&folder.join("SKILL.md")).ok().flatten().unwrap_or_default();
+    let bytes = disk::read(&folder.join("SKILL.md"), Most::TEXT).ok().flatten().unwrap_or_default();
     frontmatter::read(&bytes).best.description.unwrap_or_default()
 }
 
 fn marketplace(root: &Path) -> Option<String> {
-    let bytes = disk::read(&root.join(catalog::CATALOG_FILE)).ok()??;
+    let bytes = disk::read(&root.join(catalog::CATALOG_FILE), Most::CATALOG).ok()??;
     let catalog: Value = serde_json::from_slice(&bytes).ok()?;
     Some(catalog.get("name").and_then(Value::as_str).unwrap_or("marketplace").to_owned())
 }
 
 fn servers(root: &Path) -> Vec<String> {
-    let Ok(Some(bytes)) = disk::read(&root.join(catalog::SERVERS_FILE)) else { return Vec::new() };
+    let Ok(Some(bytes)) = disk::read(&root.join(catalog::SERVERS_FILE), Most::TEXT) else {
+        return Vec::new();
+    };
     let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Vec::new() };
     let map = value.get("mcpServers").and_then(Value::as_object);
     map.map(|map| map.keys().cloned().collect()).unwrap_or_default()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::clients::{self, agents};
 use crate::content::skill::foreign::{self, Provenance};
 use crate::declared::lock::Lock;
-use crate::machine::store::disk::{self, Stands};
+use crate::machine::store::disk::{self, Most, Stands};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{Client, Roots, Scope, SkillName, State, TreeHash};
 use crate::resolve::{AtClient, Shelf, Shelved};
@@ -31,7 +31,7 @@ pub(super) fn provenance(roots: &Roots) -> BTreeMap<(Scope, String), Provenance>
         (Scope::Project, roots.project.join("skills-lock.json")),
     ];
     let read = |(scope, file): (Scope, PathBuf)| {
-        let bytes = disk::read(&file).ok().flatten()?;
+        let bytes = disk::read(&file, Most::CLIENT).ok().flatten()?;
         let text = String::from_utf8(bytes).ok()?;
         let (found, _) = foreign::skills_lock(&file, &text).ok()?;
         let folder = file.parent().unwrap_or(&roots.home).to_owned();

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::machine::store::disk;
+use crate::machine::store::disk::{self, Most};
 use crate::model::{OwnFile, REMOTE_INDEX, Roots};
 
 /// The registered indexes and the file that they are from.
@@ -33,7 +33,8 @@ struct Entry {
 /// Reads the registered indexes; without the file there are none.
 pub fn read(roots: &Roots) -> Result<Indexes> {
     let path = roots.state_dir.join("indexes.json");
-    let file = disk::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let file = disk::read(&path, Most::CLIENT)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
     let urls = match &file {
         None => BTreeMap::new(),
         Some(bytes) => parse(&path, bytes)?,

@@ -1,8 +1,11 @@
-//! Reading files, and replacing one whole file so that it is never half written.
+//! What stands where, and replacing one whole file so that it is never half written.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+
+use super::read::open_folder;
+pub use super::read::{Most, ReadError, read, read_below};
 
 /// Why a file was not replaced.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +16,6 @@ pub enum ReplaceError {
     ReadOnly(PathBuf),
     #[error("`{0}` cannot be written")]
     Io(PathBuf, #[source] io::Error),
-}
-
-/// Reads a file through links; a missing file, or a link to nothing, is `None`.
-pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Replaces the bytes of a file if it still holds `before`.
@@ -43,7 +37,7 @@ pub fn replace(
     fs::create_dir_all(folder).map_err(fail)?;
     let staged = folder.join(staged_name(&target));
     let replaced = write_new(&staged, after, &target, new_mode).and_then(|()| {
-        let same = read(&target)?.as_deref() == before;
+        let same = read(&target, Most::CLIENT)?.as_deref() == before;
         if same { fs::rename(&staged, &target) } else { fs::remove_file(&staged) }?;
         Ok(same)
     });
@@ -85,7 +79,7 @@ fn set_mode(_: &fs::File, _: &Path, _: u32) -> io::Result<()> {
 
 /// Makes a rename outlive a power cut where the system can; elsewhere there is nothing to do.
 pub fn sync_folder(folder: &Path) {
-    if let Ok(folder) = fs::File::open(folder) {
+    if let Ok(folder) = open_folder(folder) {
         drop(folder.sync_all());
     }
 }

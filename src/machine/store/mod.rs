@@ -4,6 +4,7 @@
 pub mod client_lock;
 pub mod disk;
 pub mod place;
+pub(in crate::machine) mod read;
 pub mod run_lock;
 pub mod tree;
 

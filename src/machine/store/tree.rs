@@ -10,17 +10,18 @@ mod compare;
 mod copy;
 mod fingerprint;
 mod head;
+mod links;
 mod part;
+mod sum;
 mod walk;
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::read::{Opened, ReadError, open_plain};
 use crate::model::TreeHash;
 
 pub use check::{Entry, Kind, Limits, Listing, check};
@@ -29,6 +30,7 @@ pub use copy::{Copy, copy, copy_git};
 pub use fingerprint::Fingerprints;
 pub use head::{has_tag, head, is_shallow, origin};
 pub use part::{Listed, ListedKind, copy_part, hash_part, list};
+pub(in crate::machine) use sum::Sum;
 
 /// Returns the sha256 over the sorted paths, kinds, lengths and bytes of a folder's content.
 ///
@@ -40,19 +42,25 @@ pub fn hash(root: &Path) -> Result<TreeHash, TreeError> {
 
 fn hash_entries(root: &Path, mut entries: Vec<walk::Found>) -> Result<TreeHash, TreeError> {
     entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-    let mut digest = Sha256::new();
-    let mut buffer = Vec::with_capacity(16 * 1024);
+    let mut sum = Sum::default();
     for entry in &entries {
-        buffer.clear();
-        let kind = read(root, entry, &mut buffer).map_err(|e| TreeError::io(&entry.path, e))?;
-        let path = entry.path.as_os_str().as_bytes();
-        digest.update((path.len() as u64).to_le_bytes());
-        digest.update(path);
-        digest.update([kind]);
-        digest.update((buffer.len() as u64).to_le_bytes());
-        digest.update(&buffer);
+        add(root, entry, &mut sum)?;
     }
-    Ok(tree_hash(&digest.finalize()))
+    Ok(sum.finish())
+}
+
+/// Adds what one entry of a tree says, whatever its size with the same little memory.
+fn add(root: &Path, entry: &walk::Found, sum: &mut Sum) -> Result<(), TreeError> {
+    let (path, full) = (&entry.path, root.join(&entry.path));
+    if entry.kind == walk::Type::Link {
+        let target = std::fs::read_link(full).map_err(|e| TreeError::io(path, e))?;
+        sum.link(path, &target);
+        return Ok(());
+    }
+    let Opened { file, metadata } = open_plain(&full).map_err(|e| TreeError::read(path, e))?;
+    let executable = metadata.mode() & 0o111 != 0;
+    let feed = sum.file(path, executable, metadata.len());
+    feed.read(file).map_err(|e| TreeError::io(path, e))
 }
 
 /// Returns the sha256 of one file's bytes in the form of a tree hash.
@@ -77,6 +85,12 @@ pub enum TreeError {
     TooMany { path: PathBuf, limit: usize },
     #[error("more than {limit} bytes, counted up to `{}`", shown(path))]
     TooLarge { path: PathBuf, limit: u64 },
+    #[error("more than {limit} bytes of names, counted up to `{}`", shown(path))]
+    TooLong { path: PathBuf, limit: usize },
+    #[error("more than {limit} folders in each other, down to `{}`", shown(path))]
+    TooDeep { path: PathBuf, limit: usize },
+    #[error("the link `{}` goes through more than {limit} folders", shown(path))]
+    LongLink { path: PathBuf, limit: usize },
 }
 
 impl TreeError {
@@ -88,6 +102,13 @@ impl TreeError {
     fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }
+
+    fn read(path: &Path, error: ReadError) -> Self {
+        match error {
+            ReadError::Io(source) => Self::io(path, source),
+            _ => Self::Special { path: path.to_owned() },
+        }
+    }
 }
 
 /// Returns a path for a message: names in a fetched tree may hold terminal escapes.
@@ -97,19 +118,6 @@ fn shown(path: &Path) -> String {
         if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
     }
     if text.is_empty() { ".".to_owned() } else { text }
-}
-
-/// Fills `buffer` with what an entry says, and returns the letter of its kind.
-fn read(root: &Path, entry: &walk::Found, buffer: &mut Vec<u8>) -> io::Result<u8> {
-    let path = root.join(&entry.path);
-    if entry.kind == walk::Type::Link {
-        buffer.extend_from_slice(std::fs::read_link(path)?.as_os_str().as_bytes());
-        return Ok(b'l');
-    }
-    let mut file = File::open(path)?;
-    let executable = file.metadata()?.mode() & 0o111 != 0;
-    file.read_to_end(buffer)?;
-    Ok(if executable { b'x' } else { b'f' })
 }
 
 fn tree_hash(digest: &[u8]) -> TreeHash {

@@ -1,10 +1,11 @@
 //! Refuses trees that could reach outside themselves or mean different things on two machines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use super::links::Links;
 use super::{TreeError, walk};
 
 /// How much a tree may hold.
@@ -43,15 +44,23 @@ pub enum Kind {
 pub fn check(root: &Path, limits: Limits) -> Result<Listing, TreeError> {
     let mut entries = Vec::new();
     let mut bytes = 0;
-    walk::each_folder(root, |_, found| {
+    let mut names = walk::Names::default();
+    let mut links = Links::default();
+    walk::each_folder(root, |folder, found| {
         distinct(found.iter().map(|(path, _)| path))?;
         for (path, found) in found {
+            names.take(path)?;
             let metadata = found.metadata().map_err(|e| TreeError::io(path, e))?;
             let kind = match metadata.file_type() {
-                kind if kind.is_dir() => continue,
-                kind if kind.is_symlink() => Kind::Link {
-                    target: fs::read_link(found.path()).map_err(|e| TreeError::io(path, e))?,
-                },
+                kind if kind.is_dir() => {
+                    links.folder(folder, path);
+                    continue;
+                }
+                kind if kind.is_symlink() => {
+                    let target = fs::read_link(found.path()).map_err(|e| TreeError::io(path, e))?;
+                    links.link(folder, path, &target)?;
+                    Kind::Link { target }
+                }
                 kind if !kind.is_file() => return Err(TreeError::Special { path: path.clone() }),
                 _ if metadata.mode() & 0o111 != 0 => Kind::Executable,
                 _ => Kind::File,
@@ -67,8 +76,8 @@ pub fn check(root: &Path, limits: Limits) -> Result<Listing, TreeError> {
         }
         Ok(())
     })?;
+    links.stay_inside()?;
     entries.sort_unstable();
-    stays_inside(&entries)?;
     Ok(Listing { entries })
 }
 
@@ -86,41 +95,4 @@ fn distinct<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<(), TreeErro
         }
     }
     Ok(())
-}
-
-/// Checks that every link ends inside the tree. A link may point to another link, which is
-/// checked itself, but not through one: `..` behind a link is not what its text says.
-fn stays_inside(entries: &[Entry]) -> Result<(), TreeError> {
-    let links = entries
-        .iter()
-        .filter(|entry| matches!(entry.kind, Kind::Link { .. }))
-        .map(|entry| Path::new(&entry.path))
-        .collect::<BTreeSet<_>>();
-    for entry in entries {
-        if let Kind::Link { target } = &entry.kind
-            && !lands_inside(Path::new(&entry.path), target, &links)
-        {
-            return Err(TreeError::Link {
-                path: PathBuf::from(&entry.path),
-                target: target.clone(),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn lands_inside(link: &Path, target: &Path, links: &BTreeSet<&Path>) -> bool {
-    let mut at = link.parent().map(Path::to_owned).unwrap_or_default();
-    for component in target.components() {
-        if links.contains(at.as_path()) {
-            return false;
-        }
-        match component {
-            Component::CurDir => {}
-            Component::Normal(name) => at.push(name),
-            Component::ParentDir if at.pop() => {}
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
-        }
-    }
-    !at.components().next().is_some_and(|first| walk::is_marker(first.as_os_str()))
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{TreeError, walk};
+use super::{Sum, TreeError, walk};
+use crate::model::TreeHash;
 
 /// Which paths of a tree are not as in another, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,13 +30,12 @@ pub fn compare(pristine: &Path, tree: &Path) -> Result<Difference, TreeError> {
     Ok(difference)
 }
 
-fn contents(root: &Path) -> Result<BTreeMap<PathBuf, (u8, Vec<u8>)>, TreeError> {
-    let entries = walk::content(root)?;
-    let read = |entry: walk::Found| {
-        let mut bytes = Vec::new();
-        let kind =
-            super::read(root, &entry, &mut bytes).map_err(|e| TreeError::io(&entry.path, e))?;
-        Ok((entry.path, (kind, bytes)))
+/// Returns the digest of each file and link.
+fn contents(root: &Path) -> Result<BTreeMap<PathBuf, TreeHash>, TreeError> {
+    let digest = |entry: walk::Found| {
+        let mut sum = Sum::default();
+        super::add(root, &entry, &mut sum)?;
+        Ok((entry.path, sum.finish()))
     };
-    entries.into_iter().map(read).collect()
+    walk::content(root)?.into_iter().map(digest).collect()
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use crate::machine::parallel;
+use crate::machine::store::read::{Most, read};
 use crate::model::TreeHash;
 
 use super::{TreeError, walk};
@@ -41,8 +42,8 @@ impl Fingerprints {
     /// Reads what was saved in a cache folder; a missing or damaged file is an empty memory.
     pub fn load(cache_dir: &Path) -> Self {
         let file = cache_dir.join("fingerprints");
-        let known = fs::read_to_string(&file).ok().and_then(|text| parse(&text));
-        let known = known.unwrap_or_default();
+        let saved = read(&file, Most::OWN).ok().flatten().and_then(|b| String::from_utf8(b).ok());
+        let known = saved.and_then(|text| parse(&text)).unwrap_or_default();
         Self { file, known, young: BTreeMap::new(), placed: BTreeMap::new(), changed: false }
     }
 

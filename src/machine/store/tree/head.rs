@@ -1,15 +1,15 @@
 //! Reads what a clone has checked out, without a process.
 
-use std::fs;
 use std::path::{Component, Path};
 
+use crate::machine::store::read::{Most, read};
 use crate::model::Commit;
 
 /// Returns the commit that is checked out in a clone, or nothing when its `.git` says it in a way
 /// that only git understands (a worktree, reftables) or not at all.
 pub fn head(clone: &Path) -> Option<Commit> {
     let git = clone.join(".git");
-    let head = fs::read_to_string(git.join("HEAD")).ok()?;
+    let head = text(&git.join("HEAD"), Most::WORD)?;
     let Some(name) = head.strip_prefix("ref:").map(str::trim) else {
         return head.trim().parse().ok();
     };
@@ -17,8 +17,8 @@ pub fn head(clone: &Path) -> Option<Commit> {
     if !plain || !name.starts_with("refs/") {
         return None;
     }
-    let loose = fs::read_to_string(git.join(name)).ok().and_then(|text| text.trim().parse().ok());
-    loose.or_else(|| packed(&fs::read_to_string(git.join("packed-refs")).ok()?, name))
+    let loose = text(&git.join(name), Most::WORD).and_then(|text| text.trim().parse().ok());
+    loose.or_else(|| packed(&text(&git.join("packed-refs"), Most::GIT)?, name))
 }
 
 fn packed(refs: &str, name: &str) -> Option<Commit> {
@@ -35,7 +35,7 @@ pub fn has_tag(clone: &Path, name: &str) -> bool {
     let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
     plain
         && (git.join(&reference).is_file()
-            || fs::read_to_string(git.join("packed-refs")).is_ok_and(|refs| {
+            || text(&git.join("packed-refs"), Most::GIT).is_some_and(|refs| {
                 refs.lines().any(|line| line.split_once(' ').is_some_and(|(_, n)| n == reference))
             }))
 }
@@ -47,10 +47,15 @@ pub fn is_shallow(clone: &Path) -> bool {
 
 /// Returns the address that a clone came from.
 pub fn origin(clone: &Path) -> Option<String> {
-    let config = fs::read_to_string(clone.join(".git/config")).ok()?;
+    let config = text(&clone.join(".git/config"), Most::GIT)?;
     let mut lines = config.lines().map(str::trim);
     lines.by_ref().find(|line| *line == "[remote \"origin\"]")?;
     let section = lines.take_while(|line| !line.starts_with('['));
     let mut urls = section.filter_map(|line| line.split_once('='));
     urls.find(|(key, _)| key.trim() == "url").map(|(_, url)| url.trim().to_owned())
+}
+
+/// Reads what git wrote; what cannot be read says nothing.
+fn text(path: &Path, most: Most) -> Option<String> {
+    String::from_utf8(read(path, most).ok()??).ok()
 }

@@ -33,8 +33,10 @@ pub enum ListedKind {
 /// Returns everything in a tree, whatever it is; no link is followed.
 pub fn list(root: &Path, most: usize) -> Result<Vec<Listed>, TreeError> {
     let mut listed = Vec::new();
+    let mut names = walk::Names::default();
     walk::each_folder(root, |_, entries| {
         for (path, entry) in entries {
+            names.take(path)?;
             if listed.len() == most {
                 return Err(TreeError::TooMany { path: path.clone(), limit: most });
             }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 use std::time::Instant;
@@ -245,4 +246,105 @@ fn nothing_is_written_when_every_tree_was_known() {
     // The budget is 8 ms; the slack is for debug builds on busy machines.
     let elapsed = start.elapsed();
     assert!(elapsed.as_millis() < 500, "{elapsed:?}");
+}
+
+/// Makes folders in each other, and returns the path of the last.
+fn nested(tree: &Tree, depth: usize) -> String {
+    let path = vec!["d"; depth].join("/");
+    fs::create_dir_all(tree.path(&path)).unwrap();
+    path
+}
+
+#[test]
+fn folders_in_each_other_have_an_end() {
+    let (fine, deep) = (Tree::new(), Tree::new());
+    nested(&fine, 100);
+    check(fine.0.path(), Limits::DEFAULT).unwrap();
+    let path = nested(&deep, 600);
+    for n in 0..200 {
+        symlink("x", deep.path(&format!("{path}/{n}"))).unwrap();
+    }
+    let text = refused(&deep);
+    assert!(text.starts_with("more than 100 folders in each other, down to `d/d/"), "{text}");
+    let root = deep.0.path();
+    assert!(matches!(hash(root), Err(TreeError::TooDeep { .. })));
+    assert!(matches!(list(root, 10_000), Err(TreeError::TooDeep { .. })));
+    assert!(matches!(compare(root, root), Err(TreeError::TooDeep { .. })));
+}
+
+#[test]
+fn twenty_thousand_links_across_the_deepest_tree_are_looked_at_in_a_moment() {
+    let mut links = links::Links::default();
+    let mut folder = PathBuf::new();
+    for _ in 0..100 {
+        let next = folder.join("d");
+        links.folder(&folder, &next);
+        folder = next;
+    }
+    // Up to the root, and down again.
+    let target = PathBuf::from("../".repeat(100)).join(&folder);
+    let start = Instant::now();
+    for n in 0..20_000 {
+        links.link(&folder, &folder.join(n.to_string()), &target).unwrap();
+    }
+    links.stay_inside().unwrap();
+    // The budget is one second; the slack is for debug builds on busy machines.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    let longer = links.link(&folder, &folder.join("long"), &target.join("x"));
+    assert!(matches!(longer, Err(TreeError::LongLink { limit: 200, .. })), "{longer:?}");
+    links.link(&folder, &folder.join("out"), Path::new(&"../".repeat(101))).unwrap();
+    assert!(links.stay_inside().unwrap_err().to_string().contains("leaves the tree"));
+}
+
+/// What a hash was before it was streamed: everything in memory at once.
+fn naive(entries: &[(String, u8, Vec<u8>)]) -> TreeHash {
+    let mut sorted = entries.to_vec();
+    sorted.sort();
+    let mut digest = Sha256::new();
+    for (path, kind, bytes) in sorted {
+        digest.update((path.len() as u64).to_le_bytes());
+        digest.update(path);
+        digest.update([kind]);
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    }
+    tree_hash(&digest.finalize())
+}
+
+#[test]
+fn a_streamed_hash_is_that_of_the_bytes_whatever_their_number() {
+    let sizes = [0, 1, 16_383, 16_384, 16_385, 100_000];
+    let tree = Tree::new();
+    let mut entries = Vec::new();
+    for size in sizes {
+        let (path, text) = (format!("d/{size}"), "x".repeat(size));
+        entries.push((path.clone(), b'f', text.clone().into_bytes()));
+        fs::create_dir_all(tree.path("d")).unwrap();
+        fs::write(tree.path(&path), text).unwrap();
+    }
+    assert_eq!(hash(tree.0.path()).unwrap(), naive(&entries));
+}
+
+#[test]
+fn a_file_that_is_not_as_long_as_it_said_is_an_error() {
+    let check = |length: u64, text: &str| {
+        Sum::default().file(Path::new("x"), false, length).read(text.as_bytes())
+    };
+    check(3, "abc").unwrap();
+    for text in ["ab", "abcd"] {
+        assert!(check(3, text).unwrap_err().to_string().contains("changed"), "{text}");
+    }
+}
+
+#[test]
+fn two_trees_that_differ_in_the_last_byte_of_a_large_file_differ() {
+    let ends_in = |last: &str| {
+        let tree = Tree::new().with("same", "x").with("large", &"x".repeat(1 << 20));
+        let text = fs::read_to_string(tree.path("large")).unwrap();
+        tree.with("large", &(text + last))
+    };
+    let (one, two) = (ends_in("a"), ends_in("b"));
+    let found = compare(one.0.path(), two.0.path()).unwrap();
+    assert_eq!(found.modified, ["large"]);
+    assert!(found.extra.is_empty() && found.missing.is_empty());
 }

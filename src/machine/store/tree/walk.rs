@@ -40,15 +40,21 @@ pub(super) fn content(root: &Path) -> Result<Vec<Found>, TreeError> {
     Ok(found)
 }
 
+/// More folders in each other than any tree has that people work with.
+pub(super) const DEEPEST: usize = 100;
+
 /// Calls `visit` once for each folder of a tree, parents first, with all that is in it.
 ///
-/// A stack and not recursion: a hostile tree can be thousands of folders deep.
+/// A stack and not recursion, and an end to it: a hostile tree can be thousands of folders deep.
 pub(super) fn each_folder(
     root: &Path,
     mut visit: impl FnMut(&Path, &[(PathBuf, DirEntry)]) -> Result<(), TreeError>,
 ) -> Result<(), TreeError> {
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
+    let mut folders = vec![(PathBuf::new(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        if depth > DEEPEST {
+            return Err(TreeError::TooDeep { path: folder, limit: DEEPEST });
+        }
         let io = |e| TreeError::io(&folder, e);
         let mut entries = Vec::new();
         for entry in fs::read_dir(root.join(&folder)).map_err(io)? {
@@ -59,13 +65,30 @@ pub(super) fn each_folder(
             }
             let path = folder.join(name);
             if entry.file_type().map_err(io)?.is_dir() {
-                folders.push(path.clone());
+                folders.push((path.clone(), depth + 1));
             }
             entries.push((path, entry));
         }
         visit(&folder, &entries)?;
     }
     Ok(())
+}
+
+/// Counts the bytes of all paths of a tree together.
+#[derive(Default)]
+pub(super) struct Names(usize);
+
+impl Names {
+    /// A hundred thousand files have about a tenth of this.
+    const MOST: usize = 64 << 20;
+
+    pub fn take(&mut self, path: &Path) -> Result<(), TreeError> {
+        self.0 += path.as_os_str().len();
+        if self.0 > Self::MOST {
+            return Err(TreeError::TooLong { path: path.to_owned(), limit: Self::MOST });
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn is_marker(name: &OsStr) -> bool {
