@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::machine::process::{self, Ended};
+use crate::machine::process::{self, End, Ended, Limit};
 use crate::model::Roots;
 
 /// How long an installer may take.
@@ -24,18 +24,21 @@ pub fn run(package: &str, words: &[String], roots: &Roots) -> Result<()> {
     };
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&roots.home);
-    let ended = process::run(&mut command, TIMEOUT)
+    let ended = process::run(&mut command, Limit::after(TIMEOUT))
         .with_context(|| format!("cannot run `{shown}`, the installer of `{package}`"))?;
     match ended {
-        Ended { status: Some(status), .. } if status.success() => Ok(()),
-        Ended { status: Some(status), stdout, stderr } => {
+        Ended { end: End::Status(status), .. } if status.success() => Ok(()),
+        Ended { end: End::Status(status), stdout, stderr, .. } => {
             let said = if stderr.trim().is_empty() { stdout } else { stderr };
             let last: Vec<&str> = said.trim().lines().rev().take(5).collect();
             let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
             bail!("`{shown}`, the installer of `{package}`, failed ({status}): {last}")
         }
-        Ended { status: None, .. } => {
+        Ended { end: End::Timeout, .. } => {
             bail!("`{shown}`, the installer of `{package}`, took longer than {TIMEOUT:?}")
+        }
+        Ended { end: End::TooMuch, .. } => {
+            bail!("`{shown}`, the installer of `{package}`, made too much")
         }
     }
 }

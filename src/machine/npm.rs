@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::machine::archive::{self, ArchiveError, Top};
 use crate::machine::git::redact;
 use crate::machine::http;
-use crate::machine::process::{self, Ended};
+use crate::machine::process::{self, End, Ended, Limit};
 use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree::Limits;
 
@@ -64,13 +64,13 @@ impl Npm {
         command.arg("--pack-destination").arg(scratch);
         command.args(registry.map(|url| format!("--registry={url}")));
         command.args(["--", &spec]).current_dir(scratch);
-        let said = match process::run(&mut command, self.timeout) {
-            Ok(Ended { status: Some(status), stdout, .. }) if status.success() => stdout,
-            Ok(Ended { status: Some(_), stdout, stderr }) => {
+        let said = match process::run(&mut command, Limit::after(self.timeout)) {
+            Ok(Ended { end: End::Status(status), stdout, .. }) if status.success() => stdout,
+            Ok(Ended { end: End::Status(_) | End::TooMuch, stdout, stderr, .. }) => {
                 let said = if stderr.trim().is_empty() { stdout } else { stderr };
                 return Err(failed(NpmFailure::of(&said), &said));
             }
-            Ok(Ended { status: None, stderr, .. }) => {
+            Ok(Ended { end: End::Timeout, stderr, .. }) => {
                 return Err(failed(NpmFailure::Timeout(self.timeout), &stderr));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && scratch.is_dir() => {

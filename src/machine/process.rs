@@ -1,13 +1,15 @@
-//! Runs a program to its end, or to its time limit.
+//! Runs programs, each to its end or to a limit, and with it all that it has started.
+//!
+//! One thread does it: it waits for whatever comes first, words or the limit.
 
-#![expect(clippy::disallowed_methods, reason = "what a process says is heard by threads")]
-
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
 /// No answer that we read comes near this many bytes.
@@ -18,112 +20,169 @@ const SILENCE: Duration = Duration::from_millis(50);
 /// On a busy machine the words of a process may be read that much later than its end is seen.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// How a process ended; without a status it was killed at its time limit.
+/// How a process ended, and what it said.
 pub(crate) struct Ended {
-    pub status: Option<ExitStatus>,
+    pub end: End,
     pub stdout: String,
     pub stderr: String,
+    /// It said more on stdout than was kept.
+    pub cut: bool,
 }
 
-enum Said {
-    Out(Vec<u8>),
-    Err(Vec<u8>),
+/// By itself, or killed with all that it had started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Status(ExitStatus),
+    /// It took too long.
+    Timeout,
+    /// It made too much.
+    TooMuch,
+}
+
+/// What ends a process before its own end.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit<'a> {
+    /// Nothing is for ever: a time that no clock can show.
+    pub until: Option<Instant>,
+    /// Asked now and then whether the process has made too much.
+    pub too_much: &'a dyn Fn() -> bool,
+}
+
+impl Limit<'_> {
+    /// Ends a process after some time, however long.
+    pub fn after(timeout: Duration) -> Self {
+        Self { until: Instant::now().checked_add(timeout), too_much: &|| false }
+    }
 }
 
 /// Runs a command without stdin, in a process group of its own, and returns what it said.
-pub(crate) fn run(command: &mut Command, timeout: Duration) -> io::Result<Ended> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
-    let (sender, said) = channel();
-    if let Some(stdout) = child.stdout.take() {
-        drain(stdout, Said::Out, sender.clone());
-    }
-    if let Some(stderr) = child.stderr.take() {
-        drain(stderr, Said::Err, sender);
-    }
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let status = wait(&mut child, timeout, &said, |said| match said {
-        Said::Out(bytes) => keep(&mut stdout, &bytes),
-        Said::Err(bytes) => keep(&mut stderr, &bytes),
-    })?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Ended { status, stdout: text(stdout), stderr: text(stderr) })
+pub(crate) fn run(command: &mut Command, limit: Limit) -> io::Result<Ended> {
+    let mut running = Running::start(command.stdin(Stdio::null()))?;
+    let [mut out, mut err] = [Pipe::of(running.0.stdout.take()), Pipe::of(running.0.stderr.take())];
+    let end = wait(&mut running, [&mut out, &mut err], limit)?;
+    let (cut, text) = (out.cut, |pipe: Pipe| String::from_utf8_lossy(&pipe.heard).into_owned());
+    Ok(Ended { end, stdout: text(out), stderr: text(err), cut })
 }
 
-/// Waits until the process has ended, or kills it and all that it started at the time limit.
+/// Waits until the process has ended, or kills it and all that it started at a limit.
 ///
 /// The end of both pipes usually tells, but a connection that ssh keeps for later
 /// (`ControlPersist`) holds them open long after git is gone: a silent moment asks for the status.
 /// What a process said last may still be on its way then, so one more, longer silence is waited for.
-fn wait(
-    child: &mut Child,
-    timeout: Duration,
-    said: &Receiver<Said>,
-    mut keep: impl FnMut(Said),
-) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + timeout;
+fn wait(running: &mut Running, mut pipes: [&mut Pipe; 2], limit: Limit) -> io::Result<End> {
     let mut ended = None;
+    let mut looked = Instant::now();
     loop {
         let silence = if ended.is_none() { SILENCE } else { LAST_WORDS };
-        match said.recv_timeout(silence) {
-            Ok(part) => keep(part),
-            Err(RecvTimeoutError::Timeout) if ended.is_some() => return Ok(ended),
-            Err(RecvTimeoutError::Timeout) => ended = child.try_wait()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                ended = child.try_wait()?;
-                if ended.is_some() {
-                    return Ok(ended);
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
+        let heard = hear(&mut pipes, remaining(limit.until, silence))?;
+        let all = pipes.iter().all(|pipe| pipe.file.is_none());
+        match ended {
+            Some(status) if all || !heard => return Ok(End::Status(status)),
+            None if all || !heard => ended = running.0.try_wait()?,
+            _ => {}
         }
-        if Instant::now() >= deadline {
-            if ended.is_none() {
-                kill_group(child)?;
+        if all && ended.is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let late = limit.until.is_some_and(|until| Instant::now() >= until);
+        match ended {
+            Some(status) if late => return Ok(End::Status(status)),
+            None if late => return Ok(End::Timeout),
+            _ => {}
+        }
+        if looked.elapsed() >= SILENCE {
+            if (limit.too_much)() {
+                return Ok(End::TooMuch);
             }
-            return Ok(ended);
+            looked = Instant::now();
         }
     }
 }
 
-fn kill_group(child: &mut Child) -> io::Result<()> {
-    // The child leads its own group, and was not waited for: the number is still its own.
-    rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL)?;
-    child.wait().map(drop)
-}
+/// A process in a group of its own; the group ends with this value.
+struct Running(Child);
 
-fn drain(mut pipe: impl Read + Send + 'static, part: fn(Vec<u8>) -> Said, to: Sender<Said>) {
-    std::thread::spawn(move || {
-        let mut buffer = [0; 8192];
-        while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-            if to.send(part(buffer[..length].to_vec())).is_err() {
-                break;
-            }
-        }
-    });
-}
-
-fn keep(all: &mut Vec<u8>, more: &[u8]) {
-    if all.len() < MOST_OUTPUT {
-        all.extend_from_slice(more);
+impl Running {
+    fn start(command: &mut Command) -> io::Result<Self> {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.spawn().map(Self)
     }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The child leads its own group, and was not waited for: the number is still its own.
+        if let Ok(None) = self.0.try_wait() {
+            let _ = rustix::process::kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+            drop(self.0.wait());
+        }
+    }
+}
+
+/// What a process says on one of its pipes.
+struct Pipe {
+    /// Nothing once it has been closed.
+    file: Option<File>,
+    heard: Vec<u8>,
+    /// There was more than is kept.
+    cut: bool,
+}
+
+impl Pipe {
+    fn of(pipe: Option<impl Into<OwnedFd>>) -> Self {
+        let file = pipe.map(|pipe| File::from(pipe.into()));
+        Self { file, heard: Vec::new(), cut: false }
+    }
+
+    /// Reads what there is, which does not wait once there is something.
+    fn hear(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut buffer = [0; 16 * 1024];
+        match file.read(&mut buffer) {
+            Ok(0) => self.file = None,
+            Ok(length) if self.heard.len() < MOST_OUTPUT => {
+                self.heard.extend_from_slice(&buffer[..length]);
+            }
+            Ok(_) => self.cut = true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// Hears all pipes on which something is said within a time; says no after a silence.
+fn hear(pipes: &mut [&mut Pipe], time: Duration) -> io::Result<bool> {
+    let open: Vec<usize> = (0..pipes.len()).filter(|n| pipes[*n].file.is_some()).collect();
+    if open.is_empty() {
+        return Ok(false);
+    }
+    let files = open.iter().filter_map(|n| pipes[*n].file.as_ref());
+    let mut polled: Vec<PollFd> = files.map(|file| PollFd::new(file, PollFlags::IN)).collect();
+    let ready = ready(&mut polled, time)?;
+    for (n, ready) in open.into_iter().zip(&ready) {
+        if *ready {
+            pipes[n].hear()?;
+        }
+    }
+    Ok(ready.contains(&true))
+}
+
+/// Waits until something can be done, and says with which of the files.
+fn ready(polled: &mut [PollFd], time: Duration) -> io::Result<Vec<bool>> {
+    let time =
+        Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 });
+    match poll(polled, Some(&time)) {
+        Ok(_) => Ok(polled.iter().map(|one| !one.revents().is_empty()).collect()),
+        Err(rustix::io::Errno::INTR) => Ok(vec![false; polled.len()]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns how long to wait at most, and no longer than until a limit.
+fn remaining(until: Option<Instant>, most: Duration) -> Duration {
+    until.map_or(most, |until| until.saturating_duration_since(Instant::now()).min(most))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_after_the_end_is_still_heard_and_an_open_pipe_is_not_waited_for() {
-        let script = "(sleep 0.2; echo late >&2; sleep 20) & echo early; exit 3";
-        let start = Instant::now();
-        let ended = run(Command::new("sh").args(["-c", script]), Duration::from_secs(30)).unwrap();
-        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
-        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("early\n", "late\n"));
-        assert!(start.elapsed() < Duration::from_secs(15));
-    }
-}
+mod tests;

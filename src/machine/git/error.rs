@@ -28,6 +28,8 @@ pub enum GitFailure {
     Tls,
     NoSuchRef,
     NoSuchCommit,
+    /// More than any repository needs that people work with.
+    TooMuch,
     Other,
 }
 
@@ -63,6 +65,9 @@ impl GitError {
             }
             GitFailure::NoSuchCommit => {
                 "the history was rewritten or the commit was never pushed; choose another one"
+            }
+            GitFailure::TooMuch => {
+                "use another source: this one cannot be meant to be installed from"
             }
             GitFailure::Other => "run the same git command by hand to see more",
         }
@@ -160,6 +165,7 @@ impl fmt::Display for GitFailure {
             Self::Tls => f.write_str("the connection is not trusted"),
             Self::NoSuchRef => f.write_str("no such branch or tag"),
             Self::NoSuchCommit => f.write_str("no such commit"),
+            Self::TooMuch => f.write_str("it sent more than is taken from a source"),
             Self::Other => f.write_str("an unexpected error"),
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use crate::machine::process::{self, Ended};
+use crate::machine::process::{self, End, Ended, Limit};
 
 use super::{Git, GitError, GitFailure};
 
@@ -44,13 +44,17 @@ impl Git {
         folder: &Path,
     ) -> Result<String, GitError> {
         let failed = |kind, said: &str| GitError::new(about, kind, said);
-        match process::run(&mut self.command(args, folder), self.timeout) {
-            Ok(Ended { status: Some(status), stdout, .. }) if status.success() => Ok(stdout),
-            Ok(Ended { status: Some(_), stderr, .. }) => {
+        match process::run(&mut self.command(args, folder), Limit::after(self.timeout)) {
+            Ok(Ended { cut: true, stderr, .. }) => Err(failed(GitFailure::TooMuch, &stderr)),
+            Ok(Ended { end: End::Status(status), stdout, .. }) if status.success() => Ok(stdout),
+            Ok(Ended { end: End::Status(_), stderr, .. }) => {
                 Err(failed(GitFailure::of(&stderr), &stderr))
             }
-            Ok(Ended { status: None, stderr, .. }) => {
+            Ok(Ended { end: End::Timeout, stderr, .. }) => {
                 Err(failed(GitFailure::Timeout(self.timeout), &stderr))
+            }
+            Ok(Ended { end: End::TooMuch, stderr, .. }) => {
+                Err(failed(GitFailure::TooMuch, &stderr))
             }
             // A missing working folder is the same error to the system as a missing program.
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
