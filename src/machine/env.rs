@@ -70,6 +70,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
         Some(home) => roots(&absolute(home, &cwd), &cwd, &|_| None)?,
         None => roots(&home_dir(&lookup, &cwd)?, &cwd, &lookup)?,
     };
+    crate::machine::program::settle(&roots);
     Ok(Env {
         roots,
         git_timeout: git_timeout(&lookup)?,

@@ -1,13 +1,12 @@
 //! Runs the command with which a package installs its own skills. A person has agreed to it.
 
-#![expect(clippy::disallowed_methods, reason = "an installer is a process")]
-
-use std::process::Command;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::machine::process::{self, End, Ended, Limit};
+use crate::machine::program;
 use crate::model::Roots;
 
 /// How long an installer may take.
@@ -22,10 +21,10 @@ pub fn run(package: &str, words: &[String], roots: &Roots) -> Result<()> {
     let Some((program, arguments)) = words.split_first() else {
         bail!("`install_cmd` of `{package}` is empty");
     };
-    let mut command = Command::new(program);
+    let context = || format!("cannot run `{shown}`, the installer of `{package}`");
+    let mut command = program::command(OsStr::new(program)).with_context(context)?;
     command.args(arguments).current_dir(&roots.home);
-    let ended = process::run(&mut command, Limit::after(TIMEOUT))
-        .with_context(|| format!("cannot run `{shown}`, the installer of `{package}`"))?;
+    let ended = process::run(&mut command, Limit::after(TIMEOUT)).with_context(context)?;
     match ended {
         Ended { end: End::Status(status), .. } if status.success() => Ok(()),
         Ended { end: End::Status(status), stdout, stderr, .. } => {

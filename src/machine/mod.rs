@@ -10,5 +10,6 @@ pub mod installer;
 pub mod npm;
 pub(crate) mod parallel;
 pub(crate) mod process;
+pub mod program;
 pub mod store;
 pub mod terminal;

@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,6 +14,7 @@ use crate::machine::archive::{self, ArchiveError, Top};
 use crate::machine::git::redact;
 use crate::machine::http;
 use crate::machine::process::{self, End, Ended, Limit};
+use crate::machine::program::{self, Missing};
 use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree::Limits;
 
@@ -58,7 +58,10 @@ impl Npm {
         let failed = |kind, said: &str| NpmError::new(package, kind, said);
         check(package, version, registry).map_err(|kind| failed(kind, ""))?;
         let spec = version.map_or_else(|| package.to_owned(), |v| format!("{package}@{v}"));
-        let mut command = Command::new(&self.program);
+        let mut command = program::command(&self.program).map_err(|missing| match missing {
+            Missing::Nowhere(_) => failed(NpmFailure::NotInstalled, ""),
+            apart @ Missing::Apart { .. } => failed(NpmFailure::Apart(apart), ""),
+        })?;
         command.args(["pack", "--json", "--ignore-scripts", "--loglevel=error"]);
         command.args(["--no-update-notifier", "--no-fund", "--no-audit"]);
         command.arg("--pack-destination").arg(scratch);
@@ -72,9 +75,6 @@ impl Npm {
             }
             Ok(Ended { end: End::Timeout, stderr, .. }) => {
                 return Err(failed(NpmFailure::Timeout(self.timeout), &stderr));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && scratch.is_dir() => {
-                return Err(failed(NpmFailure::NotInstalled, ""));
             }
             Err(error) => return Err(failed(NpmFailure::Other, &error.to_string())),
         };
@@ -100,6 +100,8 @@ pub struct NpmError {
 pub enum NpmFailure {
     #[error("there is no npm on PATH")]
     NotInstalled,
+    #[error("{0}")]
+    Apart(Missing),
     #[error("no answer within {} s", .0.as_secs_f32())]
     Timeout(Duration),
     #[error("not a name of a package")]
@@ -139,6 +141,9 @@ impl NpmError {
     pub fn hint(&self) -> &'static str {
         match self.kind {
             NpmFailure::NotInstalled => "install Node.js with npm, and put it on PATH",
+            NpmFailure::Apart(_) => {
+                "put an npm on PATH that lies neither in the repository you work in nor in a fetched tree"
+            }
             NpmFailure::Timeout(_) | NpmFailure::Network => {
                 "check the connection and the proxy settings, then try again"
             }

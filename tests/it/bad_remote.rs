@@ -218,3 +218,48 @@ fn a_repository_that_is_no_marketplace_is_told_apart() {
     home.zskills(&["sync"]).expect(1).says(&["tools", "marketplace.json"]);
     assert_eq!(home.known("tools"), json!(null));
 }
+
+/// Puts a git that leaves a mark into a folder, and returns where the mark would be.
+fn planted_git(home: &Sandbox, folder: &str) -> std::path::PathBuf {
+    let mark = home.path("~/was-run");
+    let real = crate::sandbox::real("git").unwrap();
+    let script = format!("#!/bin/sh\ntouch {}\nexec {} \"$@\"\n", mark.display(), real.display());
+    home.write(&format!("{folder}/git"), script);
+    home.set_mode(&format!("{folder}/git"), 0o755);
+    mark
+}
+
+#[test]
+fn a_git_that_a_repository_brings_along_does_not_run() {
+    for path in [".", "", "bin", "./bin", "~/../work/project/bin", "~/.cache/zskills/x"] {
+        let home = Sandbox::new().manifest(&wants(&["alpha"])).project("project");
+        tools(&home);
+        let folder = match path {
+            "" | "." => ".",
+            "./bin" => "bin",
+            path => path,
+        };
+        let mark = planted_git(&home, folder);
+        let shown = home.path(path);
+        let entry = if path.starts_with('~') { shown.to_str().unwrap() } else { path };
+        let shims = home.path("~/../shims");
+        let home = home.var("PATH", format!("{entry}:{}:/usr/bin:/bin", shims.display()));
+        home.zskills(&["sync"]).expect(0);
+        assert!(!mark.exists(), "{path}");
+        let home = home.var("PATH", entry);
+        let run = home.zskills(&["upgrade"]);
+        run.expect(1).says(&["git", "PATH"]);
+        assert!(!mark.exists(), "{path}");
+    }
+}
+
+#[test]
+fn a_git_in_the_repository_that_holds_the_home_is_the_users_own() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"])).project("~");
+    tools(&home);
+    let mark = planted_git(&home, "~/bin");
+    let entry = home.path("~/bin").display().to_string();
+    let home = home.var("PATH", format!("{entry}:/usr/bin:/bin"));
+    home.zskills(&["sync"]).expect(0);
+    assert!(mark.exists());
+}

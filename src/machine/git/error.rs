@@ -19,6 +19,8 @@ pub struct GitError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GitFailure {
     NotInstalled,
+    /// There is one where anybody may have put it.
+    Apart,
     Timeout(Duration),
     /// The address is of a kind that git is not allowed to open.
     Address,
@@ -45,6 +47,9 @@ impl GitError {
     pub fn hint(&self) -> &'static str {
         match self.kind {
             GitFailure::NotInstalled => "install git, version 2.25 or newer, and put it on PATH",
+            GitFailure::Apart => {
+                "put a git on PATH that lies neither in the repository you work in nor in a fetched tree"
+            }
             GitFailure::Timeout(_) => {
                 "check the connection, or allow more time with `ZSKILLS_GIT_TIMEOUT_SECS`"
             }
@@ -157,6 +162,7 @@ impl fmt::Display for GitFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotInstalled => f.write_str("there is no git on PATH"),
+            Self::Apart => f.write_str("the only git on PATH is not one to run"),
             Self::Timeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
             Self::Address => f.write_str("not an address that may be fetched"),
             Self::Auth => f.write_str("access denied"),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::machine::process::{self, End, Ended, Limit};
+use crate::machine::program::{self, Missing};
 
 use super::{Git, GitError, GitFailure};
 
@@ -44,7 +45,11 @@ impl Git {
         folder: &Path,
     ) -> Result<String, GitError> {
         let failed = |kind, said: &str| GitError::new(about, kind, said);
-        match process::run(&mut self.command(args, folder), Limit::after(self.timeout)) {
+        let mut command = self.command(args, folder).map_err(|missing| match missing {
+            Missing::Nowhere(_) => failed(GitFailure::NotInstalled, ""),
+            Missing::Apart { .. } => failed(GitFailure::Apart, &missing.to_string()),
+        })?;
+        match process::run(&mut command, Limit::after(self.timeout)) {
             Ok(Ended { cut: true, stderr, .. }) => Err(failed(GitFailure::TooMuch, &stderr)),
             Ok(Ended { end: End::Status(status), stdout, .. }) if status.success() => Ok(stdout),
             Ok(Ended { end: End::Status(_), stderr, .. }) => {
@@ -64,8 +69,8 @@ impl Git {
         }
     }
 
-    fn command(&self, args: &[&OsStr], folder: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+    fn command(&self, args: &[&OsStr], folder: &Path) -> Result<Command, Missing> {
+        let mut command = program::command(&self.program)?;
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
@@ -83,6 +88,6 @@ impl Git {
             .env("SSH_ASKPASS", "false")
             .env("SSH_ASKPASS_REQUIRE", "force")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
+        Ok(command)
     }
 }
