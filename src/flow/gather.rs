@@ -204,7 +204,7 @@ fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answe
             // What git does not take for a repository holds no commits that could be lost.
             Err(_) => Ok(Answer::Clean(true)),
         },
-        Need::Date(clone) => Ok(Answer::Date(means.fetch.git.commit_time(clone))),
+        Need::Date(clone) => Ok(Answer::Date(fetch::commit_time(clone, &means.fetch.git))),
         Need::Contents(root) => Ok(Answer::Contents(Arc::new(read_contents(root)))),
     }
 }
@@ -236,12 +236,10 @@ fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
 fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
     match origin {
         Origin::Local(path) if disk::exists(path) => Ok(Checkout {
-            root: path.clone(),
             commit: tree::head(path)
                 .or_else(|| snapshot(path))
                 .or_else(|| path.ancestors().find_map(tree::head)),
-            version: None,
-            notes: Vec::new(),
+            ..Checkout::plain(path.clone())
         }),
         Origin::Local(path) => Err(Trouble {
             level: Level::Unmet,

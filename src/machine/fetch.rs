@@ -1,26 +1,27 @@
 //! Sources in, checkouts in our cache out: in parallel, each once.
 //!
 //! A checkout is built in `staging/` and renamed into place, so that a folder which exists is
-//! complete. What is pinned (a commit, a version, a digest) is found again without a process and
-//! without a network.
+//! complete. What is pinned by a hash (a commit, the digest of an archive) is found again without
+//! a network, once it has been proven to be what the hash says: being in the cache proves nothing.
 
 #![expect(clippy::disallowed_methods, reason = "the cache is files")]
 
 mod cache;
 mod error;
 mod get;
+mod repository;
 mod wellknown;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::machine::git::{Git, redact};
 use crate::machine::http::Plain;
 use crate::machine::npm::Npm;
-use crate::model::{Commit, Note};
+use crate::machine::parallel;
+use crate::model::{Commit, Note, TreeHash};
 
 pub use crate::model::{Request, Revision};
 pub use error::FetchError;
@@ -31,15 +32,27 @@ pub use error::FetchError;
 /// spoil a whole marketplace: check the folder of it that is used with [`crate::machine::store::tree`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
-    /// The clone with its `.git`, the unpacked package or archive (with its top folder, if it has
+    /// The files of a commit, the unpacked package or archive (with its top folder, if it has
     /// one), or the folder that holds `marketplace.json`.
     pub root: PathBuf,
-    /// What a clone has checked out.
+    /// What a repository stands at.
     pub commit: Option<Commit>,
     /// The exact version of an npm package.
     pub version: Option<String>,
+    /// What all files of a commit together hash to.
+    pub tree: Option<TreeHash>,
+    /// Other addresses that had a part in it: where a server sent us instead.
+    pub also: Vec<String>,
     /// What was left out, and why.
     pub notes: Vec<Note>,
+}
+
+impl Checkout {
+    /// A folder of which nothing more is known.
+    pub fn plain(root: PathBuf) -> Self {
+        let (also, notes) = (Vec::new(), Vec::new());
+        Self { root, commit: None, version: None, tree: None, also, notes }
+    }
 }
 
 /// Where things are kept, and what fetching may do.
@@ -99,34 +112,13 @@ pub fn fetch_all(
     requests: &BTreeSet<Request>,
     options: &FetchOptions<'_>,
 ) -> BTreeMap<Request, Result<Checkout, FetchError>> {
-    let mut done = BTreeMap::new();
     let mut waiting: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
     for request in requests {
-        // A second run has everything: it starts no thread.
-        match get::cached(request, options) {
-            Some(checkout) => drop(done.insert(request.clone(), checkout)),
-            None => waiting.entry(request.address()).or_default().push(request),
-        }
+        waiting.entry(request.address()).or_default().push(request);
     }
-    if waiting.is_empty() {
-        return done;
-    }
-    let workers = waiting.len().min(AT_ONCE);
-    let queue = Mutex::new(waiting.into_values().collect::<VecDeque<_>>());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let results = Mutex::new(done);
-    cache::sweep(&options.cache_dir);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(requests) = next() {
-                    let fetched = fetch_address(&requests, options);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).extend(fetched);
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let waiting: Vec<Vec<&Request>> = waiting.into_values().collect();
+    let fetched = parallel::map_waiting(&waiting, |requests| fetch_address(requests, options));
+    fetched.into_iter().flatten().collect()
 }
 
 type Fetched = Vec<(Request, Result<Checkout, FetchError>)>;
@@ -138,7 +130,11 @@ fn fetch_address(requests: &[&Request], options: &FetchOptions<'_>) -> Fetched {
     let mut folders: BTreeMap<&Revision, Vec<&Request>> = BTreeMap::new();
     for request in requests {
         match request {
-            Request::Git { revision, .. } => folders.entry(revision).or_default().push(request),
+            Request::Git { revision, .. } => match kept(request, options) {
+                Ok(None) => folders.entry(revision).or_default().push(request),
+                Ok(Some(checkout)) => fetched.push(((*request).clone(), Ok(checkout))),
+                Err(error) => fetched.push(((*request).clone(), Err(error))),
+            },
             _ => fetched.push(((*request).clone(), fetch(request, options))),
         }
     }
@@ -176,20 +172,9 @@ pub fn tips<'u>(
     asked: &BTreeMap<&'u str, Vec<&str>>,
     options: &FetchOptions<'_>,
 ) -> BTreeMap<&'u str, Tips> {
-    let queue = Mutex::new(asked.iter().collect::<VecDeque<_>>());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let results = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..asked.len().min(ASKED_AT_ONCE) {
-            scope.spawn(|| {
-                while let Some((url, names)) = next() {
-                    let tips = tips_of(url, names, options);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(*url, tips);
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let asked: Vec<(&&str, &Vec<&str>)> = asked.iter().collect();
+    let tips = |(url, names): &(&&'u str, &Vec<&str>)| (**url, tips_of(url, names, options));
+    parallel::map_on(ASKED_AT_ONCE, &asked, tips).into_iter().collect()
 }
 
 fn tips_of(url: &str, names: &[&str], options: &FetchOptions<'_>) -> Tips {
@@ -225,23 +210,47 @@ pub fn is_ancestor(
 /// A question for tips is small: the wait for the answer is all there is to it.
 const ASKED_AT_ONCE: usize = 32;
 
-/// Servers and laptops take this many connections well; more gain little.
-const AT_ONCE: usize = 8;
-
 /// Fetches one thing, or finds it in the cache.
 pub fn fetch(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
-    if let Some(found) = get::cached(request, options) {
-        return found;
-    }
-    if options.offline {
-        return get::stale(request, &options.cache_dir)
-            .ok_or_else(|| FetchError::Offline(request.to_string()));
+    if let Some(checkout) = kept(request, options)? {
+        return Ok(checkout);
     }
     let what = request.to_string();
+    cache::sweep(&options.cache_dir);
     options.progress.start(&what);
     let result = get::get(request, options);
     options.progress.done(&what);
     result
+}
+
+/// Returns what the cache has; without the network that is all there is.
+fn kept(request: &Request, options: &FetchOptions<'_>) -> Result<Option<Checkout>, FetchError> {
+    match get::kept(request, options)? {
+        Kept::Whole(checkout) => Ok(Some(checkout)),
+        Kept::Damaged(why) if options.offline => {
+            Err(FetchError::Damaged { what: request.to_string(), why })
+        }
+        Kept::Nothing if options.offline => Err(FetchError::Offline(request.to_string())),
+        Kept::Damaged(_) | Kept::Nothing => Ok(None),
+    }
+}
+
+/// What the cache has for a request.
+#[derive(Debug)]
+enum Kept {
+    Whole(Checkout),
+    /// Nothing that can be used, and why what was there cannot.
+    Damaged(String),
+    Nothing,
+}
+
+/// Returns when the commit of a checkout was made, or of another clone, in seconds since 1970.
+pub fn commit_time(root: &Path, git: &Git) -> Option<u64> {
+    let kept = root.parent().and_then(|entry| crate::machine::git::Kept::open(entry).ok());
+    match kept.filter(|kept| kept.tree() == root) {
+        Some(kept) => kept.time(),
+        None => git.commit_time(root),
+    }
 }
 
 impl Request {
@@ -273,5 +282,7 @@ impl fmt::Display for Request {
     }
 }
 
+#[cfg(test)]
+mod proof_tests;
 #[cfg(test)]
 mod tests;

@@ -1,38 +1,85 @@
-//! git as a hardened subprocess: shallow clones, single commits, the refs of a remote.
+//! git as a hardened subprocess: objects from a server, the refs of a remote, what a commit holds.
 //!
-//! Asks nothing, runs no hooks, ends in time. What the user configured for git otherwise
-//! (credential helpers, `insteadOf`, proxies, keys) stays in force.
+//! Asks nothing, runs no hooks, ends in time. What the user configured for git counts where it
+//! talks to a server (credential helpers, `insteadOf`, proxies, keys) and nowhere else: files are
+//! written from objects, byte for byte, never by a checkout.
 
 #![expect(clippy::disallowed_methods, reason = "git is a process that writes files")]
 
+mod bare;
+mod checkout;
+mod dot_git;
 mod error;
+mod evidence;
+mod index;
+mod kept;
+mod local;
+mod object;
+mod objects;
+mod protocol;
 mod redact;
 mod run;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
-use std::time::Duration;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
+use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree;
-use crate::model::{Commit, without_login};
+use crate::model::{Commit, Revision};
 
 pub use error::{GitError, GitFailure};
+pub use evidence::Broken;
 pub(crate) use redact::redact;
+
+pub(in crate::machine) use checkout::{Differs, verify, write};
+pub(in crate::machine) use evidence::{Listed, What};
+pub(in crate::machine) use kept::{Kept, digest, folder, name};
+pub(in crate::machine) use object::Id;
+pub(in crate::machine) use objects::Objects;
 
 /// The git on this machine.
 #[derive(Debug)]
 pub struct Git {
     program: OsString,
     timeout: Duration,
+    most: u64,
     environment: Vec<(OsString, OsString)>,
+    rules: OnceLock<protocol::Rules>,
+}
+
+/// What a server handed out: objects in a folder, and where they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::machine) struct Fetched {
+    pub commit: Commit,
+    pub objects: PathBuf,
+    /// What the commit was found under; nothing for a commit that was asked for by its id.
+    pub branch: Option<String>,
+    /// The refs that came along, as git packs them.
+    pub refs: String,
+    /// The commits whose parents were left behind.
+    pub shallow: String,
+    /// Where the server sent us instead.
+    pub redirect: Option<String>,
 }
 
 impl Git {
     /// How long one git process may run unless the user says otherwise.
     pub const TIMEOUT: Duration = Duration::from_secs(120);
 
+    /// The most bytes that a server may send for one fetch, packed.
+    const MOST: u64 = 1 << 30;
+
     pub fn new(timeout: Duration) -> Self {
-        Self { program: "git".into(), timeout, environment: Vec::new() }
+        Self {
+            program: "git".into(),
+            timeout,
+            most: Self::MOST,
+            environment: Vec::new(),
+            rules: OnceLock::new(),
+        }
     }
 
     /// Names another program than the `git` on PATH.
@@ -41,73 +88,122 @@ impl Git {
         Self { program: program.into(), ..self }
     }
 
-    /// Adds variables to the environment of every git process.
+    /// Adds variables to the environment of every git process that talks to a server.
     #[must_use]
     pub fn with_environment(mut self, more: &[(OsString, OsString)]) -> Self {
         self.environment.extend_from_slice(more);
         self
     }
 
-    /// Clones the default branch, a branch, a tag or a full commit with a depth of one, and
-    /// returns what it checked out.
+    /// Takes no more than this many packed bytes for one fetch.
+    #[must_use]
+    pub fn with_most(self, most: u64) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Fetches the default branch, a branch, a tag or a full commit with a depth of one, into an
+    /// empty folder that the caller keeps. No file is written but objects.
     ///
-    /// With `sparse`, only that folder and the files beside the folders above it are fetched and
-    /// checked out, if the server can. The clone remembers no user name or password for http.
-    pub fn shallow_clone(
+    /// `narrow` leaves the contents of files out, if the server can; [`Git::fetch_more`] gets them.
+    pub(in crate::machine) fn fetch(
         &self,
         url: &str,
-        reference: Option<&str>,
+        revision: &Revision,
+        narrow: bool,
         into: &Path,
-        sparse: Option<&str>,
-    ) -> Result<Commit, GitError> {
-        if let Some(commit) = reference.and_then(|text| text.parse().ok()) {
-            self.fetch_commit(url, &commit, into, sparse)?;
-            return Ok(commit);
-        }
-        let branch = reference.map(|name| format!("--branch={name}"));
-        let mut args =
-            arguments(&["clone", "--quiet", "--origin=origin", "--no-local", "--template="]);
-        args.extend(arguments(&["--depth=1", "--single-branch"]));
+    ) -> Result<Fetched, GitError> {
+        let name = match revision {
+            Revision::Commit(commit) => return self.fetch_commit(url, commit, narrow, into),
+            Revision::Head => None,
+            Revision::Named(name) => match name.parse() {
+                Ok(commit) => return self.fetch_commit(url, &commit, narrow, into),
+                Err(()) => Some(name),
+            },
+        };
+        let clone = into.join("clone");
+        let branch = name.map(|name| format!("--branch={name}"));
+        let mut args = arguments(&["clone", "--no-checkout", "--no-progress", "--origin=origin"]);
+        args.extend(arguments(&["--no-local", "--template=", "--depth=1", "--single-branch"]));
         args.extend(branch.as_deref().map(OsStr::new));
-        if sparse.is_some() {
-            args.extend(arguments(&["--filter=blob:none", "--sparse"]));
-        }
-        args.extend([OsStr::new("--"), OsStr::new(url), into.as_os_str()]);
-        self.run(url, &args, parent(into))?;
-        self.narrow(url, into, sparse)?;
-        self.forget_userinfo(url, into)?;
-        match tree::head(into) {
-            Some(commit) => Ok(commit),
-            None => self.head(url, into),
-        }
+        args.extend(narrow.then_some(OsStr::new("--filter=blob:none")));
+        args.extend([OsStr::new("--"), OsStr::new(url), clone.as_os_str()]);
+        let dot_git = clone.join(".git");
+        let packs = dot_git.join("objects/pack");
+        let said = self.remote(url, &args, into, self.limit(Some(&packs)))?;
+        let Some(commit) = tree::head(&clone) else {
+            return Err(GitError::new(url, GitFailure::Empty, ""));
+        };
+        let head = text(&dot_git.join("HEAD"));
+        Ok(Fetched {
+            commit,
+            objects: dot_git.join("objects"),
+            branch: head.strip_prefix("ref: refs/heads/").map(|name| name.trim().to_owned()),
+            refs: text(&dot_git.join("packed-refs")),
+            shallow: text(&dot_git.join("shallow")),
+            redirect: redirect(&said.stderr),
+        })
     }
 
-    /// Makes the files of a clone anew that has nothing but its `.git`.
-    pub fn restore(&self, clone: &Path) -> Result<(), GitError> {
-        let place = clone.to_string_lossy();
-        self.process(&place, &arguments(&["reset", "--hard", "--quiet"]), clone).map(drop)
-    }
-
-    /// Makes a clone that has one commit checked out.
-    ///
     /// A server that hands out only the tips of branches is asked for all of its history.
-    pub fn fetch_commit(
+    fn fetch_commit(
         &self,
         url: &str,
         commit: &Commit,
+        narrow: bool,
         into: &Path,
-        sparse: Option<&str>,
+    ) -> Result<Fetched, GitError> {
+        let bare = into.join("bare");
+        let format = Id::of(commit).format();
+        bare::create(&bare, format, "").map_err(|error| unwritten(url, &error))?;
+        let packs = bare.join("objects/pack");
+        let limit = self.limit(Some(&packs));
+        let mut args = vec!["fetch", "--no-progress", "--no-tags", "--depth=1"];
+        args.extend(narrow.then_some("--filter=blob:none"));
+        args.extend(["--", url, commit.as_str()]);
+        let said = match self.remote(url, &in_bare(&args), &bare, limit) {
+            Err(error) if error.may_have_it_in_its_history() => {
+                let all = ["fetch", "--no-progress", "--tags", "--", url];
+                let heads = ["+refs/heads/*:refs/remotes/origin/*"];
+                let said =
+                    self.remote(url, &in_bare(&[&all[..], &heads].concat()), &bare, limit)?;
+                let there = arguments(&["cat-file", "-e", commit.as_str()]);
+                self.ours(url, &there, &bare, &bare.join("objects"))
+                    .map_err(|_| GitError::new(url, GitFailure::NoSuchCommit, ""))?;
+                said
+            }
+            result => result?,
+        };
+        Ok(Fetched {
+            commit: commit.clone(),
+            objects: bare.join("objects"),
+            branch: None,
+            refs: String::new(),
+            shallow: text(&bare.join("shallow")),
+            redirect: redirect(&said.stderr),
+        })
+    }
+
+    /// Fetches the contents of files that a narrow fetch has left out.
+    pub(in crate::machine) fn fetch_more(
+        &self,
+        url: &str,
+        fetched: &Fetched,
+        ids: &[Id],
     ) -> Result<(), GitError> {
-        let format = if commit.as_str().len() == 64 { "sha256" } else { "sha1" };
-        let format = format!("--object-format={format}");
-        let init = arguments(&["init", "--quiet", "--template=", &format, "--"]);
-        self.run(url, &[init, vec![into.as_os_str()]].concat(), parent(into))?;
-        self.run(url, &arguments(&["remote", "add", "origin", url]), into)?;
-        self.fetch_into(url, commit, into, sparse.is_some())?;
-        self.narrow(url, into, sparse)?;
-        let checkout = ["checkout", "--quiet", "--detach", commit.as_str(), "--"];
-        self.run(url, &arguments(&checkout), into)?;
-        self.forget_userinfo(url, into)
+        let repository = fetched.objects.parent().unwrap_or(Path::new("/"));
+        let packs = fetched.objects.join("pack");
+        let limit = self.limit(Some(&packs));
+        // A command line holds half a million bytes without trouble, ids in hex have 40 or 64.
+        for ids in ids.chunks(5000) {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let mut args = vec!["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-progress"];
+            args.extend(["--no-tags", "--filter=blob:none", "--", url]);
+            args.extend(ids.iter().map(String::as_str));
+            let dot_git = repository.as_os_str();
+            let args = [vec![OsStr::new("--git-dir"), dot_git], arguments(&args)].concat();
+            self.remote(url, &args, repository, limit)?;
+        }
+        Ok(())
     }
 
     /// Asks a remote what branches, tags or `HEAD` are; annotated tags are followed to their
@@ -116,7 +212,7 @@ impl Git {
         let patterns = names.iter().flat_map(|name| candidates(name)).collect::<Vec<_>>();
         let mut args = arguments(&["ls-remote", "--quiet", "--", url]);
         args.extend(patterns.iter().map(OsStr::new));
-        let listed = self.run(url, &args, Path::new("/"))?;
+        let listed = self.remote(url, &args, Path::new("/"), self.limit(None))?.stdout;
         let find = |wanted: &String| {
             let mut lines = listed.lines().filter_map(|line| line.split_once('\t'));
             lines.find(|(_, name)| name == wanted).and_then(|(commit, _)| commit.parse().ok())
@@ -134,96 +230,40 @@ impl Git {
         (old, new): (&Commit, &Commit),
         empty: &Path,
     ) -> Result<Option<bool>, GitError> {
-        let format = if new.as_str().len() == 64 { "sha256" } else { "sha1" };
-        let format = format!("--object-format={format}");
-        self.run(url, &arguments(&["init", "--quiet", &format]), empty)?;
-        self.run(url, &arguments(&["remote", "add", "origin", url]), empty)?;
+        let (bare, apart) = (empty.join("bare"), empty.join("apart"));
+        let format = Id::of(new).format();
+        for folder in [&bare, &apart] {
+            bare::create(folder, format, "").map_err(|error| unwritten(url, &error))?;
+        }
+        let packs = bare.join("objects/pack");
+        let limit = self.limit(Some(&packs));
         let fetch = |how: &str| {
-            let args = ["fetch", "--quiet", "--no-tags", how, "--", "origin", new.as_str()];
-            self.run(url, &arguments(&args), empty)
+            let args = ["fetch", "--no-progress", "--no-tags", how, "--", url, new.as_str()];
+            self.remote(url, &in_bare(&args), &bare, limit)
         };
         if fetch("--filter=tree:0").is_err() {
             fetch("--depth=200")?;
         }
-        // Without the remote, git does not go and fetch what it is asked about.
-        self.run(url, &arguments(&["remote", "remove", "origin"]), empty)?;
-        let there = ["rev-list", "--ignore-missing", "--no-walk", old.as_str(), "--"];
-        if self.run(url, &arguments(&there), empty)?.trim().is_empty() {
-            return Ok((!empty.join(".git/shallow").exists()).then_some(false));
+        let shallow = bare.join("shallow");
+        if shallow.exists() {
+            let copied = fs::copy(&shallow, apart.join("shallow"));
+            copied.map_err(|error| unwritten(url, &error))?;
         }
-        let ahead = format!("{new}..{old}");
-        let ahead = self.run(url, &arguments(&["rev-list", "--count", &ahead, "--"]), empty)?;
+        // Elsewhere, so that git does not go and fetch what it is asked about.
+        let ask = |args: &[&str]| self.ours(url, &arguments(args), &apart, &bare.join("objects"));
+        if ask(&["rev-list", "--ignore-missing", "--no-walk", old.as_str(), "--"])?
+            .trim()
+            .is_empty()
+        {
+            return Ok((!shallow.exists()).then_some(false));
+        }
+        let ahead = ask(&["rev-list", "--count", &format!("{new}..{old}"), "--"])?;
         Ok(Some(ahead.trim() == "0"))
     }
 
-    /// Tells whether a clone has no edits and no files that git does not know.
-    pub fn status_is_clean(&self, clone: &Path) -> Result<bool, GitError> {
-        let status = ["--no-optional-locks", "status", "--porcelain", "--untracked-files=normal"];
-        let place = clone.to_string_lossy();
-        let changes = self.process(&place, &arguments(&status), clone)?;
-        Ok(changes.is_empty())
-    }
-
-    /// Tells whether what a clone has checked out descends from a commit. Without that commit it does not.
-    pub fn descends_from(&self, clone: &Path, commit: &Commit) -> bool {
-        let args = ["merge-base", "--is-ancestor", commit.as_str(), "HEAD"];
-        self.process(&clone.to_string_lossy(), &arguments(&args), clone).is_ok()
-    }
-
-    /// Returns when the checked-out commit was made, in seconds since 1970.
-    pub fn commit_time(&self, clone: &Path) -> Option<u64> {
-        let args = ["show", "--no-patch", "--format=%ct", "HEAD", "--"];
-        let said = self.process(&clone.to_string_lossy(), &arguments(&args), clone).ok()?;
-        said.trim().parse().ok()
-    }
-
-    fn fetch_into(
-        &self,
-        url: &str,
-        commit: &Commit,
-        into: &Path,
-        sparse: bool,
-    ) -> Result<(), GitError> {
-        let mut args = vec!["fetch", "--quiet", "--no-tags", "--depth=1"];
-        if sparse {
-            args.push("--filter=blob:none");
-        }
-        let one = [&args[..], &["--", "origin", commit.as_str()]].concat();
-        match self.run(url, &arguments(&one), into) {
-            Err(error) if error.may_have_it_in_its_history() => {
-                let all = ["fetch", "--quiet", "--tags", "--", "origin"];
-                let heads = ["+refs/heads/*:refs/remotes/origin/*"];
-                self.run(url, &arguments(&[&all[..], &heads].concat()), into).map(drop)
-            }
-            result => result.map(drop),
-        }
-    }
-
-    fn narrow(&self, url: &str, into: &Path, sparse: Option<&str>) -> Result<(), GitError> {
-        let Some(folder) = sparse else { return Ok(()) };
-        self.run(url, &arguments(&["sparse-checkout", "set", "--cone", "--", folder]), into)?;
-        Ok(())
-    }
-
-    fn forget_userinfo(&self, url: &str, into: &Path) -> Result<(), GitError> {
-        let clean = without_login(url);
-        if clean != url {
-            self.run(url, &arguments(&["remote", "set-url", "origin", &clean]), into)?;
-        }
-        Ok(())
-    }
-
-    fn head(&self, url: &str, clone: &Path) -> Result<Commit, GitError> {
-        let said = self.run(url, &arguments(&["rev-parse", "HEAD"]), clone)?;
-        said.trim().parse().map_err(|()| GitError::new(url, GitFailure::Other, &said))
-    }
-
-    /// Runs git for a remote, once its address is known to be one that git may open.
-    fn run(&self, url: &str, args: &[&OsStr], folder: &Path) -> Result<String, GitError> {
-        if !may_be_fetched(url) {
-            return Err(GitError::new(url, GitFailure::Address, ""));
-        }
-        self.process(url, args, folder)
+    /// Returns when a fetch is given up, and where what it brings is counted.
+    fn limit<'a>(&self, packs: Option<&'a Path>) -> (Option<Instant>, Option<&'a Path>) {
+        (Instant::now().checked_add(self.timeout), packs)
     }
 }
 
@@ -231,8 +271,25 @@ fn arguments<'a>(args: &[&'a str]) -> Vec<&'a OsStr> {
     args.iter().copied().map(OsStr::new).collect()
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
+/// Returns arguments for a repository without files that is the working folder.
+fn in_bare<'a>(args: &[&'a str]) -> Vec<&'a OsStr> {
+    [vec![OsStr::new("--git-dir=.")], arguments(args)].concat()
+}
+
+fn unwritten(url: &str, error: &std::io::Error) -> GitError {
+    GitError::new(url, GitFailure::Other, &format!("cannot write to the cache: {error}"))
+}
+
+/// Reads a small file of git's; what is not there is empty.
+fn text(path: &Path) -> String {
+    let bytes = read(path, Most::GIT).ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns the address that a server sent git to, if it did.
+fn redirect(said: &str) -> Option<String> {
+    let line = said.lines().find_map(|line| line.strip_prefix("warning: redirecting to "))?;
+    Some(redact(line.trim()))
 }
 
 /// Returns the full names that a short one may stand for, the preferred first.
@@ -245,27 +302,6 @@ fn candidates(name: &str) -> Vec<String> {
         format!("refs/tags/{name}^{{}}"),
         format!("refs/tags/{name}"),
     ]
-}
-
-/// Tells whether an address is https, http, ssh, scp-like, a file URL or an absolute path.
-/// Everything else could name a remote helper, which is a program, or an option.
-fn may_be_fetched(url: &str) -> bool {
-    if url.starts_with('-') || url.contains("::") || url.chars().any(char::is_control) {
-        return false;
-    }
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            matches!(scheme, "https" | "http" | "ssh" | "file") && !rest.starts_with('-')
-        }
-        None => url.starts_with('/') || is_scp_like(url),
-    }
-}
-
-/// `user@host:path` or `host:path`.
-fn is_scp_like(url: &str) -> bool {
-    let Some((host, path)) = url.split_once(':') else { return false };
-    let host = host.rsplit('@').next().unwrap_or(host);
-    !host.is_empty() && !host.starts_with('-') && !host.contains('/') && !path.is_empty()
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ pub fn map_waiting<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
     map_on(8, items, work)
 }
 
-fn map_on<T: Sync, R: Send>(most: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// The same on so many threads.
+pub fn map_on<T: Sync, R: Send>(most: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = most.min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();

@@ -2,6 +2,8 @@
 //!
 //! One thread does it: it waits for whatever comes first, words or the limit.
 
+mod talk;
+
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
+
+pub(crate) use talk::Talk;
 
 /// No answer that we read comes near this many bytes.
 const MOST_OUTPUT: usize = 16 << 20;

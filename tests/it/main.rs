@@ -9,6 +9,7 @@ mod sandbox;
 mod bad_client_files;
 mod bad_manifest;
 mod bad_remote;
+mod bytes;
 mod crash;
 mod docs;
 mod doctor;

@@ -5,30 +5,22 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::machine::store::hex;
+use crate::machine::git::{digest, folder, name};
+use crate::machine::store::place::exchange;
 use crate::model::Commit;
 
 use super::FetchError;
 
-/// Returns where the clones of a repository are.
-pub(super) fn repository(cache_dir: &Path, url: &str) -> PathBuf {
-    let name = url.trim_end_matches('/').trim_end_matches(".git");
-    let name = name.rsplit(['/', ':']).next().unwrap_or_default();
-    // The name only helps people; what follows it tells repositories apart.
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "_-".contains(c) { c } else { '-' };
-    let name = name.chars().take(40).map(plain).collect::<String>();
-    cache_dir.join("git").join(format!("{name}-{}", digest(url, 8)))
+/// Returns where a commit of a repository is, or one folder of it.
+pub(super) fn entry(cache_dir: &Path, url: &str, commit: &Commit, within: Option<&str>) -> PathBuf {
+    repository(cache_dir, url).join(name(commit, within))
 }
 
-/// Returns the name of a clone in its repository's folder.
-pub(super) fn clone_name(commit: &Commit, subdir: Option<&str>) -> String {
-    match subdir {
-        Some(subdir) => format!("{commit}-{}", digest(subdir, 4)),
-        None => commit.to_string(),
-    }
+/// Returns where the commits of a repository are.
+pub(super) fn repository(cache_dir: &Path, url: &str) -> PathBuf {
+    cache_dir.join("repositories").join(folder(url))
 }
 
 /// Returns where a version of a package is, or nothing for names that are no folders.
@@ -55,11 +47,7 @@ pub(super) fn archive(cache_dir: &Path, sha256: &str) -> Option<PathBuf> {
 
 /// Returns where the files of a commit are that GitHub packed.
 pub(super) fn snapshot(cache_dir: &Path, repo: &str, commit: &Commit) -> PathBuf {
-    let repository = repository(cache_dir, repo);
-    cache_dir
-        .join("snapshots")
-        .join(repository.file_name().unwrap_or_default())
-        .join(commit.as_str())
+    cache_dir.join("snapshots").join(folder(repo)).join(commit.as_str())
 }
 
 /// Returns the folder of a catalog.
@@ -81,28 +69,31 @@ pub(super) fn stage(cache_dir: &Path) -> Result<TempDir, FetchError> {
         .map_err(|source| FetchError::Io { path: staging.clone(), source })
 }
 
-/// Moves a finished folder to its place.
-///
-/// Whatever is there was either built at the same moment by another run, which is as good, or is
-/// damaged (`is_good` says which): then it makes room.
-pub(super) fn place(
-    built: &Path,
-    to: &Path,
-    is_good: impl Fn(&Path) -> bool,
-) -> Result<(), FetchError> {
+/// Moves a finished folder to its place, and what is there out of it: that was kept, and nothing is
+/// known of it, while this was made a moment ago. Whatever is there stays until this is.
+pub(super) fn place(built: &Path, to: &Path) -> Result<(), FetchError> {
     let io = |source| FetchError::Io { path: to.to_owned(), source };
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(io)?;
     }
     match fs::rename(built, to) {
-        Err(error) if is_taken(&error) && is_good(to) => Ok(()),
         Err(error) if is_taken(&error) => {
-            let mut aside = built.as_os_str().to_owned();
-            aside.push(".damaged");
-            fs::rename(to, aside).and_then(|()| fs::rename(built, to)).map_err(io)
+            if exchange(built, to).is_err() {
+                let mut aside = built.as_os_str().to_owned();
+                aside.push(".old");
+                fs::rename(to, aside).and_then(|()| fs::rename(built, to)).map_err(io)?;
+            }
+            Ok(())
         }
         result => result.map_err(io),
     }
+}
+
+/// Takes something out of the cache, at once or not at all.
+pub(super) fn discard(cache_dir: &Path, what: &Path) -> Result<(), FetchError> {
+    let stage = stage(cache_dir)?;
+    fs::rename(what, stage.path().join("old"))
+        .map_err(|source| FetchError::Io { path: what.to_owned(), source })
 }
 
 fn is_taken(error: &io::Error) -> bool {
@@ -110,19 +101,17 @@ fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory)
 }
 
-/// Removes what runs that were killed have left in `staging/` more than a day ago.
+/// Removes what runs that were killed have left in `staging/` more than a day ago, and what older
+/// versions kept: clones, which had to be believed.
 pub(super) fn sweep(cache_dir: &Path) {
+    // What cannot be removed only takes space; the next run tries again.
+    let _ = fs::remove_dir_all(cache_dir.join("git"));
     let Ok(entries) = fs::read_dir(cache_dir.join("staging")) else { return };
     for entry in entries.flatten() {
         let changed = entry.metadata().and_then(|metadata| metadata.modified());
         let age = changed.ok().and_then(|changed| SystemTime::now().duration_since(changed).ok());
         if age.is_some_and(|age| age > Duration::from_secs(24 * 60 * 60)) {
-            // What cannot be removed only takes space; the next run tries again.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-}
-
-fn digest(text: &str, bytes: usize) -> String {
-    hex(&Sha256::digest(text)[..bytes])
 }

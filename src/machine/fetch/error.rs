@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::machine::archive::ArchiveError;
-use crate::machine::git::GitError;
+use crate::machine::git::{Broken, GitError};
 use crate::machine::http::HttpError;
 use crate::machine::npm::NpmError;
 use crate::machine::store::tree::TreeError;
@@ -30,8 +30,12 @@ pub enum FetchError {
     Index { url: String, why: String },
     #[error("the archive `{url}` does not say which commit it is")]
     Unsigned { url: String },
+    #[error("`{what}` cannot be used: {error}")]
+    Broken { what: String, error: Broken },
     #[error("`{0}` is not in the cache, and the network is not to be used")]
     Offline(String),
+    #[error("what the cache has of `{what}` is damaged ({why}), and the network is not to be used")]
+    Damaged { what: String, why: String },
     #[error("cannot write to the cache at `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
@@ -44,12 +48,14 @@ impl FetchError {
             Self::Archive { error, .. } => error.is_refusal(),
             Self::Tree { error, .. } => error.is_refusal(),
             Self::Npm(error) => error.is_refusal(),
+            Self::Broken { error, .. } => error.is_refusal(),
             Self::Git(_)
             | Self::Http(_)
             | Self::NoFolder { .. }
             | Self::Index { .. }
             | Self::Unsigned { .. }
             | Self::Offline(_)
+            | Self::Damaged { .. }
             | Self::Io { .. } => false,
         }
     }
@@ -67,7 +73,13 @@ impl FetchError {
             Self::Index { .. } => "ask whoever runs that host",
             Self::Unsigned { .. } => "use the repository itself as the source",
             Self::NoFolder { .. } => "check the path in the marketplace",
-            Self::Offline(_) => "run the command again with the network, without `--offline`",
+            Self::Broken { error, .. } if error.is_refusal() => {
+                "tell the author; do not use it as it is"
+            }
+            Self::Broken { .. } => "run the command again; if it stays so, tell the author",
+            Self::Offline(_) | Self::Damaged { .. } => {
+                "run the command again with the network, without `--offline`"
+            }
             Self::Io { .. } => "check the space and the permissions of the cache folder",
         }
     }

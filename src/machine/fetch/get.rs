@@ -9,11 +9,13 @@ use sha2::{Digest as _, Sha256};
 use crate::machine::archive::{self, Top};
 use crate::machine::git::redact;
 use crate::machine::http;
-use crate::machine::store::hex;
+use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree::{self, Limits};
-use crate::model::Commit;
+use crate::machine::store::{disk, hex};
+use crate::model::{Commit, TreeHash};
 
-use super::{Checkout, FetchError, FetchOptions, Request, Revision, cache, wellknown};
+use super::repository::{self, Asked, Found};
+use super::{Checkout, FetchError, FetchOptions, Kept, Request, Revision, cache, wellknown};
 
 /// A catalog is a text that people maintain.
 const MOST_CATALOG: u64 = 16 << 20;
@@ -24,65 +26,95 @@ const SNAPSHOT_MARKER: &str = ".gcs-sha";
 /// An archive holds one plugin.
 const MOST_ARCHIVE: u64 = 256 << 20;
 
-/// Returns what the cache has for a request that can mean only one thing.
-pub(super) fn cached(
-    request: &Request,
-    options: &FetchOptions<'_>,
-) -> Option<Result<Checkout, FetchError>> {
+/// Returns what the cache has for a request: what a hash proves, and without the network also what
+/// may have changed since.
+pub(super) fn kept(request: &Request, options: &FetchOptions<'_>) -> Result<Kept, FetchError> {
     let cache_dir = &options.cache_dir;
     match request {
         Request::Git { url, revision, subdir } => {
-            let commit = exact(revision)?;
-            let subdir = subdir.as_deref().and_then(narrow);
-            let repository = cache::repository(cache_dir, url);
-            let root = find(&repository, &commit, subdir)?;
-            let found = fill(&root, options).and_then(|()| has_folder(request, &root, subdir));
-            Some(found.map(|()| clone(root, commit)))
+            let Some(commit) = exact(revision) else { return Ok(Kept::Nothing) };
+            let within = subdir.as_deref().and_then(narrow);
+            let asked = Asked { url, commit: &commit, within };
+            Ok(match repository::find(asked, options)? {
+                Found::Whole(checkout) => Kept::Whole(checkout),
+                Found::Damaged(error) => Kept::Damaged(error.to_string()),
+                Found::Nothing => Kept::Nothing,
+            })
         }
-        Request::Npm { package, version, registry } => {
-            let version = version.as_deref()?;
-            let root = cache::package(cache_dir, package, version, registry.as_deref())?;
-            root.is_dir().then(|| Ok(packed(root, version.to_owned())))
+        Request::Archive { sha256, .. } => match cache::archive(cache_dir, sha256) {
+            Some(root) => unpack_kept(request, &root, sha256, options),
+            None => Ok(Kept::Nothing),
+        },
+        Request::Npm { package, version: Some(version), registry } if options.offline => {
+            let root = cache::package(cache_dir, package, version, registry.as_deref());
+            Ok(root.map_or(Kept::Nothing, |root| packed_kept(&root, version)))
         }
-        Request::Archive { sha256, .. } => {
-            let root = cache::archive(cache_dir, sha256)?;
-            root.is_dir().then(|| Ok(plain(root)))
-        }
-        Request::Catalog { .. } | Request::WellKnown { .. } | Request::Snapshot { .. } => None,
-    }
-}
-
-/// Returns the answer for one folder of a repository that was cloned as a whole.
-pub(super) fn part(request: &Request, whole: &Checkout) -> Result<Checkout, FetchError> {
-    let Request::Git { subdir, .. } = request else { return Ok(whole.clone()) };
-    has_folder(request, &whole.root, subdir.as_deref().and_then(narrow))?;
-    Ok(whole.clone())
-}
-
-/// Returns what the cache has for a request whose answer may have changed since.
-pub(super) fn stale(request: &Request, cache_dir: &Path) -> Option<Checkout> {
-    match request {
-        Request::Catalog { url } => {
+        Request::Catalog { url } if options.offline => {
             let root = cache::catalog(cache_dir, url);
-            root.join("marketplace.json").is_file().then(|| plain(root))
+            let there = root.join("marketplace.json").is_file();
+            Ok(if there { Kept::Whole(Checkout::plain(root)) } else { Kept::Nothing })
         }
-        Request::WellKnown { url } => {
+        Request::WellKnown { url } if options.offline => {
             let root = cache::well_known(cache_dir, url);
-            root.is_dir().then(|| plain(root))
+            Ok(if root.is_dir() { Kept::Whole(Checkout::plain(root)) } else { Kept::Nothing })
         }
-        Request::Git { .. }
-        | Request::Npm { .. }
-        | Request::Archive { .. }
-        | Request::Snapshot { .. } => None,
+        Request::Npm { .. }
+        | Request::Catalog { .. }
+        | Request::WellKnown { .. }
+        | Request::Snapshot { .. } => Ok(Kept::Nothing),
     }
+}
+
+/// Unpacks an archive of the cache once more, if it is still the one.
+fn unpack_kept(
+    request: &Request,
+    root: &Path,
+    sha256: &str,
+    options: &FetchOptions<'_>,
+) -> Result<Kept, FetchError> {
+    let packed = read(&root.join("packed"), Most::PACKAGE);
+    match packed {
+        Ok(Some(bytes)) if hex(&Sha256::digest(&bytes)).eq_ignore_ascii_case(sha256) => {
+            unpacked(request, &bytes, root, options).map(Kept::Whole)
+        }
+        Ok(None) if !disk::exists(root) => Ok(Kept::Nothing),
+        _ => {
+            // What cannot be moved away is replaced by what is fetched.
+            drop(cache::discard(&options.cache_dir, root));
+            Ok(Kept::Damaged("its archive is not the one that was kept".to_owned()))
+        }
+    }
+}
+
+/// Returns a package that was kept, if it is whole. Only a lock can say more about it.
+fn packed_kept(root: &Path, version: &str) -> Kept {
+    let tree = root.join("tree");
+    let stamp = read(&root.join("stamp"), Most::WORD).ok().flatten();
+    let Some(stamp) = stamp.and_then(|stamp| String::from_utf8(stamp).ok()) else {
+        return Kept::Nothing;
+    };
+    match tree::hash(&tree) {
+        Ok(hash) if hash.as_str() == stamp.trim() => {
+            Kept::Whole(Checkout { version: Some(version.to_owned()), ..Checkout::plain(tree) })
+        }
+        _ => Kept::Damaged("its files are not the ones that were kept".to_owned()),
+    }
+}
+
+/// Returns the answer for one folder of a repository that was fetched as a whole.
+pub(super) fn part(request: &Request, whole: &Checkout) -> Result<Checkout, FetchError> {
+    let Request::Git { url, subdir, .. } = request else { return Ok(whole.clone()) };
+    if let Some(within) = subdir.as_deref().and_then(narrow) {
+        repository::has_folder(whole, url, within)?;
+    }
+    Ok(whole.clone())
 }
 
 /// Answers a request from outside and keeps the answer in the cache.
 pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
     match request {
         Request::Git { url, revision, subdir } => {
-            let subdir = subdir.as_deref().and_then(narrow);
-            git(request, url, revision, subdir, options)
+            git(url, revision, subdir.as_deref().and_then(narrow), options)
         }
         Request::Npm { package, version, registry } => {
             npm(request, package, version.as_deref(), registry.as_deref(), options)
@@ -97,30 +129,15 @@ pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Check
 }
 
 fn git(
-    request: &Request,
     url: &str,
     revision: &Revision,
-    subdir: Option<&str>,
+    within: Option<&str>,
     options: &FetchOptions<'_>,
 ) -> Result<Checkout, FetchError> {
-    if let Some(found) = unmoved(url, revision, subdir, options) {
-        return Ok(found);
+    match unmoved(url, revision, within, options) {
+        Some(found) => Ok(found),
+        None => repository::fetch(url, revision, within, options),
     }
-    let stage = cache::stage(&options.cache_dir)?;
-    let built = stage.path().join("clone");
-    let reference = match revision {
-        Revision::Head => None,
-        Revision::Named(name) => Some(name.as_str()),
-        Revision::Commit(commit) => Some(commit.as_str()),
-    };
-    let commit = options.git.shallow_clone(url, reference, &built, subdir)?;
-    has_folder(request, &built, subdir)?;
-    let repository = cache::repository(&options.cache_dir, url);
-    let root = repository.join(cache::clone_name(&commit, subdir));
-    cache::place(&built, &root, |found| {
-        tree::head(found).as_ref() == Some(&commit) && has_files(found)
-    })?;
-    Ok(clone(root, commit))
 }
 
 /// Asks a repository that was fetched before where it stands now, and returns what the cache has of
@@ -128,21 +145,20 @@ fn git(
 fn unmoved(
     url: &str,
     revision: &Revision,
-    subdir: Option<&str>,
+    within: Option<&str>,
     options: &FetchOptions<'_>,
 ) -> Option<Checkout> {
-    let repository = cache::repository(&options.cache_dir, url);
     let name = match revision {
-        _ if !repository.is_dir() => return None,
+        _ if !cache::repository(&options.cache_dir, url).is_dir() => return None,
         Revision::Head => "HEAD",
         Revision::Named(name) => name,
         Revision::Commit(_) => return None,
     };
     let commit = options.git.ls_remote(url, &[name]).ok()?.pop()??;
-    let root = find(&repository, &commit, subdir)?;
-    fill(&root, options).ok()?;
-    let folder_is_there = subdir.is_none_or(|subdir| is_folder(&root, subdir));
-    folder_is_there.then(|| clone(root, commit))
+    match repository::find(Asked { url, commit: &commit, within }, options) {
+        Ok(Found::Whole(checkout)) => Some(checkout),
+        _ => None,
+    }
 }
 
 fn npm(
@@ -153,13 +169,17 @@ fn npm(
     options: &FetchOptions<'_>,
 ) -> Result<Checkout, FetchError> {
     let stage = cache::stage(&options.cache_dir)?;
-    let (scratch, built) = (folder(stage.path(), "scratch")?, folder(stage.path(), "package")?);
-    let found = options.npm.fetch(package, version, registry, &scratch, &built)?;
-    check(request, &built)?;
+    let (scratch, built) = (folder(stage.path(), "scratch")?, folder(stage.path(), "entry")?);
+    let tree = folder(&built, "tree")?;
+    let found = options.npm.fetch(package, version, registry, &scratch, &tree)?;
+    check(request, &tree)?;
+    let hash = hash(request, &tree)?;
+    let stamp = built.join("stamp");
+    fs::write(&stamp, hash.as_str()).map_err(|source| FetchError::Io { path: stamp, source })?;
     let root = cache::package(&options.cache_dir, package, &found.version, registry)
         .unwrap_or_else(|| unreachable!("npm.rs checks the package and the version"));
-    cache::place(&built, &root, Path::is_dir)?;
-    Ok(packed(root, found.version))
+    cache::place(&built, &root)?;
+    Ok(Checkout { version: Some(found.version), ..Checkout::plain(root.join("tree")) })
 }
 
 fn archive(
@@ -175,13 +195,25 @@ fn archive(
         let (url, expected) = (redact(url), redact(sha256));
         return Err(FetchError::Digest { url, expected, found });
     };
+    unpacked(request, &bytes, &root, options)
+}
+
+/// Unpacks an archive that has the right digest, and keeps it beside what came out of it.
+fn unpacked(
+    request: &Request,
+    bytes: &[u8],
+    root: &Path,
+    options: &FetchOptions<'_>,
+) -> Result<Checkout, FetchError> {
     let stage = cache::stage(&options.cache_dir)?;
-    let built = folder(stage.path(), "archive")?;
-    archive::unpack(&bytes, &built, Top::Keep, Limits::DEFAULT)
-        .map_err(|error| FetchError::Archive { url: redact(url), error })?;
-    check(request, &built)?;
-    cache::place(&built, &root, Path::is_dir)?;
-    Ok(plain(root))
+    let built = folder(stage.path(), "entry")?;
+    let (packed, tree) = (built.join("packed"), folder(&built, "tree")?);
+    fs::write(&packed, bytes).map_err(|source| FetchError::Io { path: packed, source })?;
+    archive::unpack(bytes, &tree, Top::Keep, Limits::DEFAULT)
+        .map_err(|error| FetchError::Archive { url: request.to_string(), error })?;
+    check(request, &tree)?;
+    cache::place(&built, root)?;
+    Ok(Checkout::plain(root.join("tree")))
 }
 
 fn catalog(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, FetchError> {
@@ -192,7 +224,7 @@ fn catalog(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, FetchError
     let mut file = tempfile::NamedTempFile::new_in(&root).map_err(io)?;
     file.write_all(&bytes).map_err(io)?;
     file.persist(root.join("marketplace.json")).map_err(|error| io(error.error))?;
-    Ok(plain(root))
+    Ok(Checkout::plain(root))
 }
 
 /// Downloads what GitHub packs of a branch; without one its default branch, however it is called.
@@ -223,8 +255,9 @@ fn snapshot(
         .map_err(|source| FetchError::Io { path: marker, source })?;
     check(request, &built)?;
     let root = cache::snapshot(&options.cache_dir, repo, &commit);
-    cache::place(&built, &root, |found| found.join(SNAPSHOT_MARKER).is_file())?;
-    Ok(clone(root, commit))
+    let hash = hash(request, &built)?;
+    cache::place(&built, &root)?;
+    Ok(Checkout { commit: Some(commit), tree: Some(hash), ..Checkout::plain(root) })
 }
 
 /// Returns the commit that a revision is, if it says so itself.
@@ -242,43 +275,13 @@ fn narrow(subdir: &str) -> Option<&str> {
     (!subdir.is_empty() && subdir != ".").then_some(subdir)
 }
 
-/// Returns the clone of a commit: one of that folder alone, or a whole one.
-fn find(repository: &Path, commit: &Commit, subdir: Option<&str>) -> Option<PathBuf> {
-    let whole = repository.join(cache::clone_name(commit, None));
-    let sparse = subdir.map(|subdir| repository.join(cache::clone_name(commit, Some(subdir))));
-    let mut places = sparse.into_iter().chain([whole]);
-    places.find(|root| tree::head(root).as_ref() == Some(commit))
-}
-
-/// Makes the files of a clone anew of which only the `.git` is left.
-fn fill(root: &Path, options: &FetchOptions<'_>) -> Result<(), FetchError> {
-    if has_files(root) { Ok(()) } else { Ok(options.git.restore(root)?) }
-}
-
-/// Tells whether a clone has more than its `.git`: placing one leaves only that in the cache.
-fn has_files(root: &Path) -> bool {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.file_name() != ".git")
-}
-
-fn has_folder(request: &Request, root: &Path, subdir: Option<&str>) -> Result<(), FetchError> {
-    let Some(subdir) = subdir.filter(|subdir| !is_folder(root, subdir)) else { return Ok(()) };
-    Err(FetchError::NoFolder { what: request.to_string(), subdir: redact(subdir) })
-}
-
-/// Tells whether a path in a clone is a folder there, and not one that a link leads to.
-fn is_folder(root: &Path, subdir: &str) -> bool {
-    let mut at = root.to_owned();
-    Path::new(subdir).components().all(|component| {
-        at.push(component);
-        let inside = matches!(component, std::path::Component::Normal(name) if name != ".git");
-        inside && fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_dir())
-    })
-}
-
 fn check(request: &Request, built: &Path) -> Result<(), FetchError> {
     let checked = tree::check(built, Limits::DEFAULT).map(drop);
     checked.map_err(|error| FetchError::Tree { what: request.to_string(), error })
+}
+
+fn hash(request: &Request, built: &Path) -> Result<TreeHash, FetchError> {
+    tree::hash(built).map_err(|error| FetchError::Tree { what: request.to_string(), error })
 }
 
 pub(super) fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
@@ -291,16 +294,4 @@ pub(super) fn folder(stage: &Path, name: &str) -> Result<PathBuf, FetchError> {
 
 pub(super) fn limits(options: &FetchOptions<'_>, bytes: u64) -> http::Limits {
     http::Limits { bytes, timeout: options.timeout, plain: options.plain }
-}
-
-fn clone(root: PathBuf, commit: Commit) -> Checkout {
-    Checkout { root, commit: Some(commit), version: None, notes: Vec::new() }
-}
-
-fn packed(root: PathBuf, version: String) -> Checkout {
-    Checkout { root, commit: None, version: Some(version), notes: Vec::new() }
-}
-
-pub(super) fn plain(root: PathBuf) -> Checkout {
-    Checkout { root, commit: None, version: None, notes: Vec::new() }
 }

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -8,9 +9,10 @@ use crate::machine::archive::tests::zipped;
 use crate::machine::git::GitFailure;
 use crate::machine::git::tests::{hermetic, sh};
 use crate::machine::http::tests::{ok, serve};
+use crate::machine::store::tree;
 
 /// A cache, and repositories beside it.
-struct World(TempDir);
+pub(super) struct World(pub TempDir);
 
 #[derive(Debug, Default)]
 struct Heard(Mutex<Vec<String>>);
@@ -23,11 +25,11 @@ impl Progress for Heard {
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
 
-    fn repo(&self, name: &str) -> String {
+    pub fn repo(&self, name: &str) -> String {
         let repo = self.0.path().join(name);
         fs::create_dir_all(repo.join("pkg")).unwrap();
         fs::write(repo.join("pkg/x"), "").unwrap();
@@ -37,17 +39,17 @@ impl World {
         format!("file://{}", repo.display())
     }
 
-    fn commit(&self, name: &str) -> Commit {
+    pub fn commit(&self, name: &str) -> Commit {
         sh(&self.0.path().join(name), "rev-parse HEAD").parse().unwrap()
     }
 
-    fn options<'a>(&self, progress: &'a dyn Progress) -> FetchOptions<'a> {
+    pub fn options<'a>(&self, progress: &'a dyn Progress) -> FetchOptions<'a> {
         let git = Git::new(Duration::from_secs(20)).with_environment(&hermetic());
         FetchOptions { git, ..FetchOptions::new(self.0.path().join("cache"), progress) }
     }
 
     /// Options under which whatever is not in the cache fails.
-    fn cut_off(&self) -> FetchOptions<'static> {
+    pub fn cut_off(&self) -> FetchOptions<'static> {
         FetchOptions {
             offline: true,
             git: Git::new(Duration::ZERO).with_program("/nonexistent/git"),
@@ -55,12 +57,12 @@ impl World {
         }
     }
 
-    fn staging(&self) -> usize {
+    pub fn staging(&self) -> usize {
         fs::read_dir(self.0.path().join("cache/staging")).unwrap().count()
     }
 }
 
-fn git(url: &str, revision: Revision, subdir: Option<&str>) -> Request {
+pub(super) fn git(url: &str, revision: Revision, subdir: Option<&str>) -> Request {
     Request::Git { url: url.to_owned(), revision, subdir: subdir.map(str::to_owned) }
 }
 
@@ -76,7 +78,8 @@ fn repositories_are_fetched_once_and_then_found_by_commit() {
     for (name, url) in ["a", "b", "c"].iter().zip(&urls) {
         let first = results[&git(url, Revision::Head, None)].as_ref().unwrap();
         assert_eq!(first.commit, Some(world.commit(name)));
-        assert!(first.root.join("pkg/x").exists() && first.root.join(".git").exists());
+        assert_eq!(first.tree, Some(tree::hash(&first.root).unwrap()));
+        assert!(first.root.join("pkg/x").exists());
         for revision in
             [Revision::Commit(world.commit(name)), Revision::Named(world.commit(name).to_string())]
         {
@@ -96,7 +99,7 @@ fn a_whole_clone_serves_its_folders_and_a_narrow_one_is_its_own() {
     assert!(fetch(&git(&url, commit.clone(), None), &world.cut_off()).is_err());
     let whole = fetch(&git(&url, commit.clone(), None), &world.options(&Silent)).unwrap();
     assert_ne!(one.root, whole.root);
-    fs::remove_dir_all(one.root).unwrap();
+    fs::remove_dir_all(one.root.parent().unwrap()).unwrap();
     assert_eq!(fetch(&narrow, &world.cut_off()).unwrap(), whole);
     let gone = git(&url, commit, Some("gone"));
     let error = fetch(&gone, &world.cut_off()).unwrap_err();
@@ -128,19 +131,7 @@ fn one_that_fails_leaves_the_others_and_the_cache_alone() {
     let Err(FetchError::Git(error)) = &results[&bad] else { panic!("{results:?}") };
     assert_eq!(error.kind, GitFailure::NotFound);
     assert_eq!(world.staging(), 0);
-    assert_eq!(fs::read_dir(world.0.path().join("cache/git")).unwrap().count(), 1);
-}
-
-#[test]
-fn a_damaged_clone_is_replaced() {
-    let world = World::new();
-    let request = git(&world.repo("a"), Revision::Commit(world.commit("a")), None);
-    let first = fetch(&request, &world.options(&Silent)).unwrap();
-    fs::remove_file(first.root.join(".git/HEAD")).unwrap();
-    let second = fetch(&request, &world.options(&Silent)).unwrap();
-    assert_eq!(first, second);
-    assert!(second.root.join(".git/HEAD").exists());
-    assert_eq!(world.staging(), 0);
+    assert_eq!(fs::read_dir(world.0.path().join("cache/repositories")).unwrap().count(), 1);
 }
 
 fn archive(bytes: &[u8], sha256: Option<&str>) -> Request {
@@ -160,7 +151,16 @@ fn an_archive_is_unpacked_only_with_the_digest_it_must_have() {
     let right = archive(&bytes, None);
     let first = fetch(&right, &world.options(&Silent)).unwrap();
     assert_eq!(fs::read_to_string(first.root.join("p/a")).unwrap(), "one");
+    // What is in the cache is made from the archive again each time.
+    fs::write(first.root.join("p/a"), "evil").unwrap();
+    fs::write(first.root.join("p/b"), "evil").unwrap();
     assert_eq!(fetch(&right, &world.cut_off()).unwrap(), first);
+    assert_eq!(fs::read_to_string(first.root.join("p/a")).unwrap(), "one");
+    assert!(!first.root.join("p/b").exists());
+    let packed = first.root.with_file_name("packed");
+    fs::write(&packed, zipped(&[("p/a", 0o644, b"evil")])).unwrap();
+    assert!(matches!(fetch(&right, &world.cut_off()), Err(FetchError::Damaged { .. })));
+    assert!(matches!(fetch(&right, &world.cut_off()), Err(FetchError::Offline(_))), "it is gone");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn names_in_the_cache_cannot_leave_it() {
     let cache = Path::new("/c");
     for url in ["https://h/..", "https://h/o/r.git/", "x:..", "/", "https://h/é b"] {
         let place = cache::repository(cache, url);
-        assert_eq!(place.parent(), Some(Path::new("/c/git")), "{url}");
+        assert_eq!(place.parent(), Some(Path::new("/c/repositories")), "{url}");
         assert!(place.file_name().unwrap().len() > 16, "{url}");
     }
     assert_eq!(cache::package(cache, "../x", "1.0.0", None), None);

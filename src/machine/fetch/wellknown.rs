@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::get::{folder, limits, plain};
+use super::get::{folder, limits};
 use super::{Checkout, FetchError, FetchOptions, cache};
 use crate::content::skill::wellknown::{self, Index, IndexEntry, IndexKind};
 use crate::machine::archive::{self, Top};
@@ -40,9 +40,8 @@ pub(super) fn get(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, Fet
         }
     }
     let root = cache::well_known(&options.cache_dir, url);
-    // What was published before is replaced, whatever it was.
-    cache::place(&built, &root, |_| false)?;
-    Ok(Checkout { notes, ..plain(root) })
+    cache::place(&built, &root)?;
+    Ok(Checkout { notes, ..Checkout::plain(root) })
 }
 
 fn index(url: &str, options: &FetchOptions<'_>) -> Result<Index, FetchError> {

@@ -30,6 +30,8 @@ pub enum GitFailure {
     Tls,
     NoSuchRef,
     NoSuchCommit,
+    /// The repository has no commit yet.
+    Empty,
     /// More than any repository needs that people work with.
     TooMuch,
     Other,
@@ -71,6 +73,7 @@ impl GitError {
             GitFailure::NoSuchCommit => {
                 "the history was rewritten or the commit was never pushed; choose another one"
             }
+            GitFailure::Empty => "push a commit to it first, or choose another repository",
             GitFailure::TooMuch => {
                 "use another source: this one cannot be meant to be installed from"
             }
@@ -171,6 +174,7 @@ impl fmt::Display for GitFailure {
             Self::Tls => f.write_str("the connection is not trusted"),
             Self::NoSuchRef => f.write_str("no such branch or tag"),
             Self::NoSuchCommit => f.write_str("no such commit"),
+            Self::Empty => f.write_str("there is no commit in it"),
             Self::TooMuch => f.write_str("it sent more than is taken from a source"),
             Self::Other => f.write_str("an unexpected error"),
         }

@@ -54,7 +54,7 @@ impl Remote {
         fs::create_dir_all(repo.join("pkgs/sub")).unwrap();
         fs::create_dir_all(repo.join("other")).unwrap();
         fs::write(repo.join("pkgs/sub/x"), "").unwrap();
-        fs::write(repo.join("other/y"), "").unwrap();
+        fs::write(repo.join("other/y"), "y").unwrap();
         sh(&repo, "init -q -b main");
         sh(&repo, "config uploadpack.allowFilter true");
         let commit = |text: &str| {
@@ -80,23 +80,53 @@ impl Remote {
     }
 }
 
+/// Fetches into a folder of its own.
+fn fetch(
+    git: &Git,
+    url: &str,
+    revision: &Revision,
+    narrow: bool,
+) -> (TempDir, Result<Fetched, GitError>) {
+    let into = TempDir::new().unwrap();
+    let fetched = git.fetch(url, revision, narrow, into.path());
+    (into, fetched)
+}
+
+fn named(name: &str) -> Revision {
+    Revision::Named(name.to_owned())
+}
+
+/// Writes the files of what was fetched, or of a folder of it, and returns their paths.
+fn written(fetched: &Fetched, within: Option<&str>) -> Result<Vec<String>, Broken> {
+    let folder = TempDir::new().unwrap();
+    let (tree, scratch) = (folder.path().join("tree"), folder.path().join("scratch"));
+    fs::create_dir(&tree).unwrap();
+    let id = Id::of(&fetched.commit);
+    let mut objects = Objects::open(&git(), &fetched.objects, id, &scratch)?;
+    let listed = objects.evidence(&fetched.commit, within)?.list(&fetched.commit, within)?;
+    let hash = write(&mut objects, &listed, &tree)?;
+    assert_eq!(tree::hash(&tree).unwrap(), hash);
+    assert_eq!(verify(&listed, &tree, None).unwrap().hash, hash);
+    Ok(listed.iter().map(|file| file.path.display().to_string()).collect())
+}
+
 #[test]
-fn a_clone_has_the_default_branch_a_branch_a_tag_or_a_commit() {
+fn a_fetch_brings_the_default_branch_a_branch_a_tag_or_a_commit() {
     let remote = Remote::new();
-    let check = |reference: Option<&str>, expected: &Commit| {
-        let into = remote.path(&format!("clone-{}", reference.unwrap_or("head")));
-        let commit = git().shallow_clone(&remote.url(), reference, &into, None).unwrap();
-        assert_eq!(&commit, expected);
-        assert_eq!(sh(&into, "rev-parse HEAD"), expected.as_str());
-        assert_eq!(sh(&into, "remote get-url origin"), remote.url());
-        assert_eq!(sh(&into, "rev-list --count HEAD"), "1");
-        assert!(git().status_is_clean(&into).unwrap());
+    let check = |revision: Revision, expected: &Commit, branch: Option<&str>| {
+        let (_into, fetched) = fetch(&git(), &remote.url(), &revision, false);
+        let fetched = fetched.unwrap();
+        assert_eq!((&fetched.commit, fetched.branch.as_deref()), (expected, branch));
+        assert_eq!(fetched.shallow.trim(), expected.as_str());
+        assert_eq!(written(&fetched, None).unwrap(), ["file", "other/y", "pkgs/sub/x"]);
+        assert_eq!(written(&fetched, Some("pkgs/sub")).unwrap(), ["pkgs/sub/x"]);
+        assert!(matches!(written(&fetched, Some("gone")), Err(Broken::NoFolder(_))));
     };
-    check(None, &remote.main);
-    check(Some("old"), &remote.tagged);
-    check(Some("v1"), &remote.tagged);
-    check(Some(remote.main.as_str()), &remote.main);
-    check(Some(remote.first.as_str()), &remote.first);
+    check(Revision::Head, &remote.main, Some("main"));
+    check(named("old"), &remote.tagged, Some("old"));
+    check(named("v1"), &remote.tagged, None);
+    check(named(remote.main.as_str()), &remote.main, None);
+    check(Revision::Commit(remote.first.clone()), &remote.first, None);
 }
 
 #[test]
@@ -122,12 +152,11 @@ fn a_commit_is_part_of_a_history_or_is_not() {
 }
 
 #[test]
-fn a_plain_path_is_cloned_with_a_depth_of_one_too() {
+fn a_plain_path_is_fetched_with_a_depth_of_one_too() {
     let remote = Remote::new();
-    let into = remote.path("clone");
     let url = remote.path("repo").display().to_string();
-    git().shallow_clone(&url, None, &into, None).unwrap();
-    assert_eq!(sh(&into, "rev-list --count HEAD"), "1");
+    let (_into, fetched) = fetch(&git(), &url, &Revision::Head, false);
+    assert_eq!(fetched.unwrap().shallow.trim(), remote.main.as_str());
 }
 
 #[test]
@@ -138,25 +167,31 @@ fn a_server_that_hands_out_only_tips_is_asked_for_its_history() {
         .chain([("GIT_CONFIG_VALUE_0", "0")])
         .map(|(name, value)| (name.into(), value.into()))
         .collect::<Vec<_>>();
-    let into = remote.path("clone");
     let git = git().with_environment(&old);
-    git.fetch_commit(&remote.url(), &remote.first, &into, None).unwrap();
-    assert_eq!(sh(&into, "rev-parse HEAD"), remote.first.as_str());
-    let unknown = "1".repeat(40).parse().unwrap();
-    let into = remote.path("other");
-    let error = git.fetch_commit(&remote.url(), &unknown, &into, None).unwrap_err();
-    assert_eq!(error.kind, GitFailure::NoSuchCommit, "{error:?}");
+    let (_into, fetched) =
+        fetch(&git, &remote.url(), &Revision::Commit(remote.first.clone()), false);
+    assert_eq!(written(&fetched.unwrap(), None).unwrap().len(), 3);
+    let unknown = Revision::Commit("1".repeat(40).parse().unwrap());
+    let (_into, error) = fetch(&git, &remote.url(), &unknown, false);
+    assert_eq!(error.unwrap_err().kind, GitFailure::NoSuchCommit);
 }
 
 #[test]
-fn a_sparse_clone_has_the_folder_and_not_its_neighbours() {
+fn a_narrow_fetch_has_the_contents_of_the_folder_and_not_of_its_neighbours() {
     let remote = Remote::new();
-    for (name, reference) in [("a", None), ("b", Some(remote.first.as_str()))] {
-        let into = remote.path(name);
-        git().shallow_clone(&remote.url(), reference, &into, Some("pkgs/sub")).unwrap();
-        assert!(into.join("pkgs/sub/x").exists());
-        assert!(!into.join("other").exists());
-        assert!(git().status_is_clean(&into).unwrap());
+    for revision in [Revision::Head, Revision::Commit(remote.first.clone())] {
+        let (_into, fetched) = fetch(&git(), &remote.url(), &revision, true);
+        let fetched = fetched.unwrap();
+        assert!(matches!(written(&fetched, Some("pkgs/sub")), Err(Broken::Missing(_))));
+        let scratch = TempDir::new().unwrap();
+        let id = Id::of(&fetched.commit);
+        let mut objects = Objects::open(&git(), &fetched.objects, id, scratch.path()).unwrap();
+        let evidence = objects.evidence(&fetched.commit, Some("pkgs/sub")).unwrap();
+        let listed = evidence.list(&fetched.commit, Some("pkgs/sub")).unwrap();
+        let ids: Vec<Id> = listed.iter().map(|file| file.id).collect();
+        git().fetch_more(&remote.url(), &fetched, &ids).unwrap();
+        assert_eq!(written(&fetched, Some("pkgs/sub")).unwrap(), ["pkgs/sub/x"]);
+        assert!(matches!(written(&fetched, Some("other")), Err(Broken::Missing(_))));
     }
 }
 
@@ -165,20 +200,35 @@ fn a_failure_says_which_kind_it_is() {
     let remote = Remote::new();
     let unknown = "1".repeat(40);
     let dead = format!("file://{}", remote.path("dead").display());
-    let check = |url: &str, reference: Option<&str>, expected: GitFailure| {
-        let into = remote.folder.path().join("never");
-        let error = git().shallow_clone(url, reference, &into, None).unwrap_err();
-        assert_eq!(error.kind, expected, "{error:?}");
-        fs::remove_dir_all(&into).ok();
+    fs::create_dir(remote.path("empty")).unwrap();
+    sh(&remote.path("empty"), "init -q");
+    let empty = format!("file://{}", remote.path("empty").display());
+    let check = |url: &str, revision: Revision, expected: GitFailure| {
+        let (_into, error) = fetch(&git(), url, &revision, false);
+        assert_eq!(error.unwrap_err().kind, expected, "{url}");
     };
-    check(&remote.url(), Some("gone"), GitFailure::NoSuchRef);
-    check(&remote.url(), Some(&unknown), GitFailure::NoSuchCommit);
-    check(&dead, None, GitFailure::NotFound);
-    check(&dead, Some(&unknown), GitFailure::NotFound);
-    check("http://127.0.0.1:1/x", None, GitFailure::Network);
+    check(&remote.url(), named("gone"), GitFailure::NoSuchRef);
+    check(&remote.url(), named(&unknown), GitFailure::NoSuchCommit);
+    check(&dead, Revision::Head, GitFailure::NotFound);
+    check(&dead, named(&unknown), GitFailure::NotFound);
+    check(&empty, Revision::Head, GitFailure::Empty);
+    check("http://127.0.0.1:1/x", Revision::Head, GitFailure::Network);
     for url in ["ext::sh -c true", "--upload-pack=x", "foo://x", "relative/path", "ssh://-oX/y"] {
-        check(url, None, GitFailure::Address);
+        check(url, Revision::Head, GitFailure::Address);
     }
+}
+
+#[test]
+fn more_than_is_taken_for_one_fetch_ends_it() {
+    let folder = TempDir::new().unwrap();
+    // Says where it would write, and goes on writing.
+    let script = "for into; do :; done; mkdir -p \"$into/.git/objects/pack\"\n\
+                  head -c 100000 /dev/zero > \"$into/.git/objects/pack/tmp_pack_x\"; sleep 60";
+    let git = Git { timeout: Duration::from_secs(30), ..fake(&folder, script) }.with_most(99_999);
+    let start = Instant::now();
+    let (_into, error) = fetch(&git, "/r", &Revision::Head, false);
+    assert_eq!(error.unwrap_err().kind, GitFailure::TooMuch);
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
@@ -197,6 +247,11 @@ fn edits_and_unknown_files_make_a_clone_unclean() {
     assert!(git().status_is_clean(&repo).unwrap());
     fs::write(repo.join("new"), "").unwrap();
     assert!(!git().status_is_clean(&repo).unwrap());
+    let nothing = remote.path("nothing");
+    fs::create_dir(&nothing).unwrap();
+    assert!(git().status_is_clean(&nothing).unwrap());
+    sh(&repo, &format!("worktree add -q {}", remote.path("tree").display()));
+    assert!(!git().status_is_clean(&remote.path("tree")).unwrap(), "it is somebody else's");
 }
 
 #[test]
@@ -211,10 +266,10 @@ fn a_server_that_wants_a_password_is_refused_one_and_the_clone_ends() {
             let _ = write!(stream, "{head}Content-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
-    let folder = TempDir::new().unwrap();
     for user in ["", "me:hunter2@"] {
         let url = format!("http://{user}127.0.0.1:{port}/r.git?token=secret");
-        let error = git().shallow_clone(&url, None, &folder.path().join("c"), None).unwrap_err();
+        let (_into, error) = fetch(&git(), &url, &Revision::Head, false);
+        let error = error.unwrap_err();
         assert_eq!(error.kind, GitFailure::Auth, "{error:?}");
         let all = format!("{error} {error:?}");
         assert!(!all.contains("hunter2") && !all.contains("secret"), "{all}");
@@ -280,15 +335,85 @@ fn passwords_and_tokens_are_taken_out_of_texts() {
 }
 
 #[test]
-fn a_clone_keeps_the_user_of_ssh_and_no_other() {
-    for (url, expected) in [
-        ("https://u:p@h/r", "https://h/r"),
-        ("https://h/r", "https://h/r"),
-        ("ssh://git@h/r", "ssh://git@h/r"),
-        ("ssh://git:p@h/r", "ssh://git@h/r"),
-        ("git@h:o/r", "git@h:o/r"),
-        ("file:///a@b/c", "file:///a@b/c"),
-    ] {
-        assert_eq!(without_login(url), expected);
+fn where_a_server_sends_git_is_reported_without_a_login() {
+    let remote = Remote::new();
+    let folder = TempDir::new().unwrap();
+    let script = "echo 'warning: redirecting to https://u:hunter2@other.example/r.git/' >&2\n\
+                  exec git \"$@\"";
+    let sent = Git { timeout: Duration::from_secs(20), ..fake(&folder, script) };
+    let sent = sent.with_environment(&hermetic());
+    for revision in [Revision::Head, Revision::Commit(remote.main.clone())] {
+        let (_into, fetched) = fetch(&sent, &remote.url(), &revision, false);
+        let expected = Some("https://other.example/r.git/".to_owned());
+        assert_eq!(fetched.unwrap().redirect, expected);
     }
+    let (_into, fetched) = fetch(&git(), &remote.url(), &Revision::Head, false);
+    assert_eq!(fetched.unwrap().redirect, None);
+}
+
+#[test]
+fn what_is_wrong_in_a_history_and_changes_no_byte_is_no_reason_to_refuse() {
+    let remote = Remote::new();
+    let repo = remote.path("repo");
+    let tree = sh(&repo, "rev-parse HEAD^{tree}");
+    let make = |text: String, kind: &str| {
+        fs::write(repo.join(".git/raw"), text).unwrap();
+        sh(&repo, &format!("hash-object -t {kind} --literally -w .git/raw"))
+    };
+    // A time zone, an email and a date that no git of today would write.
+    let odd = format!("tree {tree}\nauthor A <a@b 0012 +051800\ncommitter A<a@b> 012 +0000\n\nx\n");
+    let commit = make(odd, "commit");
+    sh(&repo, &format!("update-ref refs/heads/odd {commit}"));
+    let (_into, fetched) = fetch(&git(), &remote.url(), &named("odd"), false);
+    assert_eq!(written(&fetched.unwrap(), None).unwrap().len(), 3);
+}
+
+#[test]
+fn a_folder_that_no_git_would_make_is_refused_before_a_file_is_written() {
+    let remote = Remote::new();
+    let repo = remote.path("repo");
+    let blob = sh(&repo, "rev-parse HEAD:other/y");
+    for name in [".git", "..", "a/b", ".GIT", "git~1"] {
+        let raw = Id::parse(blob.as_bytes()).unwrap();
+        let tree = [format!("100644 {name}\0").as_bytes(), raw.raw()].concat();
+        fs::write(repo.join(".git/raw"), tree).unwrap();
+        let tree = sh(&repo, "hash-object -t tree --literally -w .git/raw");
+        let commit = sh(&repo, &format!("commit-tree {tree} -m x"));
+        sh(&repo, &format!("update-ref refs/heads/evil {commit}"));
+        let (_into, fetched) = fetch(&git(), &remote.url(), &named("evil"), false);
+        assert!(fetched.is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_question_about_a_clone_runs_nothing_that_its_own_settings_name() {
+    let remote = Remote::new();
+    let repo = remote.path("repo");
+    let mark = remote.path("was-run");
+    let run = format!("touch {}", mark.display());
+    fs::write(repo.join(".gitattributes"), "* filter=x diff=x\n").unwrap();
+    sh(&repo, "add .gitattributes");
+    sh(&repo, "commit -q -m attributes");
+    let head: Commit = sh(&repo, "rev-parse HEAD").parse().unwrap();
+    // The times of a file are new, so that git has to look into it.
+    fs::write(repo.join("file"), "three").unwrap();
+    let config = format!(
+        "[core]\n\tfsmonitor = {run}\n\thooksPath = hooks\n\tpager = {run}\n\tsshCommand = {run}\n\
+         \tworktree = /\n[filter \"x\"]\n\tclean = {run}\n\tsmudge = {run}\n\tprocess = {run}\n\
+         [diff \"x\"]\n\ttextconv = {run}\n\tcommand = {run}\n[extensions]\n\tpartialClone = origin\n\
+         [remote \"origin\"]\n\tpromisor = true\n\turl = ext::{run}\n[gpg]\n\tprogram = {run}\n\
+         [log]\n\tshowSignature = true\n[include]\n\tpath = more\n"
+    );
+    fs::write(repo.join(".git/config"), &config).unwrap();
+    fs::write(repo.join(".git/more"), &config).unwrap();
+    assert!(git().status_is_clean(&repo).unwrap());
+    assert!(git().descends_from(&repo, &remote.first));
+    assert!(!git().descends_from(&repo, &"7".repeat(40).parse().unwrap()));
+    assert!(git().commit_time(&repo).is_some());
+    assert!(!mark.exists(), "something was run");
+    // What is placed of a commit is asked for its time without git, and so is a clone of the client.
+    assert_eq!(tree::head(&repo), Some(head));
+    fs::write(repo.join("file"), "edited").unwrap();
+    assert!(!git().status_is_clean(&repo).unwrap());
+    assert!(!mark.exists(), "something was run");
 }

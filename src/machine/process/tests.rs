@@ -1,5 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "processes are what is tested")]
 
+use std::io::{BufRead as _, BufReader};
+
 use super::*;
 
 fn sh(script: &str) -> Command {
@@ -60,4 +62,37 @@ fn of_endless_words_the_first_are_kept() {
     assert!(ended.stdout.len() >= MOST_OUTPUT && ended.stdout.len() < 20_000_000);
     let ended = run(&mut sh(&loud(">&2")), Limit::after(Duration::from_secs(30))).unwrap();
     assert_eq!((code(ended.end), ended.cut), (Some(3), false));
+}
+
+#[test]
+fn many_questions_and_long_answers_cross_without_waiting_for_each_other() {
+    let mut talk = Talk::start(&mut sh("cat"), None).unwrap();
+    let line = "x".repeat(99) + "\n";
+    let questions = line.repeat(20_000);
+    talk.ask(questions.as_bytes());
+    let mut answers = BufReader::new(talk);
+    for _ in 0..20_000 {
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        assert_eq!(answer, line);
+    }
+    answers.get_mut().ask(b"more\n");
+    let mut answer = String::new();
+    answers.read_line(&mut answer).unwrap();
+    assert_eq!(answer, "more\n");
+}
+
+#[test]
+fn a_talk_ends_at_its_limit_and_with_the_process() {
+    let start = Instant::now();
+    let until = Instant::now() + Duration::from_millis(100);
+    let mut silent = Talk::start(&mut sh("echo trouble >&2; sleep 30"), Some(until)).unwrap();
+    let error = silent.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert_eq!(silent.complaints(), "trouble\n");
+    let mut gone = Talk::start(&mut sh("exec 0<&-; exit"), None).unwrap();
+    gone.ask(&vec![0; 1 << 20]);
+    assert_eq!(gone.read(&mut [0; 10]).unwrap(), 0);
+    drop((silent, gone));
+    assert!(start.elapsed() < Duration::from_secs(10));
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::disk;
 use super::tree::{self, Copy};
+use crate::machine::git::Kept;
 
 /// The folder below a client's root in which trees are made ready; same disk, so that renames work.
 pub fn staging(root: &Path) -> PathBuf {
@@ -21,27 +22,37 @@ pub fn tree(from: &Path, to: &Path, what: Copy, staging: &Path) -> io::Result<()
     swap(&new, to, staging)
 }
 
-/// Moves a clone out of our cache and into `to`; the cache keeps its `.git`, from which git can make
-/// the files anew. Saves writing every file of a marketplace twice.
-pub fn clone(from: &Path, to: &Path, staging: &Path) -> io::Result<()> {
-    // What was unpacked from an archive has nothing to make its files from.
-    if !disk::exists(&from.join(".git")) {
-        return tree(from, to, Copy::Clone, staging);
-    }
+/// Makes a clone for a client out of a checkout in our cache, and swaps it into `to`.
+///
+/// The files are moved: the cache keeps the objects, from which it can write them again, and they
+/// need not be written twice for a marketplace that is installed for the first time.
+pub fn clone(from: &Path, to: &Path, staging: &Path) -> Result<(), PlaceError> {
+    let Some(kept) = from.parent().filter(|entry| Kept::is_at(entry)) else {
+        // What was unpacked from an archive has nothing to make a clone from.
+        return Ok(tree(from, to, Copy::All, staging)?);
+    };
+    let kept = Kept::open(kept).map_err(io::Error::other)?;
     let new = unused(staging, "new")?;
     match fs::rename(from, &new) {
-        Ok(()) => {
-            let kept = unused(staging, "git")?;
-            tree::copy_git(&new, &kept)?;
-            fs::rename(&kept, from)?;
-        }
         // The cache may lie on another disk.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            tree::copy(from, &new, Copy::Clone)?;
+            tree::copy(from, &new, Copy::All)?;
         }
-        Err(error) => return Err(error),
+        moved => moved?,
     }
-    swap(&new, to, staging)
+    if let Err(differs) = kept.make_clone(&new)? {
+        return Err(PlaceError::Changed(differs.to_string()));
+    }
+    Ok(swap(&new, to, staging)?)
+}
+
+/// Why a folder was not put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    #[error("it was changed in the cache in the meantime: {0}")]
+    Changed(String),
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// Copies some files of `from` and swaps the copy into `to`.
@@ -72,7 +83,7 @@ pub fn to_trash(path: &Path, trash: &Path, now: &str) -> io::Result<()> {
     match fs::rename(path, &target) {
         // The trash may lie on another disk.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            tree::copy(path, &target, Copy::Clone)?;
+            tree::copy(path, &target, Copy::All)?;
             disk::remove(path)
         }
         done => done,
@@ -107,13 +118,13 @@ fn swap(new: &Path, to: &Path, staging: &Path) -> io::Result<()> {
 
 /// Swaps two paths at once, so that at no instant nothing is there; not every file system can.
 #[cfg(target_os = "linux")]
-fn exchange(new: &Path, to: &Path) -> io::Result<()> {
+pub(in crate::machine) fn exchange(new: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, new, CWD, to, RenameFlags::EXCHANGE)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+pub(in crate::machine) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

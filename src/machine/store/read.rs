@@ -29,6 +29,8 @@ impl Most {
     pub const OWN: Self = Self(64 << 20);
     /// What git writes beside its objects.
     pub const GIT: Self = Self(64 << 20);
+    /// The folders of a commit.
+    pub const EVIDENCE: Self = Self(96 << 20);
     /// A packed package.
     pub const PACKAGE: Self = Self(256 << 20);
 

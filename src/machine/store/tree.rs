@@ -26,7 +26,7 @@ use crate::model::TreeHash;
 
 pub use check::{Entry, Kind, Limits, Listing, check};
 pub use compare::{Difference, compare};
-pub use copy::{Copy, copy, copy_git};
+pub use copy::{Copy, copy};
 pub use fingerprint::Fingerprints;
 pub use head::{has_tag, head, is_shallow, origin};
 pub use part::{Listed, ListedKind, copy_part, hash_part, list};
@@ -61,6 +61,16 @@ fn add(root: &Path, entry: &walk::Found, sum: &mut Sum) -> Result<(), TreeError>
     let executable = metadata.mode() & 0o111 != 0;
     let feed = sum.file(path, executable, metadata.len());
     feed.read(file).map_err(|e| TreeError::io(path, e))
+}
+
+/// Tells whether a path of a tree is content, and not a marker of the client at its top.
+pub(in crate::machine) fn is_content(path: &Path) -> bool {
+    path.components().next().is_none_or(|first| !walk::is_marker(first.as_os_str()))
+}
+
+/// Returns everything in a tree that is no folder, the markers too; but for a repository at its top.
+pub(in crate::machine) fn paths(root: &Path, deepest: usize) -> Result<Vec<PathBuf>, TreeError> {
+    walk::paths(root, deepest)
 }
 
 /// Returns the sha256 of one file's bytes in the form of a tree hash.

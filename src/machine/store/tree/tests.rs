@@ -167,15 +167,14 @@ fn a_copy_of_the_content_has_the_hash_of_the_original() {
 }
 
 #[test]
-fn a_copy_of_a_clone_shares_only_the_objects() {
-    let tree = sample().with(".git/HEAD", "x").with(".git/objects/ab/c", "o").with(".in_use/1", "");
+fn a_copy_of_everything_has_the_markers_too() {
+    let tree = sample().with(".git/HEAD", "x").with(".in_use/1", "").with("a/.git/HEAD", "y");
     let folder = TempDir::new().unwrap();
     let to = folder.path().join("copy");
-    copy(tree.0.path(), &to, Copy::Clone).unwrap();
-    let inode = |path: PathBuf| fs::metadata(path).unwrap().ino();
-    assert_eq!(inode(tree.path(".git/objects/ab/c")), inode(to.join(".git/objects/ab/c")));
-    assert_ne!(inode(tree.path(".git/HEAD")), inode(to.join(".git/HEAD")));
-    assert!(!to.join(".in_use").exists());
+    copy(tree.0.path(), &to, Copy::All).unwrap();
+    assert_eq!(paths(&to, 9).unwrap().len(), paths(tree.0.path(), 9).unwrap().len());
+    assert!(to.join(".git/HEAD").exists() && to.join(".in_use/1").exists());
+    assert_eq!(hash(&to).unwrap().to_string(), tree.hash());
 }
 
 #[test]

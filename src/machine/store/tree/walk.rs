@@ -40,6 +40,25 @@ pub(super) fn content(root: &Path) -> Result<Vec<Found>, TreeError> {
     Ok(found)
 }
 
+/// Returns everything that is no folder, but for what is in the top-level `.git`.
+pub(super) fn paths(root: &Path, deepest: usize) -> Result<Vec<PathBuf>, TreeError> {
+    let mut found = Vec::new();
+    each_folder_down_to(
+        root,
+        deepest,
+        |name| name == ".git",
+        |_, entries| {
+            for (path, entry) in entries {
+                if !entry.file_type().map_err(|e| TreeError::io(path, e))?.is_dir() {
+                    found.push(path.clone());
+                }
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
 /// More folders in each other than any tree has that people work with.
 pub(super) const DEEPEST: usize = 100;
 
@@ -48,19 +67,28 @@ pub(super) const DEEPEST: usize = 100;
 /// A stack and not recursion, and an end to it: a hostile tree can be thousands of folders deep.
 pub(super) fn each_folder(
     root: &Path,
+    visit: impl FnMut(&Path, &[(PathBuf, DirEntry)]) -> Result<(), TreeError>,
+) -> Result<(), TreeError> {
+    each_folder_down_to(root, DEEPEST, is_marker, visit)
+}
+
+fn each_folder_down_to(
+    root: &Path,
+    deepest: usize,
+    passes_over: impl Fn(&OsStr) -> bool,
     mut visit: impl FnMut(&Path, &[(PathBuf, DirEntry)]) -> Result<(), TreeError>,
 ) -> Result<(), TreeError> {
     let mut folders = vec![(PathBuf::new(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        if depth > DEEPEST {
-            return Err(TreeError::TooDeep { path: folder, limit: DEEPEST });
+        if depth > deepest {
+            return Err(TreeError::TooDeep { path: folder, limit: deepest });
         }
         let io = |e| TreeError::io(&folder, e);
         let mut entries = Vec::new();
         for entry in fs::read_dir(root.join(&folder)).map_err(io)? {
             let entry = entry.map_err(io)?;
             let name = entry.file_name();
-            if folder.as_os_str().is_empty() && is_marker(&name) {
+            if folder.as_os_str().is_empty() && passes_over(&name) {
                 continue;
             }
             let path = folder.join(name);
