@@ -5,6 +5,7 @@ mod denial;
 mod diagnostic;
 mod files;
 mod intent;
+mod json;
 mod name;
 mod note;
 mod own_file;
@@ -19,6 +20,7 @@ mod skill;
 mod source;
 mod state;
 mod suggest;
+mod text;
 mod tree;
 mod variable;
 
@@ -30,6 +32,7 @@ pub use intent::{
     Intent, SkillSource, SourceRule, TeamPolicy, Transport, WELL_KNOWN_MARKETPLACES,
     WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
+pub use json::{canonical_json, same_json};
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{About, Level, Note};
 pub use own_file::{OwnFile, STAGING};
@@ -43,5 +46,6 @@ pub use skill::{LinkKind, SkillOrigin, SkillRecord};
 pub use source::{ReferenceError, Source, SourceError, check_reference};
 pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row, State, Thing};
 pub use suggest::did_you_mean;
+pub use text::{Part, Text};
 pub use tree::{Commit, TreeHash};
 pub use variable::{Variable, variables_in};

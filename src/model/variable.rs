@@ -61,7 +61,7 @@ fn bare(after: &str) -> (Option<Variable>, usize) {
     (variable, end)
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(is_name_char)
 }
