@@ -123,7 +123,6 @@ fn planned(files: &Files, ledger: &Ledger) -> plan::Plan {
         ledger_file: None,
         lock: &Lock::default(),
         resolved: &[],
-        policy: &clients::Policy::default(),
         own: &[],
         repairs: &[],
         adopted: &Adopted::default(),

@@ -32,7 +32,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let host = Terminal { ui, json: args.json };
     let read = || manifest::declared(args.file.as_deref(), env);
     let ask = Ask { mode: Mode::Show, movement: Movement::Newest, ..Ask::new(&read) };
-    let declared = read()?;
+    let mut declared = read()?;
+    // Servers have no versions.
+    declared.intent.servers.clear();
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let snapshot = observe::observe(&env.roots, &declared.lock, &mut fingerprints)?;
     let resolution = converge::resolve(&ask, env, &host, &declared, &snapshot, &mut fingerprints);

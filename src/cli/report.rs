@@ -136,7 +136,7 @@ fn converged(prepared: &Prepared) -> String {
     [
         (desired.plugins.len(), "plugins"),
         (desired.skills.len(), "skills"),
-        (prepared.declared.intent.servers.len(), "MCP servers"),
+        (desired.servers.len(), "MCP servers"),
     ]
     .iter()
     .filter(|(count, what)| *count > 0 || *what == "plugins")

@@ -133,7 +133,7 @@ impl Case<'_> {
         }
         let headline = match found.first() {
             Some(first) if first.effect == Effect::Used => {
-                format!("in use from {}: {}", first.place_name(), servers::target(&first.entry))
+                format!("in use from {}: {}", first.place_name(), servers::target(&first.record))
             }
             Some(_) => "not in use".to_owned(),
             None => "not there yet: `zskills sync` brings it".to_owned(),

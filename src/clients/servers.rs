@@ -1,8 +1,12 @@
 //! What a client makes of MCP servers beyond the facts: which entries it uses, and how entries have to be
 //! written so that it does.
 
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
 use super::{FromPlugin, Place, ServerEntry};
-use crate::model::{Files, Roots, State, Thing};
+use crate::model::{Files, Roots, ServerRecord, State, Thing};
 
 /// A client that starts servers.
 pub trait Servers: Sync {
@@ -14,6 +18,14 @@ pub trait Servers: Sync {
         files: &Files,
         plugins: &[FromPlugin],
     ) -> Vec<ServerEntry>;
+
+    /// Returns the server that an entry in the client's shape means, wherever it stands.
+    fn record(&self, entry: &Map<String, Value>) -> ServerRecord;
+
+    /// Returns the file of an administrator that rules out every other server while it is there.
+    fn exclusive(&self, _roots: &Roots) -> Option<PathBuf> {
+        None
+    }
 
     /// Returns where shared files of the project approve servers for whoever clones it.
     fn approved_for_all(&self, _roots: &Roots, _files: &Files) -> Vec<Place> {

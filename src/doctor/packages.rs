@@ -1,10 +1,9 @@
 //! Packages that servers are started from, and whether they are pinned.
 
-use serde_json::Value;
-
 use super::servers::{at, each};
 use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::clients::Holder;
+use crate::model::{ServerRecord, Text, redact_url};
 
 pub(super) const CHECKS: &[&Check] = &[&UNPINNED];
 
@@ -24,7 +23,7 @@ fn unpinned(evidence: &Evidence) -> Vec<Symptom> {
         if matches!(server.holder, Holder::Plugin(_)) {
             return None;
         }
-        let package = unpinned_package(&server.entry)?;
+        let package = unpinned_package(&server.record)?;
         let what = format!("server `{}`: `{package}` is not pinned to a version", server.name);
         let at = at(evidence, server, &["args"], what);
         let fix = "name an exact version or digest; whoever publishes the next one runs code here";
@@ -33,10 +32,11 @@ fn unpinned(evidence: &Evidence) -> Vec<Symptom> {
 }
 
 /// Returns the package or image that a runner fetches without an exact version.
-fn unpinned_package(entry: &Value) -> Option<String> {
-    let command = entry.get("command")?.as_str()?;
-    let args: Vec<&str> = entry.get("args")?.as_array()?.iter().filter_map(Value::as_str).collect();
-    let runner = command.rsplit('/').next().unwrap_or(command);
+fn unpinned_package(server: &ServerRecord) -> Option<String> {
+    let command = server.command.as_ref()?.to_string();
+    let args: Vec<String> = server.args.iter().map(Text::to_string).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let runner = command.rsplit('/').next().unwrap_or(&command);
     let runner = runner.strip_suffix(".cmd").or(runner.strip_suffix(".exe")).unwrap_or(runner);
     let (package, exact) = match runner {
         "npx" | "bunx" | "pnpx" => {
@@ -70,7 +70,7 @@ fn unpinned_package(entry: &Value) -> Option<String> {
         _ => return None,
     };
     let local = package.starts_with(['.', '/', '~']) || package.contains("${");
-    (!exact && !local).then(|| crate::model::redact_url(package))
+    (!exact && !local).then(|| redact_url(package))
 }
 
 /// The flags of `docker run` that take the word behind them.
@@ -124,15 +124,17 @@ fn is_commit(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn runners_are_pinned_by_an_exact_version_or_digest() {
         let check = |command: &str, args: &[&str], expected: Option<&str>| {
-            let entry = json!({"command": command, "args": args});
-            assert_eq!(unpinned_package(&entry).as_deref(), expected, "{command} {args:?}");
+            let server = ServerRecord {
+                command: Some(command.into()),
+                args: args.iter().map(|arg| Text::from(*arg)).collect(),
+                ..ServerRecord::default()
+            };
+            assert_eq!(unpinned_package(&server).as_deref(), expected, "{command} {args:?}");
         };
         check("npx", &["-y", "@scope/server"], Some("@scope/server"));
         check("npx", &["-y", "@scope/server@1.2.3", "/srv"], None);

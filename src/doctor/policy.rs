@@ -35,7 +35,8 @@ fn denied(evidence: &Evidence) -> Vec<Symptom> {
     });
     let servers = evidence.server_entries.iter().filter_map(|server| {
         let used = matches!(server.effect, Effect::Used | Effect::Pending(_));
-        let denial = evidence.policy.forbids_entry(&server.name, &server.entry).filter(|_| used)?;
+        let denial =
+            evidence.policy.forbids_entry(&server.name, &server.record).filter(|_| used)?;
         let path: Vec<Key> = server.path.iter().map(|key| Key::Name(key)).collect();
         let text = format!("server `{}`: {denial}", server.name);
         let diagnostic = evidence.near_key(&server.file, &path, text);

@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use super::evidence::in_manifest;
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::claude::effective::texts;
-use crate::clients::claude::servers::same_server;
 use crate::clients::{Effect, Holder, ServerEntry, codec};
 use crate::formats::json::Key;
-use crate::model::{Diagnostic, Variable, secret_in, variables_in};
-use crate::plan;
+use crate::model::{
+    Diagnostic, Field, FieldValue, ServerRecord, Text, Transport, Variable, secret_in, variables_in,
+};
 
 pub(super) const CHECKS: &[&Check] =
     &[&COMMAND, &UNSET, &SYNTAX, &DEPRECATED, &TWO, &SHADOWED, &SECRET, &PENDING];
@@ -31,8 +30,8 @@ const COMMAND: Check = Check {
 
 fn commands(evidence: &Evidence) -> Vec<Symptom> {
     each(evidence, |server| {
-        let command = text(server, "command")?;
-        let key = (command.to_owned(), server.root.clone());
+        let command = server.record.command.as_ref()?.to_string();
+        let key = (command.clone(), server.root.clone());
         if evidence.environment.commands.get(&key).copied().unwrap_or(true) {
             return None;
         }
@@ -109,7 +108,7 @@ const DEPRECATED: Check = Check {
 
 fn deprecated(evidence: &Evidence) -> Vec<Symptom> {
     each(evidence, |server| {
-        (text(server, "type") == Some("sse")).then(|| {
+        (server.record.transport == Some(Transport::Sse)).then(|| {
             let what = format!("server `{}`: the transport `sse` is deprecated", server.name);
             let at = at(evidence, server, &["type"], what);
             let fix = "use `http` if the server has it";
@@ -129,7 +128,7 @@ const TWO: Check = Check {
 
 fn two_transports(evidence: &Evidence) -> Vec<Symptom> {
     each(evidence, |server| {
-        (text(server, "command").is_some() && text(server, "url").is_some()).then(|| {
+        (server.record.command.is_some() && server.record.url.is_some()).then(|| {
             let what = format!("server `{}` has `url` together with `command`", server.name);
             let at = at(evidence, server, &["url"], what);
             let fix = "keep one of the two; other clients refuse the whole file";
@@ -155,7 +154,7 @@ fn shadowed(evidence: &Evidence) -> Vec<Symptom> {
         let differs = |other: &&ServerEntry| {
             other.name == server.name
                 && other.effect == Effect::Used
-                && !same_server(&other.entry, &server.entry)
+                && other.record != server.record
         };
         let plugin = matches!(server.holder, Holder::Plugin(_));
         if !plugin && !evidence.server_entries.iter().any(|other| differs(&other)) {
@@ -187,7 +186,7 @@ fn secrets(evidence: &Evidence) -> Vec<Symptom> {
         .iter()
         .filter(|server| evidence.environment.tracked.contains(&server.file))
         .filter_map(|server| {
-            let path = secret_path(&server.entry)?;
+            let path = secret_path(&server.record)?;
             let what = format!(
                 "server `{}`: a literal secret in `{}` of a file that git tracks",
                 server.name,
@@ -202,7 +201,7 @@ fn secrets(evidence: &Evidence) -> Vec<Symptom> {
     let tracked = evidence.environment.tracked.contains(&intent.manifest);
     let severity = if tracked { Severity::Error } else { Severity::Warning };
     findings.extend(intent.servers.iter().filter_map(|wanted| {
-        let path = secret_path(&plan::server_entry(wanted))?;
+        let path = secret_path(&wanted.record)?;
         let what = format!(
             "server `{}`: a literal secret in `{}` of the manifest, which is made to be shared",
             wanted.name,
@@ -265,10 +264,6 @@ fn are(names: &[String]) -> String {
     format!("{} {verb}", names.join(", "))
 }
 
-fn text<'a>(server: &'a ServerEntry, key: &str) -> Option<&'a str> {
-    server.entry.get(key)?.as_str()
-}
-
 /// Returns a complaint at a key of an entry, or at the entry, without its line: it may hold a secret.
 pub(super) fn at(
     evidence: &Evidence,
@@ -283,43 +278,45 @@ pub(super) fn at(
 }
 
 fn references(server: &ServerEntry) -> Vec<Variable> {
-    let command = text(server, "command").unwrap_or_default();
+    let command = server.record.command.as_ref().map(Text::to_string).unwrap_or_default();
     let shell = SHELLS.contains(&command.rsplit('/').next().unwrap_or_default());
-    let args = server.entry.get("args").and_then(Value::as_array);
-    let is_arg = |text: &str| args.is_some_and(|args| args.iter().any(|arg| arg == text));
-    texts(&server.entry)
-        .into_iter()
-        .filter(|text| !(shell && is_arg(text)))
-        .flat_map(variables_in)
+    let texts = server.record.texts();
+    texts
+        .filter(|text| !(shell && server.record.args.contains(text)))
+        .flat_map(|text| variables_in(&text.to_string()))
         .collect()
 }
 
-/// Returns the keys that lead to the first literal secret of an entry.
-fn secret_path(entry: &Value) -> Option<Vec<String>> {
-    fn within(name: &str, value: &Value) -> Option<Vec<String>> {
-        match value {
-            Value::String(text) => secret_in(name, text).map(|_| Vec::new()),
-            Value::Array(values) => {
-                let mut flag = "";
-                for value in values {
-                    let text = value.as_str().unwrap_or_default();
-                    if secret_in(flag, text).is_some() {
-                        return Some(Vec::new());
-                    }
-                    let names = text.starts_with('-') && !text.contains('=');
-                    flag = if names { text.trim_start_matches('-') } else { "" };
-                }
-                None
+/// Returns the keys that lead to the first literal secret of a server.
+fn secret_path(server: &ServerRecord) -> Option<Vec<String>> {
+    let holds = |field: &Field| {
+        let path = field.path();
+        let name = path.last().copied().unwrap_or_default();
+        match server.get(field) {
+            Some(FieldValue::Text(text)) => secret_in(name, &text.to_string()).is_some(),
+            Some(FieldValue::Texts(texts)) => one_is_secret(texts.iter().map(Text::to_string)),
+            Some(FieldValue::Json(Value::String(text))) => secret_in(name, text).is_some(),
+            Some(FieldValue::Json(Value::Array(values))) => {
+                one_is_secret(values.iter().map(|v| v.as_str().unwrap_or_default().to_owned()))
             }
-            Value::Object(map) => map.iter().find_map(|(key, value)| {
-                let mut path = within(key, value)?;
-                path.insert(0, key.clone());
-                Some(path)
-            }),
-            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+            Some(FieldValue::Json(_) | FieldValue::Transport(_)) | None => false,
         }
+    };
+    let field = server.fields().into_iter().find(holds)?;
+    Some(field.path().into_iter().map(str::to_owned).collect())
+}
+
+/// Says whether one of some words is a secret; a flag names the word behind it.
+fn one_is_secret(words: impl Iterator<Item = String>) -> bool {
+    let mut flag = String::new();
+    for word in words {
+        if secret_in(&flag, &word).is_some() {
+            return true;
+        }
+        let names = word.starts_with('-') && !word.contains('=');
+        flag = if names { word.trim_start_matches('-').to_owned() } else { String::new() };
     }
-    within("", entry)
+    false
 }
 
 #[cfg(test)]
@@ -327,16 +324,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::Client;
 
     #[test]
     fn a_secret_is_found_by_its_keys() {
         let check = |entry: Value, expected: Option<&[&str]>| {
-            let path = secret_path(&entry);
+            let codec = codec(Client::Claude).servers().unwrap();
+            let path = secret_path(&codec.record(entry.as_object().unwrap()));
             let path = path.as_ref().map(|p| p.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(path.as_deref(), expected, "{entry}");
         };
         check(json!({"env": {"API_KEY": "hunter22"}}), Some(&["env", "API_KEY"]));
         check(json!({"args": ["--token", "hunter22"]}), Some(&["args"]));
+        check(json!({"oauth": {"clientSecret": "hunter22"}}), Some(&["oauth", "clientSecret"]));
+        check(json!({"x": {"y": ["--token", "hunter22"]}}), Some(&["x", "y"]));
         check(json!({"env": {"API_KEY": "${API_KEY}"}}), None);
     }
 }

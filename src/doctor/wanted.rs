@@ -86,7 +86,7 @@ fn servers(evidence: &Evidence, intent: &Intent) -> Vec<Symptom> {
         let reach = evidence.roots.reach(wanted.scope);
         let fact = Item::Server { name: wanted.name.clone(), reach }.of(evidence.client);
         let what = match evidence.observed.state.get(&fact) {
-            Some(Record::Server(current)) if plan::is_met(wanted, current) => return None,
+            Some(Record::Server(current)) if plan::is_met(&wanted.record, current) => return None,
             Some(_) => "is not as the manifest has it",
             None => "is not there",
         };

@@ -6,13 +6,13 @@ mod skills;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::converge::{Ask, Prepared, Seen, prepare_from};
 use super::host::Host;
 use super::manifest::Declared;
 use super::observe;
 use crate::clients::{Cost, FileProblem};
+use crate::declared::ledger::Marks;
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
@@ -78,7 +78,7 @@ struct Adoption {
     lines: Vec<Line>,
     notes: Vec<Note>,
     /// What the servers hold, for the ledger.
-    applied: Vec<(Thing, Value)>,
+    applied: Vec<(Thing, Marks)>,
 }
 
 /// Adds an entry for every plugin that is enabled and not declared, and for its marketplace.
@@ -126,12 +126,12 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
     let file = &declared.intent.manifest;
     let mut variables = servers::Variables::new();
     for row in state.servers() {
-        let (name, scope, entry) = (row.name, row.reach.scope(), row.record);
+        let (name, scope) = (row.name, row.reach.scope());
         let known = |wanted: &WantedServer| wanted.name == name && wanted.scope == scope;
         if declared.intent.servers.iter().any(known) {
             continue;
         }
-        let added = servers::adopt((name, scope), entry, &mut variables).and_then(|server| {
+        let added = servers::adopt((name, scope), row.record, &mut variables).and_then(|server| {
             let text = edit::add_server(file, &adoption.text, &server.wanted);
             let text = text.map_err(|fault| fault.message)?;
             // A name or an address may be fit for the client and not for a manifest.

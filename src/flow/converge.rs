@@ -241,7 +241,6 @@ pub fn prepare_from(
         ledger_file: owned.file.as_deref(),
         lock: &resolution.lock,
         resolved: &resolution.notes,
-        policy: &snapshot.policy,
         own: &own,
         repairs,
         adopted,

@@ -38,6 +38,10 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
     let Decoded { state, mut problems } = clients::decode(roots, &files);
     problems.extend(linked(roots));
     let mut observed = Observed { state, ..Observed::default() };
+    let servers = clients::codec(Client::Claude).servers();
+    observed.only_servers = servers
+        .and_then(|servers| servers.exclusive(roots))
+        .filter(|file| files.get(file).is_some());
     observed.provenance = skills::provenance(roots);
     observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
     for path in plugin_folders(roots, &observed.state, lock) {

@@ -10,7 +10,7 @@ use crate::clients;
 use crate::clients::claude::effective::{self, FromPlugin, ServerEntry};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
 use crate::machine::store::disk::{self, Most};
-use crate::model::{Client, PluginId, Roots, State};
+use crate::model::{Client, PluginId, Roots, ServerRecord, State};
 
 /// A server of a plugin that is installed and switched on.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct PluginServer {
     pub plugin: String,
     /// The name within the plugin; the client calls it `plugin:<plugin>:<name>`.
     pub name: String,
-    pub entry: Value,
+    pub record: ServerRecord,
     /// The plugin's folder, which `${CLAUDE_PLUGIN_ROOT}` stands for.
     pub root: PathBuf,
     /// The file that most likely holds it.
@@ -66,7 +66,7 @@ pub fn server_entries(
         .map(|(server, full_name)| FromPlugin {
             id: &server.plugin,
             full_name,
-            entry: &server.entry,
+            record: &server.record,
             file: &server.file,
             root: &server.root,
         })
@@ -76,6 +76,7 @@ pub fn server_entries(
 
 fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<PluginServer> {
     let Ok(id) = id.parse::<PluginId>() else { return Vec::new() };
+    let Some(servers) = clients::codec(client).servers() else { return Vec::new() };
     let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
     let file = root.join(catalog::PLUGIN_FILE);
     let manifest =
@@ -90,12 +91,14 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
     };
     catalog::servers(tree, manifest.as_ref(), &entry)
         .into_iter()
-        .map(|(name, entry)| PluginServer {
-            plugin: id.to_string(),
-            file: if in_own(&name) { root.join(catalog::SERVERS_FILE) } else { file.clone() },
-            name,
-            entry,
-            root: root.to_owned(),
+        .filter_map(|(name, entry)| {
+            Some(PluginServer {
+                plugin: id.to_string(),
+                file: if in_own(&name) { root.join(catalog::SERVERS_FILE) } else { file.clone() },
+                name,
+                record: servers.record(entry.as_object()?),
+                root: root.to_owned(),
+            })
         })
         .collect()
 }

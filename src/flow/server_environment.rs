@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::clients::claude::effective::{ServerEntry, texts};
+use crate::clients::claude::effective::ServerEntry;
 use crate::doctor::ServerEnvironment;
 use crate::machine::env;
 use crate::machine::store::disk::{self, Most};
-use crate::model::{Roots, variables_in};
+use crate::model::{Part, Roots, Text, variables_in};
 
 /// Finds out about the programs and variables of servers, and about these files.
 pub fn environment(
@@ -18,12 +18,12 @@ pub fn environment(
 ) -> ServerEnvironment {
     let mut environment = ServerEnvironment::default();
     for server in server_entries {
-        for text in texts(&server.entry) {
-            let names = variables_in(text).into_iter().map(|variable| variable.name);
+        for text in server.record.texts() {
+            let names = variables_in(&text.to_string()).into_iter().map(|variable| variable.name);
             environment.variables.extend(names.filter(|name| env::is_set(name)));
         }
-        if let Some(command) = server.entry.get("command").and_then(|command| command.as_str()) {
-            let key = (command.to_owned(), server.root.clone());
+        if let Some(command) = &server.record.command {
+            let key = (command.to_string(), server.root.clone());
             let found = is_program(roots, command, server.root.as_deref());
             environment.commands.insert(key, found);
         }
@@ -34,7 +34,7 @@ pub fn environment(
 }
 
 /// Tells whether a command can be run: a path from the project, or a name on the search path.
-fn is_program(roots: &Roots, command: &str, plugin: Option<&Path>) -> bool {
+fn is_program(roots: &Roots, command: &Text, plugin: Option<&Path>) -> bool {
     let Some(command) = expanded(roots, command, plugin) else { return true };
     if command.contains(std::path::is_separator) {
         return disk::is_executable(&roots.resolve(&command, &roots.project));
@@ -46,23 +46,20 @@ fn is_program(roots: &Roots, command: &str, plugin: Option<&Path>) -> bool {
 }
 
 /// Puts the variables into a command; nothing when one is not known here.
-fn expanded(roots: &Roots, command: &str, plugin: Option<&Path>) -> Option<String> {
-    let mut text = command.to_owned();
-    while let Some(start) = text.find("${") {
-        let end = start + text[start..].find('}')?;
-        let (name, default) = match text[start + 2..end].split_once(":-") {
-            Some((name, default)) => (name, Some(default.to_owned())),
-            None => (&text[start + 2..end], None),
-        };
-        let value = match name {
-            "CLAUDE_PLUGIN_ROOT" => plugin.map(|root| root.display().to_string()),
-            "CLAUDE_PROJECT_DIR" => Some(roots.project.display().to_string()),
-            name => env::value(name),
-        };
-        let value = value.or(default).filter(|value| !value.contains("${"))?;
-        text.replace_range(start..=end, &value);
-    }
-    Some(text)
+fn expanded(roots: &Roots, command: &Text, plugin: Option<&Path>) -> Option<String> {
+    let value = |part: &Part| match part {
+        Part::Literal(literal) => Some(literal.clone()),
+        Part::Variable { name, default } => {
+            let value = match name.as_str() {
+                "CLAUDE_PLUGIN_ROOT" => plugin.map(|root| root.display().to_string()),
+                "CLAUDE_PROJECT_DIR" => Some(roots.project.display().to_string()),
+                name => env::value(name),
+            };
+            value.or(default.clone())
+        }
+    };
+    let text: String = command.parts().iter().map(value).collect::<Option<_>>()?;
+    (!text.contains("${")).then_some(text)
 }
 
 /// Tells whether git tracks a file, from the index of its repository alone.

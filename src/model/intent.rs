@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MarketplaceName, PluginId, Position, Scope, Source};
+use super::{MarketplaceName, PluginId, Position, Scope, ServerRecord, Source};
 
 /// A checked `skills.toml`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -97,43 +97,10 @@ pub enum SkillSource {
 #[derive(Debug, Clone, PartialEq)]
 pub struct WantedServer {
     pub name: String,
-    pub transport: Transport,
-    /// Set exactly when the transport is stdio.
-    pub command: Option<String>,
-    pub args: Vec<String>,
-    /// In written order.
-    pub env: Vec<(String, String)>,
-    /// Set exactly when the transport is not stdio.
-    pub url: Option<String>,
-    /// In written order.
-    pub headers: Vec<(String, String)>,
+    /// What the entry asks for; how the server is reached is always known.
+    pub record: ServerRecord,
     pub scope: Scope,
-    /// Further keys for the client, passed on as they are.
-    pub extra: serde_json::Map<String, serde_json::Value>,
     pub at: Position,
-}
-
-/// How a client talks to a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Transport {
-    Stdio,
-    Http,
-    Sse,
-    Ws,
-}
-
-impl Transport {
-    pub const ALL: [Self; 4] = [Self::Stdio, Self::Http, Self::Sse, Self::Ws];
-
-    /// Returns the word that manifests and clients use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stdio => "stdio",
-            Self::Http => "http",
-            Self::Sse => "sse",
-            Self::Ws => "ws",
-        }
-    }
 }
 
 /// Marketplaces that may go without `source`, and their GitHub repositories.

@@ -16,6 +16,7 @@ mod request;
 mod roots;
 mod scope;
 mod secret;
+mod server;
 mod skill;
 mod source;
 mod state;
@@ -29,8 +30,8 @@ pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
-    Intent, SkillSource, SourceRule, TeamPolicy, Transport, WELL_KNOWN_MARKETPLACES,
-    WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
+    Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES, WantedMarketplace,
+    WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use json::{canonical_json, same_json};
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
@@ -42,6 +43,9 @@ pub use request::{Request, Revision};
 pub use roots::Roots;
 pub use scope::{Reach, Scope};
 pub use secret::{secret_in, without_secret};
+#[cfg(test)]
+pub use server::generated;
+pub use server::{Field, FieldValue, Pairs, ServerRecord, Transport};
 pub use skill::{LinkKind, SkillOrigin, SkillRecord};
 pub use source::{ReferenceError, Source, SourceError, check_reference};
 pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row, State, Thing};

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use super::{Client, Reach, RegistrySource, Scope, SkillRecord};
+use super::{Client, Reach, RegistrySource, Scope, ServerRecord, SkillRecord};
 
 /// The name of one fact: whose files say it, and about what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,8 +122,7 @@ pub enum Record {
     Declared(RegistrySource),
     Plugin(InstallRecord),
     Enabled(bool),
-    /// The entry as the client holds it, such as `{"type":"stdio","command":"x"}`.
-    Server(Value),
+    Server(ServerRecord),
     Skill(SkillRecord),
 }
 
@@ -214,6 +211,14 @@ impl State {
         }
     }
 
+    /// Returns a server as a client holds it.
+    pub fn server(&self, client: Client, name: &str, reach: &Reach) -> Option<&ServerRecord> {
+        match self.get(&Item::Server { name: name.to_owned(), reach: reach.clone() }.of(client))? {
+            Record::Server(server) => Some(server),
+            _ => None,
+        }
+    }
+
     pub fn marketplaces(&self) -> impl Iterator<Item = Row<'_, &KnownMarketplace>> {
         self.rows(|item, record| match (item, record) {
             (Item::Marketplace { name }, Record::Marketplace(known)) => {
@@ -256,10 +261,10 @@ impl State {
         })
     }
 
-    pub fn servers(&self) -> impl Iterator<Item = Row<'_, &Value>> {
+    pub fn servers(&self) -> impl Iterator<Item = Row<'_, &ServerRecord>> {
         self.rows(|item, record| match (item, record) {
-            (Item::Server { name, reach }, Record::Server(entry)) => {
-                Some((name.as_str(), reach, entry))
+            (Item::Server { name, reach }, Record::Server(server)) => {
+                Some((name.as_str(), reach, server))
             }
             _ => None,
         })

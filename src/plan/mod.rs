@@ -11,13 +11,13 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-pub use diff::{is_met, server_entry};
+pub use diff::is_met;
 pub use named::Named;
 pub use render::{json, note_json, text};
 pub use step::{Action, Bytes, Line, Sign, Step, Subject, Target};
 pub use wishes::{Adopted, Consent, Prune, Repair, Wishes};
 
-use crate::clients::{self, Codec, FileProblem, Policy};
+use crate::clients::{self, Codec, FileProblem};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::model::{
@@ -105,8 +105,6 @@ pub struct Inputs<'a> {
     pub lock: &'a Lock,
     /// What resolving had to say.
     pub resolved: &'a [Note],
-    /// What the administrator allows.
-    pub policy: &'a Policy,
     /// Our own files with the text each is to have: the manifest, the lock.
     pub own: &'a [OwnFile],
     /// What is written before everything else.
@@ -136,8 +134,8 @@ fn with_adopted(inputs: &Inputs) -> Ledger {
     for (client, thing) in &inputs.adopted.claims {
         ledger.insert(inputs.roots, *client, thing, &inputs.intent.manifest);
     }
-    for (thing, value) in &inputs.adopted.applied {
-        ledger.set_applied(inputs.roots, inputs.client, thing, value.clone());
+    for (thing, marks) in &inputs.adopted.applied {
+        ledger.set_applied(inputs.roots, inputs.client, thing, marks.clone());
     }
     ledger
 }
@@ -350,5 +348,7 @@ pub fn copy_of(roots: &Roots, now: &str, path: &Path) -> PathBuf {
     roots.state_dir.join("backups").join(now.replace(':', "")).join(rest)
 }
 
+#[cfg(test)]
+mod server_tests;
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,6 @@ impl Disk {
             ledger_file,
             lock: &Lock::default(),
             resolved: &[],
-            policy: &Policy::default(),
             own: &[],
             repairs: &[],
             adopted: &Adopted::default(),

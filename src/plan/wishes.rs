@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Line, Named};
+use crate::declared::ledger::Marks;
 use crate::model::{Change, Client, Note, OwnFile, PluginId, Thing};
 
 /// What a command asks for.
@@ -68,7 +69,7 @@ pub struct Adopted {
     /// What becomes ours.
     pub claims: Vec<(Client, Thing)>,
     /// What the servers among them hold.
-    pub applied: Vec<(Thing, serde_json::Value)>,
+    pub applied: Vec<(Thing, Marks)>,
     /// Records of an inventory of ours.
     pub changes: Vec<Change>,
     pub lines: Vec<Line>,

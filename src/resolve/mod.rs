@@ -6,6 +6,7 @@
 
 mod marketplaces;
 mod plugins;
+mod servers;
 mod skills;
 mod team;
 mod trust;
@@ -22,7 +23,7 @@ pub use team::team_forbids;
 pub use trust::Contents;
 pub use types::*;
 
-/// Resolves every wanted marketplace and plugin, and what the plugins depend on.
+/// Resolves everything that is wanted, and what the plugins depend on.
 pub fn resolve(question: Question, answers: &Answers) -> Resolution {
     let mut resolver = Resolver {
         question,
@@ -35,6 +36,7 @@ pub fn resolve(question: Question, answers: &Answers) -> Resolution {
     resolver.plugins();
     resolver.skills();
     resolver.other_marketplaces();
+    resolver.servers();
     resolver.out
 }
 

@@ -12,7 +12,7 @@ use crate::content::skill::foreign::Provenance;
 use crate::declared::lock::Lock;
 use crate::model::{
     About, Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope,
-    SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
+    ServerRecord, SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 
 /// Everything the answer depends on, but for what was found out on the way.
@@ -94,6 +94,8 @@ pub struct Observed {
     pub shelves: BTreeMap<Scope, Shelf>,
     /// What other installers noted about the skills they put there.
     pub provenance: BTreeMap<(Scope, String), Provenance>,
+    /// The administrator's file that rules out every other server, where there is one.
+    pub only_servers: Option<PathBuf>,
 }
 
 /// The skills of one scope on disk, and what the client's own folder holds for them.
@@ -289,6 +291,10 @@ pub struct Desired {
     /// Skills that stay although nothing is known about how they should be.
     pub kept_skills: BTreeSet<(String, Scope)>,
     pub installers: Vec<DesiredInstaller>,
+    /// In the order in which they are to be written.
+    pub servers: Vec<DesiredServer>,
+    /// Servers that stay although they may not be as the manifest has them.
+    pub kept_servers: BTreeSet<(String, Scope)>,
     /// Each commit that is new, with one that it replaces although its history does not hold that.
     pub rewritten: BTreeSet<(Commit, Commit)>,
 }
@@ -303,6 +309,13 @@ pub struct DesiredSkill {
     pub link: bool,
     /// Wanted for this once, so that it does not become ours.
     pub once: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredServer {
+    pub name: String,
+    pub scope: Scope,
+    pub record: ServerRecord,
 }
 
 /// A command that puts the skills of an npm package in place.

@@ -203,6 +203,7 @@ fn a_server_that_the_administrator_denies_is_not_written() {
     home.zskills(&["sync"]).expect(4).says(&["one", "denied", "managed-settings.json"]);
     let servers = home.json("~/.claude.json")["mcpServers"].clone();
     assert!(servers["one"].is_null() && servers["two"].is_object(), "{servers}");
+    home.zskills(&["outdated"]).expect(0);
 }
 
 #[test]

@@ -89,6 +89,29 @@ fn a_hand_edit_is_shown_and_only_declared_fields_are_set_back() {
 }
 
 #[test]
+fn what_zskills_remembers_of_a_server_holds_no_value() {
+    let manifest = server("a", &format!("command = \"true\"\nenv = {{ KEY = \"{TOKEN}\" }}"))
+        + &server("b", &format!("url = \"https://h\"\nheaders = {{ K = \"{TOKEN}\" }}"));
+    let home = home(&manifest);
+    home.zskills(&["sync"]).expect(0);
+    let ledger = home.read("~/.local/state/zskills/ledger.json");
+    assert!(ledger.contains("sha256:") && !ledger.contains(TOKEN), "{ledger}");
+    nothing_to_do(&home);
+}
+
+#[test]
+fn servers_of_an_administrator_that_rule_out_all_others_are_told() {
+    let home =
+        home(&server("a", "command = \"true\"")).var("ZSKILLS_MANAGED_SETTINGS", "~/managed");
+    home.write("~/managed/managed-mcp.json", r#"{"mcpServers":{"m":{"command":"true"}}}"#);
+    let told = ["managed-mcp.json", "takes exclusive control"];
+    home.zskills(&["sync"]).expect(0).says(&told);
+    home.zskills(&["list"]).says(&["managed", "`managed-mcp.json` takes exclusive control"]);
+    home.write(MANIFEST, wants(""));
+    home.zskills(&["sync"]).expect(0).is_silent_about(&told);
+}
+
+#[test]
 fn what_leaves_the_manifest_leaves_the_client_and_nothing_else_does() {
     let all = server("a", "command = \"true\"\nenv = { A = \"1\", B = \"2\" }")
         + &server("p", "command = \"true\"\nscope = \"project\"");

@@ -1,14 +1,18 @@
 //! The MCP servers of a list: by scope, with what the client makes of each. Of variables and headers
 //! only the names are shown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
 use crate::declared::ledger::Ledger;
 use crate::machine::terminal::{Paint, plain};
-use crate::model::{Client, Roots, Thing, redact_url, without_secret};
+use crate::model::{
+    Client, Pairs, Roots, ServerRecord, Text, Thing, Transport, redact_url, variables_in,
+    without_secret,
+};
 
 /// Returns the section of the list.
 pub fn text(
@@ -33,7 +37,7 @@ pub fn text(
         let owner = if owned(server, roots, ledger) { "zskills" } else { "unmanaged" };
         let owner = if matches!(server.holder, Holder::Scope(_)) { owner } else { "" };
         let scope = server.holder.to_string();
-        let what = plain(&target(&server.entry));
+        let what = plain(&target(&server.record));
         let line =
             format!("  {name}{pad}  {scope:<8} {} {what}", paint.dim(&format!("{owner:<9}")));
         out.push_str(line.trim_end());
@@ -68,7 +72,7 @@ pub fn json(server_entries: &[ServerEntry], roots: &Roots, ledger: &Ledger) -> V
             json!({
                 "name": server.name,
                 "scope": scope,
-                "transport": transport(&server.entry),
+                "transport": transport(&server.record),
                 "source": source,
                 "source_file": server.file,
                 "effective": server.effect == Effect::Used,
@@ -81,54 +85,51 @@ pub fn json(server_entries: &[ServerEntry], roots: &Roots, ledger: &Ledger) -> V
 }
 
 /// Returns how the client reaches a server: secrets and the values of variables left out.
-pub fn transport(entry: &Value) -> Value {
-    let text = |key: &str| entry.get(key).and_then(Value::as_str);
-    let keys = |key: &str| names(entry, key);
-    match (text("type"), text("command"), text("url")) {
-        (Some("stdio") | None, Some(command), _) => json!({
+pub fn transport(server: &ServerRecord) -> Value {
+    let kind = server.transport.as_ref();
+    match (kind, &server.command, &server.url) {
+        (Some(Transport::Stdio) | None, Some(command), _) => json!({
             "kind": "stdio",
-            "command": without_secret("", command),
-            "args": args(entry),
-            "env_keys": keys("env"),
-            "env_refs": references(entry.get("env")),
+            "command": without_secret("", &command.to_string()),
+            "args": args(server),
+            "env_keys": names(&server.env),
+            "env_refs": references(&server.env),
         }),
         (kind, _, Some(url)) => json!({
-            "kind": kind.unwrap_or("http"),
-            "url": without_secret("", &redact_url(url)),
-            "header_keys": keys("headers"),
-            "header_refs": references(entry.get("headers")),
+            "kind": kind.unwrap_or(&Transport::Http).as_str(),
+            "url": without_secret("", &redact_url(&url.to_string())),
+            "header_keys": names(&server.headers),
+            "header_refs": references(&server.headers),
         }),
-        (kind, _, None) => json!({ "kind": kind.unwrap_or("unknown") }),
+        (kind, _, None) => json!({ "kind": kind.map_or("unknown", Transport::as_str) }),
     }
 }
 
 /// Returns the command line or the address, and the names of variables and headers.
-pub fn target(entry: &Value) -> String {
-    let text = |key: &str| entry.get(key).and_then(Value::as_str);
-    let mut words = match (text("command"), text("url")) {
+pub fn target(server: &ServerRecord) -> String {
+    let mut words = match (&server.command, &server.url) {
         (Some(command), _) => {
-            let mut words = vec![without_secret("", command)];
-            words.extend(args(entry));
+            let mut words = vec![without_secret("", &command.to_string())];
+            words.extend(args(server));
             words
         }
         (None, Some(url)) => {
-            vec![text("type").unwrap_or("http").to_owned(), without_secret("", &redact_url(url))]
+            let transport = server.transport.as_ref().unwrap_or(&Transport::Http);
+            vec![transport.to_string(), without_secret("", &redact_url(&url.to_string()))]
         }
         (None, None) => Vec::new(),
     };
-    for key in ["env", "headers"] {
-        let names = names(entry, key);
-        if !names.is_empty() {
-            words.push(format!("[{key}: {}]", names.join(", ")));
+    for (key, pairs) in [("env", &server.env), ("headers", &server.headers)] {
+        if !pairs.is_empty() {
+            words.push(format!("[{key}: {}]", names(pairs).join(", ")));
         }
     }
     words.join(" ")
 }
 
-fn args(entry: &Value) -> Vec<String> {
-    let args = entry.get("args").and_then(Value::as_array).into_iter().flatten();
-    let args: Vec<&str> = args.filter_map(Value::as_str).collect();
-    let flag = |index: usize| index.checked_sub(1).map(|at| args[at]);
+fn args(server: &ServerRecord) -> Vec<String> {
+    let args: Vec<String> = server.args.iter().map(Text::to_string).collect();
+    let flag = |index: usize| index.checked_sub(1).map(|at| args[at].as_str());
     args.iter()
         .enumerate()
         .map(|(index, arg)| {
@@ -138,21 +139,15 @@ fn args(entry: &Value) -> Vec<String> {
         .collect()
 }
 
-fn names(entry: &Value, key: &str) -> Vec<String> {
-    let map = entry.get(key).and_then(Value::as_object).into_iter().flat_map(Map::keys);
-    map.cloned().collect()
+fn names(pairs: &Pairs) -> Vec<&str> {
+    pairs.names().collect()
 }
 
 /// Returns the names of the variables that a table of texts refers to.
-fn references(table: Option<&Value>) -> Vec<String> {
-    let texts = table.and_then(Value::as_object).into_iter().flat_map(Map::values);
-    let mut names: Vec<String> = texts
-        .filter_map(Value::as_str)
-        .flat_map(|text| crate::model::variables_in(text).into_iter().map(|v| v.name))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
+fn references(pairs: &Pairs) -> Vec<String> {
+    let texts = pairs.iter().map(|(_, text)| text.to_string());
+    let names = texts.flat_map(|text| variables_in(&text).into_iter().map(|v| v.name));
+    names.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 fn owned(server: &ServerEntry, roots: &Roots, ledger: &Ledger) -> bool {

@@ -10,7 +10,7 @@ use super::{layout, servers};
 use crate::clients::document::Draft;
 use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Diagnostic, Files, Roots, Scope};
+use crate::model::{Diagnostic, Files, Roots, Scope, ServerRecord};
 
 const SERVERS: Key = Key::Name("mcpServers");
 const PROJECTS: Key = Key::Name("projects");
@@ -55,8 +55,8 @@ pub(super) fn encode(
     draft: &mut Draft,
     name: &str,
     project: Option<&Path>,
-    before: Option<&Value>,
-    after: Option<&Value>,
+    before: Option<&ServerRecord>,
+    after: Option<&ServerRecord>,
 ) -> Result<(), Diagnostic> {
     let Some(project) = project else {
         return servers::encode(draft, &[SERVERS, Key::Name(name)], before, after);
@@ -66,17 +66,17 @@ pub(super) fn encode(
     if let Some(after) = after
         && !draft.has(&record)
     {
-        return draft.set(&record, &new_project(name, after));
+        return draft.set(&record, &new_project(name, &servers::new_entry(after)));
     }
     servers::encode(draft, &[record[0], record[1], SERVERS, Key::Name(name)], before, after)
 }
 
 /// Returns the record that the client starts a project with.
-fn new_project(name: &str, server: &Value) -> Value {
+fn new_project(name: &str, entry: &Value) -> Value {
     json!({
         "allowedTools": [],
         "mcpContextUris": [],
-        "mcpServers": { name: server },
+        "mcpServers": { name: entry },
         "enabledMcpjsonServers": [],
         "disabledMcpjsonServers": [],
         "hasTrustDialogAccepted": false,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
 use crate::clients::{Layout as _, Place, ServerFault};
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Client, Files, Position, Roots, Scope, State, position};
+use crate::model::{Client, Files, Position, Roots, Scope, ServerRecord, State, position};
 
 /// One entry of a server, wherever it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct ServerEntry {
     /// As the client calls it: `plugin:<plugin>:<server>` for those of plugins.
     pub name: String,
     pub holder: Holder,
-    pub entry: Value,
+    pub record: ServerRecord,
     pub file: PathBuf,
     /// The keys that lead to the entry in the file.
     pub path: Vec<String>,
@@ -122,7 +122,7 @@ impl ServerEntry {
 pub struct FromPlugin<'a> {
     pub id: &'a str,
     pub full_name: &'a str,
-    pub entry: &'a Value,
+    pub record: &'a ServerRecord,
     pub file: &'a Path,
     /// The plugin's folder.
     pub root: &'a Path,
@@ -161,7 +161,7 @@ fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<ServerEntry>
             ServerEntry {
                 name: row.name.to_owned(),
                 holder: Holder::Scope(scope),
-                entry: row.record.clone(),
+                record: row.record.clone(),
                 file: at.file,
                 path: at.keys,
                 effect: approval.effect(row.name, row.record, scope == Scope::Project),
@@ -201,22 +201,21 @@ fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) ->
     for plugin in plugins {
         let name = plugin.full_name.to_owned();
         // The client drops a plugin's server that starts the same as another plugin's.
-        let same = |other: &&ServerEntry| {
-            ["command", "args", "url"]
-                .iter()
-                .all(|key| other.entry.get(key) == plugin.entry.get(key))
+        let starts = |server: &ServerRecord| {
+            (server.command.clone(), server.args.clone(), server.url.clone())
         };
+        let same = |other: &&ServerEntry| starts(&other.record) == starts(plugin.record);
         let effect = match all.iter().find(same) {
             _ if exclusive => Effect::RuledOut,
             Some(first) => Effect::Shadowed(format!("`{}`, which starts the same", first.name)),
-            None => approval.effect(&name, plugin.entry, false),
+            None => approval.effect(&name, plugin.record, false),
         };
         let short = name.rsplit(':').next().unwrap_or_default().to_owned();
         all.push(ServerEntry {
             path: vec!["mcpServers".to_owned(), short],
             name,
             holder: Holder::Plugin(plugin.id.to_owned()),
-            entry: plugin.entry.clone(),
+            record: plugin.record.clone(),
             file: plugin.file.to_owned(),
             effect,
             root: Some(plugin.root.to_owned()),
@@ -248,16 +247,18 @@ fn flat(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
     if map.contains_key("mcpServers") {
         return Vec::new();
     }
-    let servers = map.into_iter().filter(|(_, entry)| servers::looks_like_server(entry));
-    servers
-        .map(|(name, entry)| ServerEntry {
-            path: vec![name.clone()],
-            name,
-            holder: Holder::Ignored(Some(Scope::Project)),
-            entry,
-            file: file.clone(),
-            effect: Effect::Ignored,
-            root: None,
+    map.iter()
+        .filter(|(_, entry)| servers::looks_like_server(entry))
+        .filter_map(|(name, entry)| {
+            Some(ServerEntry {
+                path: vec![name.clone()],
+                name: name.clone(),
+                holder: Holder::Ignored(Some(Scope::Project)),
+                record: servers::record(entry.as_object()?),
+                file: file.clone(),
+                effect: Effect::Ignored,
+                root: None,
+            })
         })
         .collect()
 }
@@ -285,29 +286,22 @@ pub(super) fn approved_for_all(roots: &Roots, files: &Files) -> Vec<Place> {
         .collect()
 }
 
-/// Returns every text of an entry into which the client puts variables.
-pub fn texts(entry: &Value) -> Vec<&str> {
-    let one = ["command", "url"].iter().filter_map(|key| entry.get(key)?.as_str());
-    let args = entry.get("args").and_then(|args| args.as_array()).into_iter().flatten();
-    let tables = ["env", "headers"].iter().filter_map(|key| entry.get(key)?.as_object());
-    let values = tables.flat_map(|table| table.values());
-    one.chain(args.chain(values).filter_map(|value| value.as_str())).collect()
-}
-
 fn entries(file: &Path, text: &str, holder: &Holder, effect: &Effect) -> Vec<ServerEntry> {
     let Some(Value::Object(servers)) = json::get(text, &[Key::Name("mcpServers")]) else {
         return Vec::new();
     };
-    let servers = servers.into_iter().filter(|(_, entry)| entry.is_object());
     servers
-        .map(|(name, entry)| ServerEntry {
-            path: vec!["mcpServers".to_owned(), name.clone()],
-            name,
-            holder: holder.clone(),
-            entry,
-            file: file.to_owned(),
-            effect: effect.clone(),
-            root: None,
+        .into_iter()
+        .filter_map(|(name, entry)| {
+            Some(ServerEntry {
+                path: vec!["mcpServers".to_owned(), name.clone()],
+                name,
+                holder: holder.clone(),
+                record: servers::record(entry.as_object()?),
+                file: file.to_owned(),
+                effect: effect.clone(),
+                root: None,
+            })
         })
         .collect()
 }
@@ -370,8 +364,8 @@ impl Approval {
     }
 
     /// Returns what becomes of an entry that nothing shadows.
-    fn effect(&self, name: &str, entry: &Value, shared: bool) -> Effect {
-        if let Some(fault) = servers::fault(entry) {
+    fn effect(&self, name: &str, server: &ServerRecord, shared: bool) -> Effect {
+        if let Some(fault) = servers::fault(server) {
             return Effect::Broken(fault);
         }
         if self.disabled.contains(name) {

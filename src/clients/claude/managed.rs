@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Denial, Diagnostic, RulePlace, Source};
+use crate::model::{Denial, Diagnostic, RulePlace, ServerRecord, Source, Text};
 use rules::Rule;
 use servers::ServerRule;
 
@@ -80,15 +80,13 @@ impl Policy {
         Some(Denial { text, place: self.server_allow_list.clone()? })
     }
 
-    /// The same for an entry as the client holds it.
-    pub fn forbids_entry(&self, name: &str, entry: &Value) -> Option<Denial> {
-        let args = entry.get("args").and_then(Value::as_array).into_iter().flatten();
-        let command = entry.get("command").and_then(Value::as_str).map(|command| {
-            let words = std::iter::once(command).chain(args.filter_map(Value::as_str));
-            words.map(str::to_owned).collect::<Vec<_>>()
-        });
-        let url = entry.get("url").and_then(Value::as_str);
-        self.forbids_server(name, command.as_deref(), url)
+    /// The same for a server as a manifest or a client has it.
+    pub fn forbids_entry(&self, name: &str, server: &ServerRecord) -> Option<Denial> {
+        let words = |command| std::iter::once(command).chain(&server.args).map(Text::to_string);
+        let command: Option<Vec<String>> =
+            server.command.as_ref().map(|command| words(command).collect());
+        let url = server.url.as_ref().map(Text::to_string);
+        self.forbids_server(name, command.as_deref(), url.as_deref())
     }
 
     fn add(&mut self, file: &std::path::Path, bytes: &[u8]) -> Result<(), Diagnostic> {

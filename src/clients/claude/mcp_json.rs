@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::servers::{self, looks_like_server};
 use crate::clients::document::{Document, Draft, Reading};
 use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
-use crate::model::{Diagnostic, Files, Reach, Roots, Scope};
+use crate::model::{Diagnostic, Files, Reach, Roots, Scope, ServerRecord};
 
 const SERVERS: &str = "mcpServers";
 
@@ -58,8 +58,8 @@ pub(super) fn open(roots: &Roots, files: &Files, reach: &Reach) -> Result<Draft,
 pub(super) fn encode(
     draft: &mut Draft,
     name: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
+    before: Option<&ServerRecord>,
+    after: Option<&ServerRecord>,
 ) -> Result<(), Diagnostic> {
     servers::encode(draft, &[Key::Name(SERVERS), Key::Name(name)], before, after)
 }

@@ -15,7 +15,7 @@ pub mod source;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use server_fixes::missing_type;
 
@@ -26,11 +26,11 @@ use super::{
 };
 use crate::model::{
     Change, Client, ClientHome, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots,
-    Scope, Source, State,
+    Scope, ServerRecord, Source, State,
 };
 
 /// Returns where an administrator puts servers; while the file is there, no others are used.
-pub fn managed_servers_path(roots: &Roots) -> PathBuf {
+fn managed_servers_path(roots: &Roots) -> PathBuf {
     layout::of(roots).managed.join("managed-mcp.json")
 }
 
@@ -124,6 +124,14 @@ impl Servers for Claude {
         variable.starts_with("CLAUDE_")
     }
 
+    fn record(&self, entry: &Map<String, Value>) -> ServerRecord {
+        servers::record(entry)
+    }
+
+    fn exclusive(&self, roots: &Roots) -> Option<PathBuf> {
+        Some(managed_servers_path(roots))
+    }
+
     fn fixed(&self, roots: &Roots, files: &Files) -> FixedServers {
         server_fixes::fix_servers(roots, files)
     }
@@ -197,9 +205,9 @@ fn encode_server(
     Ok(draft)
 }
 
-fn server(record: &Record) -> Option<&Value> {
-    let Record::Server(entry) = record else { return None };
-    Some(entry)
+fn server(record: &Record) -> Option<&ServerRecord> {
+    let Record::Server(server) = record else { return None };
+    Some(server)
 }
 
 /// Returns the new record of a change, which has to be of the item's kind.

@@ -5,10 +5,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::effective::{Holder, ServerEntry, ignored};
-use super::{Claude, mcp_json, servers};
+use super::{Claude, mcp_json};
 use crate::clients::{Codec, FixedServers, Layout as _, ProblemKind};
 use crate::formats::json::{self, Key};
-use crate::model::{Change, Client, Files, Item, Record, Roots, Scope, State, Thing};
+use crate::model::{
+    Change, Client, Files, Item, Record, Roots, Scope, ServerRecord, State, Thing, Transport,
+};
 
 /// Wraps a flat `.mcp.json`, gives a `url` its `type`, and moves servers from where the client does not
 /// look when the name is free where it does. Whatever cannot be edited stays.
@@ -33,9 +35,10 @@ fn wrap(roots: &Roots, fixed: &mut FixedServers) {
         return;
     }
     let wrapped = flat.iter().try_fold(text, |text, server| {
-        let path = [Key::Name("mcpServers"), Key::Name(&server.name)];
-        let text = json::set(&text, &path, &server.entry)?;
-        json::remove(&text, &[Key::Name(&server.name)])
+        let flat = [Key::Name(&server.name)];
+        let Some(entry) = json::get(&text, &flat) else { return Ok(text) };
+        let text = json::set(&text, &[Key::Name("mcpServers"), flat[0]], &entry)?;
+        json::remove(&text, &flat)
     });
     if let Ok(text) = wrapped {
         fixed.files.set(file, Some(text.into_bytes()));
@@ -50,7 +53,7 @@ fn wrap(roots: &Roots, fixed: &mut FixedServers) {
 fn move_one(roots: &Roots, server: &ServerEntry, fixed: &mut FixedServers) {
     let Holder::Ignored(Some(scope)) = server.holder else { return };
     let item = Item::Server { name: server.name.clone(), reach: roots.reach(scope) };
-    let target = Claude.place(roots, &item).file;
+    let target = Claude.place(roots, &item);
     let decoded = Claude.decode(roots, &fixed.files);
     // A file with one value of a wrong type can be edited all the same.
     let broken = |file: &Path| {
@@ -63,24 +66,31 @@ fn move_one(roots: &Roots, server: &ServerEntry, fixed: &mut FixedServers) {
         })
     };
     let taken = decoded.state.has(&item.clone().of(Client::Claude));
-    if server.file == target || taken || broken(&target) || broken(&server.file) {
+    if server.file == target.file || taken || broken(&target.file) || broken(&server.file) {
         return;
     }
     let mut files = fixed.files.clone();
     let change = Change {
         fact: item.clone().of(Client::Claude),
         before: None,
-        after: Some(Record::Server(server.entry.clone())),
+        after: Some(Record::Server(server.record.clone())),
     };
-    let Some(text) = text(&files, &server.file) else { return };
+    let Some(here) = text(&files, &server.file) else { return };
     let path = [Key::Name("mcpServers"), Key::Name(&server.name)];
-    let Ok(mut left) = json::remove(&text, &path) else { return };
+    let Some(entry) = json::get(&here, &path) else { return };
+    let Ok(mut left) = json::remove(&here, &path) else { return };
     if json::get(&left, &path[..1]).is_some_and(|rest| rest == json!({})) {
         left = json::remove(&left, &path[..1]).unwrap_or(left);
     }
     if Claude.encode(roots, &mut files, &[change]).is_err() {
         return;
     }
+    // It arrives as it stood.
+    let there = text(&files, &target.file);
+    let Some(Ok(there)) = there.map(|there| json::set(&there, &target.path(), &entry)) else {
+        return;
+    };
+    files.set(target.file.clone(), Some(there.into_bytes()));
     files.set(server.file.clone(), Some(left.into_bytes()));
     fixed.files = files;
     let from = server.file.display();
@@ -91,10 +101,7 @@ fn add_types(roots: &Roots, fixed: &mut FixedServers) {
     let state: State = Claude.decode(roots, &fixed.files).state;
     for row in state.servers() {
         let Some(kind) = missing_type(row.record) else { continue };
-        let mut typed = json!({ "type": kind });
-        if let (Some(typed), Some(fields)) = (typed.as_object_mut(), row.record.as_object()) {
-            typed.extend(fields.clone());
-        }
+        let typed = ServerRecord { transport: Some(kind.clone()), ..row.record.clone() };
         let change = Change {
             fact: row.fact.clone(),
             before: Some(Record::Server(row.record.clone())),
@@ -106,20 +113,18 @@ fn add_types(roots: &Roots, fixed: &mut FixedServers) {
     }
 }
 
-/// Returns the transport of an entry with a `url` and no `type`, as its address tells.
-pub fn missing_type(entry: &Value) -> Option<&'static str> {
-    let url = entry.get("url")?.as_str()?;
-    if entry.get("type").is_some()
-        || entry.get("command").is_some()
-        || servers::fault(entry).is_none()
-    {
+/// Returns the transport of a server with a `url` and no `type`, as its address tells.
+pub fn missing_type(server: &ServerRecord) -> Option<Transport> {
+    let says = |key| server.extra.contains_key(key);
+    let url = server.url.as_ref()?.to_string();
+    if server.transport.is_some() || says("type") || says("command") {
         return None;
     }
-    let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
-    Some(match url {
-        url if url.starts_with("ws://") || url.starts_with("wss://") => "ws",
-        _ if path.ends_with("/sse") => "sse",
-        _ => "http",
+    let path = url.split(['?', '#']).next().unwrap_or(&url).trim_end_matches('/');
+    Some(match url.as_str() {
+        url if url.starts_with("ws://") || url.starts_with("wss://") => Transport::Ws,
+        _ if path.ends_with("/sse") => Transport::Sse,
+        _ => Transport::Http,
     })
 }
 
@@ -130,7 +135,7 @@ fn text(files: &Files, file: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{one, roots};
-    use super::super::{claude_json, settings};
+    use super::super::{claude_json, servers, settings};
     use super::*;
 
     #[test]
@@ -168,13 +173,18 @@ mod tests {
 
     #[test]
     fn an_address_tells_its_type() {
-        let check = |url: &str, expected: &str| {
-            assert_eq!(missing_type(&json!({"url": url})), Some(expected), "{url}");
+        let told = |entry: Value| missing_type(&servers::record(entry.as_object().unwrap()));
+        let check = |url: &str, expected: Transport| {
+            assert_eq!(told(json!({"url": url})), Some(expected), "{url}");
         };
-        check("https://h/mcp", "http");
-        check("https://h/sse?x=1", "sse");
-        check("wss://h", "ws");
-        assert_eq!(missing_type(&json!({"url": "u", "type": "http"})), None);
+        check("https://h/mcp", Transport::Http);
+        check("https://h/sse?x=1", Transport::Sse);
+        check("wss://h", Transport::Ws);
+        for known in [json!({"type": "http"}), json!({"type": 5}), json!({"command": "x"})] {
+            let mut entry = known;
+            entry["url"] = json!("u");
+            assert_eq!(told(entry), None);
+        }
         let files =
             one(&claude_json::path(&roots()), "{\"mcpServers\":{\"a\":{\"url\":\"https://h\"}}}");
         let fixed = fix_servers(&roots(), &files);

@@ -1,11 +1,22 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::tests::{change, check_problems, one, roots};
 use super::*;
 use crate::clients::{FileKind, ProblemKind, ServerFault};
+use crate::model::generated::records;
 
 fn server(name: &str, scope: Scope, before: Option<Value>, after: Option<Value>) -> Change {
+    let read = |entry: Value| servers::record(entry.as_object().unwrap());
+    becomes(name, scope, before.map(read), after.map(read))
+}
+
+fn becomes(
+    name: &str,
+    scope: Scope,
+    before: Option<ServerRecord>,
+    after: Option<ServerRecord>,
+) -> Change {
     let item = Item::Server { name: name.into(), reach: roots().reach(scope) };
     Change { before: before.map(Record::Server), ..change(item, after.map(Record::Server)) }
 }
@@ -22,9 +33,9 @@ fn a_project_that_the_client_does_not_know_gets_its_whole_record() {
     check_encode(
         &claude_json::path(&roots()),
         "{\"userID\":\"0\",\"projects\":{}}",
-        server("s", Scope::Local, None, Some(json!({"type": "stdio", "command": "x"}))),
+        server("s", Scope::Local, None, Some(json!({"type": "http", "url": "u"}))),
         "{\"userID\":\"0\",\"projects\":{\"/home/u/p\":{\"allowedTools\":[],\"mcpContextUris\":[],\
-         \"mcpServers\":{\"s\":{\"type\":\"stdio\",\"command\":\"x\"}},\"enabledMcpjsonServers\":[],\
+         \"mcpServers\":{\"s\":{\"type\":\"http\",\"url\":\"u\"}},\"enabledMcpjsonServers\":[],\
          \"disabledMcpjsonServers\":[],\"hasTrustDialogAccepted\":false,\
          \"hasClaudeMdExternalIncludesApproved\":false,\
          \"hasClaudeMdExternalIncludesWarningShown\":false}}}",
@@ -33,7 +44,8 @@ fn a_project_that_the_client_does_not_know_gets_its_whole_record() {
         &claude_json::path(&roots()),
         "{\"projects\":{\"/home/u/p\":{\"history\":[1.10]}}}",
         server("s", Scope::Local, None, Some(json!({"command": "x"}))),
-        "{\"projects\":{\"/home/u/p\":{\"history\":[1.10],\"mcpServers\":{\"s\":{\"command\":\"x\"}}}}}",
+        "{\"projects\":{\"/home/u/p\":{\"history\":[1.10],\"mcpServers\":{\"s\":\
+         {\"type\":\"stdio\",\"command\":\"x\",\"args\":[],\"env\":{}}}}}}",
     );
     let gone = server("s", Scope::Local, Some(json!({})), None);
     check_encode(&claude_json::path(&roots()), "{\"projects\":{}}", gone, "{\"projects\":{}}");
@@ -51,6 +63,47 @@ fn only_the_fields_that_a_change_mentions_change() {
             Some(json!({"command": "y", "env": {"B": "3"}})),
         ),
         "{\"mcpServers\": {\"s\": {\"command\": \"y\", \"timeout\": 5, \"env\": {\"MINE\": \"2\", \"B\": \"3\"}}}}",
+    );
+}
+
+#[test]
+fn what_says_the_same_is_left_as_it_is_spelled() {
+    let check = |before: &str, change: (Value, Value), after: &str| {
+        let text = |entry| format!("{{\"mcpServers\": {{\"s\": {entry}}}}}");
+        let (was, now) = change;
+        let change = server("s", Scope::User, Some(was), Some(now));
+        check_encode(&claude_json::path(&roots()), &text(before), change, &text(after));
+    };
+    let http = |url: &str| json!({"type": "http", "url": url});
+    check(
+        r#"{"type": "streamable-http", "url": "u"}"#,
+        (http("u"), http("v")),
+        r#"{"type": "streamable-http", "url": "v"}"#,
+    );
+    let run = |args: &[&str]| json!({"command": "x", "args": args});
+    check(
+        r#"{"args": ["a"], "command": "x", "n": 1.10}"#,
+        (run(&["a"]), run(&[])),
+        r#"{"args": [], "command": "x", "n": 1.10}"#,
+    );
+    check(r#"{"command": "x"}"#, (run(&[]), run(&["a"])), r#"{"command": "x", "args": ["a"]}"#);
+    check(
+        r#"{"command": "x", "args": [], "env": {}}"#,
+        (run(&[]), http("u")),
+        r#"{"env": {}, "type": "http", "url": "u"}"#,
+    );
+    check(
+        r#"{"type": "http", "url": "u", "headers": {"H": "v"}, "oauth": {"a": 1, "b": 2}}"#,
+        (json!({"type": "http", "url": "u", "headers": {"H": "v"}, "oauth": {"a": 1}}), http("u")),
+        r#"{"type": "http", "url": "u", "oauth": {"b": 2}}"#,
+    );
+    check(
+        r#"{"type": 5, "command": ["x"], "env": {"A": 1, "B": 2, "C": "\ud83d"}}"#,
+        (
+            json!({"type": 5, "command": ["x"], "env": {"A": 1, "B": 2}}),
+            json!({"command": "x", "env": {"A": "1", "B": "2"}}),
+        ),
+        r#"{"type": "stdio", "command": "x", "env": {"A": "1", "B": "2", "C": "\ud83d"}}"#,
     );
 }
 
@@ -108,18 +161,43 @@ fn servers_that_the_client_does_not_start_are_a_problem() {
 }
 
 fn server_change() -> impl Strategy<Value = Change> {
-    let entry = prop_oneof![
-        Just(json!({"type": "stdio", "command": "x", "args": ["a"], "env": {"A": "1"}})),
-        Just(json!({"type": "http", "url": "u", "headers": {"H": "v"}})),
-    ];
     let name = prop::sample::select(&["s", "t", "a b"]);
     let scope = prop::sample::select(&Scope::ALL);
-    (name, scope, prop::option::of(entry))
-        .prop_map(|(name, scope, after)| server(name, scope, None, after))
+    (name, scope, prop::option::of(records()))
+        .prop_map(|(name, scope, after)| becomes(name, scope, None, after))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    #[test]
+    fn an_entry_becomes_what_it_is_to_be_and_keeps_what_nobody_mentions(
+        before in records(), after in records(),
+    ) {
+        let path = claude_json::path(&roots());
+        let foreign = "\"mine\": [1.10, \"\\ud83d\", 12345678901234567890123]";
+        let entry = servers::new_entry(&before);
+        let mut text = format!("{{\"mcpServers\": {{\"s\": {entry}}}}}");
+        // What is in the entry and not in the change.
+        text = text.replacen("{\"s\": {", &format!("{{\"s\": {{{foreign}, "), 1).replace(", }", "}");
+        let mut files = one(&path, &text);
+        let there = |files: &Files| {
+            let state = Claude.decode(&roots(), files).state;
+            let mut server = state.server(Client::Claude, "s", &Reach::USER).unwrap().clone();
+            server.extra.shift_remove("mine");
+            server
+        };
+        prop_assert_eq!(&there(&files), &before);
+        let change = becomes("s", Scope::User, Some(before), Some(after.clone()));
+        Claude.encode(&roots(), &mut files, &[change]).unwrap();
+        prop_assert_eq!(&there(&files), &after);
+        let text = str::from_utf8(files.get(&path).unwrap()).unwrap();
+        prop_assert!(text.contains(foreign), "{}", text);
+        let settled = files.clone();
+        let again = becomes("s", Scope::User, Some(after.clone()), Some(after));
+        Claude.encode(&roots(), &mut files, &[again]).unwrap();
+        prop_assert_eq!(files, settled);
+    }
 
     #[test]
     fn what_was_written_is_there_and_foreign_text_is_kept(

@@ -94,6 +94,16 @@ fn without_foreign(files: &Files) -> Files {
             let path = [path[0], path[1], Key::Index(0), Key::Name(key)];
             text = json::remove(&text, &path).unwrap_or(text);
         }
+        // `mcp add-json` leaves out what `mcp add` and we write.
+        let path = ["mcpServers", "bad2"].map(Key::Name);
+        if json::locate(&text, &path).is_some() {
+            let entry = serde_json::json!({
+                "type": "stdio", "command": "true", "args": [], "env": {}, "alwaysLoad": true
+            });
+            text = json::remove(&text, &path)
+                .and_then(|text| json::set(&text, &path, &entry))
+                .unwrap();
+        }
         text
     };
     files

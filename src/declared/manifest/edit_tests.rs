@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::declared::manifest::parse::tests::read;
-use crate::model::{Transport, WantedPlugin};
+use crate::model::{ServerRecord, Transport, WantedPlugin};
 
 const FILE: &str = "/dots/skills.toml";
 
@@ -157,14 +157,16 @@ fn skills_and_servers_come_and_go() {
     let text = add_skill(file, &text, &npm).unwrap();
     let mut server = WantedServer {
         name: "s".into(),
-        transport: Transport::Stdio,
-        command: Some("run me".into()),
-        args: vec!["-a\n".into()],
-        env: vec![("Z".into(), "${Z}".into()), ("A.b".into(), "\"".into())],
-        url: None,
-        headers: vec![],
+        record: ServerRecord {
+            transport: Some(Transport::Stdio),
+            command: Some("run me".into()),
+            args: vec!["-a\n".into()],
+            env: [("Z", "${Z}"), ("A.b", "\"")].into_iter().collect(),
+            extra: serde_json::from_str(r#"{"timeout": 5, "x y": {"z": [1.5, true, "t"]}}"#)
+                .unwrap(),
+            ..ServerRecord::default()
+        },
         scope: Scope::Local,
-        extra: serde_json::from_str(r#"{"timeout": 5, "x y": {"z": [1.5, true, "t"]}}"#).unwrap(),
         at: crate::model::Position { line: 1, column: 1 },
     };
     let text = add_server(file, &text, &server).unwrap();
@@ -205,7 +207,7 @@ fn skills_and_servers_come_and_go() {
     assert_eq!(remove_skill(file, &text, "b-*").unwrap(), "version = 1\n");
     assert!(remove_skill(file, &text, "a").is_err());
 
-    server.extra.insert("n".into(), serde_json::Value::Null);
+    server.record.extra.insert("n".into(), serde_json::Value::Null);
     assert!(add_server(file, &text, &server).is_err());
 }
 

@@ -6,7 +6,7 @@ use toml_edit::{Item, Table, TableLike, Value};
 use super::parse::{Context, Seen, printable};
 use super::raw::{Entry, Spanned, article, key_span, listed};
 use super::render::{Block, inline_table, quoted, quoted_list};
-use crate::model::{Scope, Transport, WantedServer, did_you_mean};
+use crate::model::{Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean};
 
 const KEYS: [&str; 9] =
     ["name", "transport", "command", "args", "env", "url", "headers", "scope", "extra"];
@@ -47,27 +47,27 @@ impl Context<'_> {
         let url = self.reader.string(table, "url");
         let transport = self.transport(entry, url.as_ref());
         let args = self.reader.strings(table, "args");
-        let server = WantedServer {
-            name: String::new(),
-            transport: transport.unwrap_or(Transport::Stdio),
-            args: args.into_iter().map(|arg| arg.value.to_owned()).collect(),
+        let text = |text: &Option<Spanned<&str>>| text.as_ref().map(|text| text.value.into());
+        let record = ServerRecord {
+            command: text(&command),
+            args: args.into_iter().map(|arg| arg.value.into()).collect(),
             env: self.pairs(table, "env"),
+            url: text(&url),
             headers: self.pairs(table, "headers"),
-            scope: self.scope(table, &Scope::ALL),
             extra: self.extra(table),
-            at: self.reader.position(&entry.at),
-            command: command.as_ref().map(|command| command.value.to_owned()),
-            url: url.as_ref().map(|url| url.value.to_owned()),
+            transport: transport.clone(),
         };
+        let scope = self.scope(table, &Scope::ALL);
+        let at = self.reader.position(&entry.at);
         let transport = transport?;
         if transport == Transport::Stdio {
             self.misplaced(table, &["url", "headers"], "a server with `command`");
             self.command_fits(entry, command.as_ref());
         } else {
             self.misplaced(table, &["command", "args", "env"], "a server with `url`");
-            self.url_fits(entry, transport, url.as_ref());
+            self.url_fits(entry, &transport, url.as_ref());
         }
-        Some(server)
+        Some(WantedServer { name: String::new(), record, scope, at })
     }
 
     /// Reads `transport`, or tells it from `command` and `url`.
@@ -75,12 +75,13 @@ impl Context<'_> {
         let has = |key: &str| entry.table.contains_key(key);
         if has("transport") {
             let text = self.reader.string(entry.table, "transport")?;
-            let known = Transport::ALL.map(Transport::as_str);
-            let found = Transport::ALL.into_iter().find(|t| t.as_str() == text.value);
+            let known = Transport::ALL;
+            let known: Vec<&str> = known.iter().map(Transport::as_str).collect();
+            let found = Transport::known(text.value);
             if found.is_none() {
                 let near = match text.value {
                     "streamable-http" | "streamable_http" => Some("http".to_owned()),
-                    other => did_you_mean(other, known),
+                    other => did_you_mean(other, known.iter().copied()),
                 };
                 let message = format!("unknown transport {}", printable(text.value));
                 let hint = near.map_or(format!("known are {}", listed(&known)), |near| {
@@ -121,7 +122,7 @@ impl Context<'_> {
         }
     }
 
-    fn url_fits(&mut self, entry: &Entry<'_>, transport: Transport, url: Option<&Spanned<&str>>) {
+    fn url_fits(&mut self, entry: &Entry<'_>, transport: &Transport, url: Option<&Spanned<&str>>) {
         let Some(url) = url else {
             if !entry.table.contains_key("url") {
                 self.reader.fault(&entry.at, "`url` is missing");
@@ -129,7 +130,7 @@ impl Context<'_> {
             return;
         };
         let schemes: &[&str] =
-            if transport == Transport::Ws { &["wss", "ws"] } else { &["https", "http"] };
+            if *transport == Transport::Ws { &["wss", "ws"] } else { &["https", "http"] };
         // The client puts variables in place, so an address may start with one.
         let known = schemes.contains(&scheme(url.value).as_str()) || url.value.starts_with("${");
         if !known || url.value.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -146,9 +147,9 @@ impl Context<'_> {
     }
 
     /// Returns the keys and strings of the table at `key`.
-    fn pairs(&mut self, table: &dyn TableLike, key: &str) -> Vec<(String, String)> {
-        let Some(inner) = self.table(table, key) else { return Vec::new() };
-        let mut pairs = Vec::new();
+    fn pairs(&mut self, table: &dyn TableLike, key: &str) -> Pairs {
+        let Some(inner) = self.table(table, key) else { return Pairs::default() };
+        let mut pairs = Pairs::default();
         for (name, item) in inner.iter() {
             let at = key_span(inner, name);
             let bad = |c: char| c == '=' || c.is_control() || c.is_whitespace();
@@ -156,7 +157,7 @@ impl Context<'_> {
                 self.reader.fault(&at, format!("`{key}` has a name that cannot be one"));
             }
             if let Some(text) = item.as_str() {
-                pairs.push((name.to_owned(), text.to_owned()));
+                pairs.set(name, text.into());
                 continue;
             }
             let found = item.type_name();
@@ -202,27 +203,30 @@ impl Context<'_> {
 ///
 /// Returns nothing when `extra` has a null or a number that TOML does not know.
 pub(super) fn block(server: &WantedServer) -> Option<String> {
-    let told = match (&server.command, &server.url) {
+    let ServerRecord { transport, command, args, env, url, headers, extra } = &server.record;
+    let (command, url) = (command.as_ref().map(Text::to_string), url.as_ref().map(Text::to_string));
+    let told = match (&command, &url) {
         (None, Some(url)) if scheme(url).starts_with("ws") => Transport::Ws,
         (None, Some(_)) => Transport::Http,
         (Some(_), _) | (None, None) => Transport::Stdio,
     };
-    let texts = |pairs: &[(String, String)]| {
-        inline_table(pairs.iter().map(|(name, text)| (name.clone(), quoted(text))))
+    let texts = |pairs: &Pairs| {
+        inline_table(pairs.iter().map(|(name, text)| (name.to_owned(), quoted(&text.to_string()))))
     };
-    let transport = (server.transport != told).then_some(server.transport.as_str());
+    let args: Vec<String> = args.iter().map(Text::to_string).collect();
+    let transport = transport.as_ref().filter(|transport| **transport != told);
     let scope = (server.scope != Scope::User).then_some(server.scope.as_str());
-    let extra = toml_map(&server.extra)?;
+    let written = toml_map(extra)?;
     let block = Block::new("mcps")
         .text("name", &server.name)
-        .maybe("transport", transport)
-        .maybe("command", server.command.as_ref())
-        .filled("args", server.args.is_empty(), || quoted_list(&server.args))
-        .filled("env", server.env.is_empty(), || texts(&server.env))
-        .maybe("url", server.url.as_ref())
-        .filled("headers", server.headers.is_empty(), || texts(&server.headers))
+        .maybe("transport", transport.map(Transport::as_str))
+        .maybe("command", command)
+        .filled("args", args.is_empty(), || quoted_list(&args))
+        .filled("env", env.is_empty(), || texts(env))
+        .maybe("url", url)
+        .filled("headers", headers.is_empty(), || texts(headers))
         .maybe("scope", scope)
-        .filled("extra", server.extra.is_empty(), || extra);
+        .filled("extra", extra.is_empty(), || written);
     Some(block.finish())
 }
 

@@ -11,7 +11,7 @@ fn one(entry: &str) -> WantedServer {
 #[test]
 fn the_transport_is_told_by_command_and_url() {
     let check = |entry: &str, expected: Transport| {
-        assert_eq!(one(entry).transport, expected, "{entry}");
+        assert_eq!(one(entry).record.transport, Some(expected), "{entry}");
     };
     check("command = \"run\"", Transport::Stdio);
     check("command = \"run\"\nheaders = {}", Transport::Stdio);
@@ -27,14 +27,16 @@ fn names_and_values_keep_their_written_order() {
     let server = one(
         "command = \"run\"\nargs = [\"-v\", \"\"]\nscope = \"local\"\nextra = { timeout = 5, a = { b = [1.5, true] } }\n[mcps.env]\nZ = \"1\"\nA = \"${A}\"",
     );
-    assert_eq!(server.args, ["-v", ""]);
+    assert_eq!(server.record.args, ["-v", ""].map(Text::from));
     assert_eq!(server.scope, Scope::Local);
-    assert_eq!(server.env, [("Z".into(), "1".into()), ("A".into(), "${A}".into())]);
-    let extra = serde_json::to_string(&server.extra).unwrap();
+    let env: Vec<_> = server.record.env.iter().map(|(name, text)| (name, text.clone())).collect();
+    assert_eq!(env, [("Z", "1".into()), ("A", "${A}".into())]);
+    let extra = serde_json::to_string(&server.record.extra).unwrap();
     assert_eq!(extra, r#"{"timeout":5,"a":{"b":[1.5,true]}}"#);
     let server =
         one("url = \"https://h\"\nheaders = { X = \"1\", Authorization = \"Bearer ${T}\" }");
-    assert_eq!(server.headers[1], ("Authorization".into(), "Bearer ${T}".into()));
+    assert_eq!(server.record.headers.names().last(), Some("Authorization"));
+    assert_eq!(server.record.headers.get("Authorization"), Some(&"Bearer ${T}".into()));
 }
 
 #[test]

@@ -159,18 +159,22 @@ impl Home {
         let mut decoded = clients::decode(&roots, &files);
         decoded.problems.extend(self.problems.iter().cloned());
         let file = Path::new(ALPHA).join(".mcp.json");
+        let servers = clients::codec(Client::Claude).servers().unwrap();
+        let record = |entry: &Value| servers.record(entry.as_object().unwrap());
+        let records: Vec<_> =
+            self.plugin_servers.iter().map(|(_, _, entry)| record(entry)).collect();
         let of_plugins: Vec<FromPlugin> = self
             .plugin_servers
             .iter()
-            .map(|(id, full_name, entry)| FromPlugin {
+            .zip(&records)
+            .map(|((id, full_name, _), record)| FromPlugin {
                 id,
                 full_name,
-                entry,
+                record,
                 file: &file,
                 root: Path::new(ALPHA),
             })
             .collect();
-        let servers = clients::codec(Client::Claude).servers().unwrap();
         let server_entries = servers.entries(&roots, &decoded.state, &files, &of_plugins);
         let observed = Observed { state: decoded.state, ..self.observed.clone() };
         look(&Evidence {

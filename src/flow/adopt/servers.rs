@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::clients::claude::servers::client_shape;
-use crate::model::{Position, Scope, Transport, WantedServer, secret_in};
-use crate::plan::server_entry;
+use crate::declared::ledger::{Mark, Marks};
+use crate::model::{
+    Pairs, Position, Scope, ServerRecord, Text, Transport, WantedServer, secret_in,
+};
 
 /// The variables that stand for secrets, with what they stand for.
 pub type Variables = BTreeMap<String, String>;
@@ -14,62 +15,44 @@ pub type Variables = BTreeMap<String, String>;
 /// A server that a manifest can say.
 pub struct AdoptedServer {
     pub wanted: WantedServer,
-    /// What the ledger remembers: null where a literal secret stays in the client's file.
-    pub applied: Value,
+    /// What the ledger remembers: where a literal secret stays in the client's file, and only that.
+    pub applied: Marks,
     /// The variables that now stand for its secrets.
     pub exports: Vec<String>,
 }
 
-/// Returns a client's entry as one of a manifest; the text says why there can be none.
+/// Returns a client's server as one of a manifest; the text says why there can be none.
 pub fn adopt(
     (name, scope): (&str, Scope),
-    entry: &Value,
+    server: &ServerRecord,
     variables: &mut Variables,
 ) -> Result<AdoptedServer, String> {
-    let fields = entry.as_object().ok_or("its entry is not an object")?;
+    if let Some(fault) = fault(server) {
+        return Err(fault);
+    }
     let mut adopting = Adopting { server: name, variables, exports: Vec::new() };
-    let mut hidden = Map::new();
-    let transport = transport(fields)?;
-    let text = |key: &str| fields.get(key).and_then(Value::as_str);
-    let args = strings(fields)?;
-    let mut shown = Vec::new();
-    for (index, arg) in args.iter().enumerate() {
-        // A flag names the value behind it.
-        let flag = index.checked_sub(1).map_or("", |at| args[at]);
-        let flag = if flag.starts_with('-') && !flag.contains('=') { flag } else { "" };
-        shown.push(adopting.without_secrets(flag.trim_start_matches('-'), arg));
-    }
-    if shown != args {
-        hidden.insert("args".into(), Value::Null);
-    }
-    let url = text("url").map(|url| adopting.without_secrets("", url));
-    if url.as_deref() != text("url") {
-        hidden.insert("url".into(), Value::Null);
-    }
-    let stdio = transport == Transport::Stdio;
-    let env = adopting.pairs(fields, "env", &mut hidden)?;
-    let headers = adopting.pairs(fields, "headers", &mut hidden)?;
-    let ours = ["type", "command", "args", "env", "url", "headers"];
-    let extra = fields.iter().filter(|(key, _)| !ours.contains(&key.as_str()));
-    let extra: Map<String, Value> = extra.map(|(key, v)| (key.clone(), v.clone())).collect();
-    if let Some(key) = secret_key(&extra) {
+    let args = adopting.args(&server.args);
+    let url = server.url.as_ref().map(|url| adopting.without_secrets("", url));
+    let (env, headers) = (adopting.pairs(&server.env), adopting.pairs(&server.headers));
+    if let Some(key) = secret_key(&server.extra) {
         // Claude Code 2.1.329 puts variables into command, args, env, url and headers only.
         return Err(format!("`{key}` holds a secret where the client takes no variable"));
     }
-    let wanted = WantedServer {
-        name: name.to_owned(),
-        transport,
-        command: text("command").filter(|_| stdio).map(str::to_owned),
-        args: if stdio { shown } else { Vec::new() },
-        env: if stdio { env } else { Vec::new() },
-        url: url.filter(|_| !stdio),
-        headers: if stdio { Vec::new() } else { headers },
-        scope,
-        extra,
-        at: Position { line: 1, column: 1 },
+    let (transport, extra) = (server.transport.clone(), server.extra.clone());
+    let record = match transport {
+        Some(Transport::Stdio) => {
+            let command = server.command.clone();
+            ServerRecord { transport, command, args, env, extra, ..ServerRecord::default() }
+        }
+        _ => ServerRecord { transport, url, headers, extra, ..ServerRecord::default() },
     };
-    let mut applied = client_shape(&server_entry(&wanted));
-    hide(&mut applied, &Value::Object(hidden));
+    let mut applied = Marks::of(&record);
+    for field in record.fields().into_iter().filter(|field| record.get(field) != server.get(field))
+    {
+        applied.set(field, Mark::Literal);
+    }
+    let at = Position { line: 1, column: 1 };
+    let wanted = WantedServer { name: name.to_owned(), record, scope, at };
     Ok(AdoptedServer { wanted, applied, exports: adopting.exports })
 }
 
@@ -81,34 +64,26 @@ struct Adopting<'a> {
 }
 
 impl Adopting<'_> {
-    /// Returns the keys and texts of `env` or `headers`, and marks those that held a secret.
-    fn pairs(
-        &mut self,
-        fields: &Map<String, Value>,
-        key: &str,
-        hidden: &mut Map<String, Value>,
-    ) -> Result<Vec<(String, String)>, String> {
-        let Some(value) = fields.get(key) else { return Ok(Vec::new()) };
-        let map = value.as_object().ok_or(format!("`{key}` is not an object"))?;
-        let mut pairs = Vec::new();
-        let mut marks = Map::new();
-        for (name, value) in map {
-            let text = value.as_str().ok_or(format!("`{key}.{name}` is not a text"))?;
-            let shown = self.without_secrets(name, text);
-            if shown != text {
-                marks.insert(name.clone(), Value::Null);
-            }
-            pairs.push((name.clone(), shown));
+    fn args(&mut self, args: &[Text]) -> Vec<Text> {
+        let mut flag = String::new();
+        let mut shown = Vec::new();
+        for arg in args {
+            shown.push(self.without_secrets(&flag, arg));
+            // A flag names the value behind it.
+            let word = arg.to_string();
+            let names = word.starts_with('-') && !word.contains('=');
+            flag = if names { word.trim_start_matches('-').to_owned() } else { String::new() };
         }
-        if !marks.is_empty() {
-            hidden.insert(key.to_owned(), Value::Object(marks));
-        }
-        Ok(pairs)
+        shown
+    }
+
+    fn pairs(&mut self, pairs: &Pairs) -> Pairs {
+        pairs.iter().map(|(name, text)| (name, self.without_secrets(name, text))).collect()
     }
 
     /// Returns a text with `${NAME}` for each secret in it.
-    fn without_secrets(&mut self, key: &str, text: &str) -> String {
-        let mut text = text.to_owned();
+    fn without_secrets(&mut self, key: &str, text: &Text) -> Text {
+        let mut text = text.to_string();
         while let Some(at) = secret_in(key, &text) {
             let whole = at == (0..text.len());
             let before = text[..at.start].trim_end_matches(['=', ':', ' ', '/', '@']);
@@ -121,7 +96,7 @@ impl Adopting<'_> {
             };
             text.replace_range(at, &format!("${{{name}}}"));
         }
-        text
+        text.into()
     }
 
     /// Returns the variable for a secret: the key itself where it is one and free.
@@ -144,38 +119,38 @@ impl Adopting<'_> {
     }
 }
 
-fn transport(fields: &Map<String, Value>) -> Result<Transport, String> {
-    let (command, url) = (fields.get("command"), fields.get("url"));
-    let kind = match fields.get("type") {
-        None if url.is_some() && command.is_none() => {
-            return Err("it has a `url` but no `type`; `zskills doctor --fix` adds one".into());
+/// Returns why no manifest can say a server.
+fn fault(server: &ServerRecord) -> Option<String> {
+    let misfit = |key: &str| server.extra.get(key);
+    let command = (server.command.is_some(), misfit("command").is_some(), "command");
+    let url = (server.url.is_some(), misfit("url").is_some(), "url");
+    let ((there, _, needed), (other, odd, _)) = match &server.transport {
+        _ if misfit("type").is_some() => return Some("its `type` is not a text".into()),
+        Some(Transport::Other(kind)) => {
+            return Some(format!("the client does not know its `type` `{kind}`"));
         }
-        None => "stdio",
-        Some(kind) => kind.as_str().ok_or("its `type` is not a text")?,
+        None if url.0 || url.1 => {
+            return Some("it has a `url` but no `type`; `zskills doctor --fix` adds one".into());
+        }
+        Some(Transport::Stdio) | None => (command, url),
+        Some(Transport::Http | Transport::Sse | Transport::Ws) => (url, command),
     };
-    let transport = match kind {
-        "streamable-http" => Some(Transport::Http),
-        kind => Transport::ALL.into_iter().find(|transport| transport.as_str() == kind),
-    };
-    let transport = transport.ok_or(format!("the client does not know its `type` `{kind}`"))?;
-    let (needed, other) = if transport == Transport::Stdio {
-        (("command", command), ("url", url))
-    } else {
-        (("url", url), ("command", command))
-    };
-    if !needed.1.is_some_and(Value::is_string) {
-        return Err(format!("it has no `{}`", needed.0));
+    if !there {
+        return Some(format!("it has no `{needed}`"));
     }
-    if other.1.is_some() {
-        return Err("it has `url` together with `command`".into());
+    if other || odd {
+        return Some("it has `url` together with `command`".into());
     }
-    Ok(transport)
-}
-
-fn strings(fields: &Map<String, Value>) -> Result<Vec<&str>, String> {
-    let Some(args) = fields.get("args") else { return Ok(Vec::new()) };
-    let texts = args.as_array().map(|args| args.iter().map(Value::as_str).collect());
-    texts.flatten().ok_or("its `args` are not a list of texts".into())
+    if misfit("args").is_some() {
+        return Some("its `args` are not a list of texts".into());
+    }
+    ["env", "headers"].into_iter().find_map(|key| match misfit(key)? {
+        Value::Object(misfits) => {
+            let name = misfits.keys().next()?;
+            Some(format!("`{key}.{name}` is not a text"))
+        }
+        _ => Some(format!("`{key}` is not an object")),
+    })
 }
 
 /// Returns the path of a secret among the keys that a manifest passes on.
@@ -192,20 +167,6 @@ fn secret_key(map: &Map<String, Value>) -> Option<String> {
         };
         found.map(|rest| format!("{key}{rest}"))
     })
-}
-
-/// Puts a null wherever there is one in `marks`.
-fn hide(value: &mut Value, marks: &Value) {
-    match marks {
-        Value::Object(marks) => {
-            for (key, mark) in marks {
-                if let Some(value) = value.get_mut(key) {
-                    hide(value, mark);
-                }
-            }
-        }
-        _ => *value = Value::Null,
-    }
 }
 
 fn is_name_char(c: char) -> bool {
@@ -230,8 +191,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::clients::claude::servers::same_server;
+    use crate::clients::claude::servers::record;
     use crate::declared::manifest::{self, edit};
+    use crate::model::Field;
     use crate::plan::is_met;
 
     fn words() -> impl Strategy<Value = String> {
@@ -259,6 +221,10 @@ mod tests {
             Just(json!({"clientId": "me", "deep": [1, {"a": "b"}]})),
         ];
         prop::collection::btree_map("x[a-z]{1,6}", value, 0..3).prop_map(|map| json!(map))
+    }
+
+    fn read(entry: &Value) -> ServerRecord {
+        record(entry.as_object().unwrap())
     }
 
     /// Entries as the client, or a person, writes them.
@@ -290,15 +256,16 @@ mod tests {
             let roots = crate::machine::env::read(Some(Path::new("/h"))).unwrap().roots;
             let file = Path::new("/h/skills.toml");
             let mut variables = Variables::new();
-            let adopted = adopt(("my-server", Scope::User), &entry, &mut variables).unwrap();
+            let server = read(&entry);
+            let adopted = adopt(("my-server", Scope::User), &server, &mut variables).unwrap();
             let text = edit::add_server(file, "version = 1\n", &adopted.wanted).unwrap();
             // Control characters and the like are for people to settle.
             let Ok(intent) = manifest::parse(file, &text, &roots) else { return Ok(()) };
             let back = WantedServer { at: adopted.wanted.at, ..intent.servers[0].clone() };
             prop_assert_eq!(&back, &adopted.wanted);
-            prop_assert!(is_met(&back, &entry), "{} {}", entry, server_entry(&back));
+            prop_assert!(is_met(&back.record, &server), "{} {:?}", entry, back);
             if adopted.exports.is_empty() {
-                prop_assert!(same_server(&entry, &server_entry(&back)));
+                prop_assert_eq!(&server, &back.record);
             }
             prop_assert!(!text.contains(TOKEN) && !text.contains("hunter22"), "{}", text);
         }
@@ -311,28 +278,32 @@ mod tests {
         let mut variables = Variables::new();
         let entry = json!({"command": "x", "args": ["--api-key", "hunter22", "-v"],
             "env": {"TOKEN": TOKEN, "MODE": "a"}});
-        let one = adopt(("my-hub", Scope::User), &entry, &mut variables).ok().unwrap();
-        assert_eq!(one.wanted.args, ["--api-key", "${MY_HUB_API_KEY}", "-v"]);
-        assert_eq!(one.wanted.env[0].1, "${TOKEN}");
+        let mut adopted =
+            |name, entry| adopt((name, Scope::User), &read(entry), &mut variables).ok().unwrap();
+        let env =
+            |adopted: &AdoptedServer| adopted.wanted.record.env.get("TOKEN").unwrap().to_string();
+        let one = adopted("my-hub", &entry);
+        let args = ["--api-key", "${MY_HUB_API_KEY}", "-v"].map(Text::from);
+        assert_eq!(one.wanted.record.args, args);
+        assert_eq!(env(&one), "${TOKEN}");
         assert_eq!(one.exports, ["MY_HUB_API_KEY", "TOKEN"]);
-        assert_eq!(
-            one.applied,
-            json!({"type": "stdio", "command": "x", "args": null, "env": {"TOKEN": null, "MODE": "a"}})
-        );
-        let same = adopt(("b", Scope::User), &entry, &mut variables).ok().unwrap();
-        assert_eq!(same.wanted.env[0].1, "${TOKEN}");
+        let mut expected = Marks::of(&one.wanted.record);
+        expected.set(Field::Args, Mark::Literal);
+        expected.set(Field::Env("TOKEN".into()), Mark::Literal);
+        assert_eq!(one.applied, expected);
+        assert_eq!(env(&adopted("b", &entry)), "${TOKEN}");
         let other = json!({"command": "x", "env": {"TOKEN": "hunter2222"}});
-        let other = adopt(("c", Scope::User), &other, &mut variables).ok().unwrap();
-        assert_eq!(other.wanted.env[0].1, "${C_TOKEN}");
+        assert_eq!(env(&adopted("c", &other)), "${C_TOKEN}");
         let remote = json!({"type": "http", "url": format!("https://u:pw1234@h/?token={TOKEN}")});
-        let remote = adopt(("r", Scope::User), &remote, &mut variables).ok().unwrap();
-        assert_eq!(remote.wanted.url.unwrap(), "https://u:${R_U}@h/?token=${R_TOKEN}");
+        let url = adopted("r", &remote).wanted.record.url.unwrap();
+        assert_eq!(url.to_string(), "https://u:${R_U}@h/?token=${R_TOKEN}");
     }
 
     #[test]
     fn what_a_manifest_cannot_say_is_refused() {
         let check = |entry: Value, expected: &str| {
-            let why = adopt(("a", Scope::User), &entry, &mut Variables::new()).err().unwrap();
+            let server = read(&entry);
+            let why = adopt(("a", Scope::User), &server, &mut Variables::new()).err().unwrap();
             assert!(why.contains(expected), "{why}");
         };
         check(json!({"url": "https://h"}), "no `type`");
@@ -340,6 +311,9 @@ mod tests {
         check(json!({"type": "pigeon", "url": "u"}), "pigeon");
         check(json!({"command": "x", "env": {"A": 1}}), "`env.A`");
         check(json!({"command": "x", "args": "y"}), "`args`");
+        check(json!({"command": "x", "env": ["y"]}), "`env`");
+        check(json!({"type": 5, "command": "x"}), "`type` is not a text");
+        check(json!({"type": "stdio"}), "no `command`");
         check(
             json!({"type": "http", "url": "u", "oauth": {"clientSecret": TOKEN}}),
             "`oauth.clientSecret`",

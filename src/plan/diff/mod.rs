@@ -11,7 +11,7 @@ mod want;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-pub use servers::{entry as server_entry, is_met};
+pub use servers::is_met;
 
 use super::blocked::Blocked;
 use super::{Action, Bytes, Inputs, Line, Step, copy_of, staging};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::unmet::Unmet;
-use super::{Diff, Held, MANY, servers};
+use super::{Diff, Held, MANY};
 use crate::clients;
 use crate::model::{
     Change, Fact, InstallRecord, Note, PluginId, Reach, Record, Row, Scope, Thing,
@@ -105,8 +105,10 @@ fn kept(inputs: &Inputs) -> BTreeSet<Thing> {
     keep.extend(needed_by_locked(inputs).into_iter().map(|(id, scope)| plugin(&id, scope)));
     keep.extend(inputs.desired.marketplaces.keys().map(|name| marketplace(name.as_str())));
     keep.extend(inputs.intent.marketplaces.iter().map(|m| marketplace(m.name.as_str())));
-    keep.extend(servers::wanted(inputs));
     keep.extend(wanted.map(|(id, _)| marketplace(id.marketplace.as_str())));
+    let server = |name: &str, scope| Thing::Server { name: name.to_owned(), reach: reach(scope) };
+    keep.extend(inputs.desired.servers.iter().map(|wanted| server(&wanted.name, wanted.scope)));
+    keep.extend(inputs.desired.kept_servers.iter().map(|(name, scope)| server(name, *scope)));
     let skill = |name: &str, scope| Thing::Skill { name: name.to_owned(), reach: reach(scope) };
     keep.extend(inputs.desired.skills.keys().map(|(name, scope)| skill(name.as_str(), *scope)));
     keep.extend(inputs.desired.kept_skills.iter().map(|(name, scope)| skill(name, *scope)));

@@ -1,7 +1,7 @@
 //! Wishes that were never met. What looks as if it had left the manifest may be what such a wish, with
 //! a slip in its name, was meant to be; so nothing of its kind is removed while there is one.
 
-use crate::model::WantedSkill;
+use crate::model::{Thing, WantedSkill};
 use crate::plan::Inputs;
 
 /// For each kind of thing a wish that was never met, in words for people.
@@ -66,11 +66,10 @@ fn never_met(inputs: &Inputs, want: &WantedSkill) -> Option<String> {
 
 /// A server that a policy forbids and that was never there.
 fn server(inputs: &Inputs) -> Option<String> {
-    let denied = inputs.intent.servers.iter().find(|server| {
-        let reach = inputs.roots.reach(server.scope);
-        let thing = crate::model::Thing::Server { name: server.name.clone(), reach };
-        !super::servers::is_allowed(inputs, server)
-            && !inputs.ledger.owns(inputs.roots, inputs.client, &thing)
+    let denied = inputs.desired.kept_servers.iter().find(|(name, scope)| {
+        let reach = inputs.roots.reach(*scope);
+        let thing = Thing::Server { name: name.clone(), reach };
+        !inputs.ledger.owns(inputs.roots, inputs.client, &thing)
     });
-    denied.map(|server| server.name.clone())
+    denied.map(|(name, _)| name.clone())
 }

@@ -2,13 +2,18 @@
 //!
 //! The clients erase fields that they do not know, so ownership is never stored in their files.
 
+mod marks;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use marks::{Mark, Marks};
+
 use crate::model::{Client, Diagnostic, Position, Reach, Roots, Scope, Thing};
+use marks::StoredMarks;
 
 /// What we own, keyed by the thing and the folder it was put into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,8 +21,8 @@ pub struct Ledger {
     owned: BTreeMap<Key, PathBuf>,
     /// The installer commands that a person agreed to, by package.
     commands: BTreeMap<String, Vec<String>>,
-    /// The value that we last gave to an owned thing, where others edit it by hand.
-    applied: BTreeMap<Key, Value>,
+    /// What we last gave to an owned thing, where others edit it by hand.
+    applied: BTreeMap<Key, Marks>,
 }
 
 /// A thing within one home of one client.
@@ -62,16 +67,16 @@ impl Ledger {
         self.applied.remove(&key);
     }
 
-    /// Returns the value that we last gave to an owned thing.
-    pub fn applied(&self, roots: &Roots, client: Client, thing: &Thing) -> Option<&Value> {
+    /// Returns what we last gave to an owned thing.
+    pub fn applied(&self, roots: &Roots, client: Client, thing: &Thing) -> Option<&Marks> {
         self.applied.get(&Key::new(roots, client, thing))
     }
 
-    /// Remembers the value given to a thing, if it is owned.
-    pub fn set_applied(&mut self, roots: &Roots, client: Client, thing: &Thing, value: Value) {
+    /// Remembers what was given to a thing, if it is owned.
+    pub fn set_applied(&mut self, roots: &Roots, client: Client, thing: &Thing, marks: Marks) {
         let key = Key::new(roots, client, thing);
         if self.owned.contains_key(&key) {
-            self.applied.insert(key, value);
+            self.applied.insert(key, marks);
         }
     }
 
@@ -90,7 +95,7 @@ impl Ledger {
         let stored: Stored = serde_json::from_str(&text).map_err(|error| {
             let at = Position { line: error.line().max(1), column: error.column().max(1) };
             Diagnostic::at(file, &text, at, format!("the ledger cannot be read: {error}"))
-                .hint("restore it from a backup, or delete it: then nothing counts as put there by zskills")
+                .hint(HINT)
         })?;
         if stored.version > VERSION {
             let text =
@@ -98,10 +103,13 @@ impl Ledger {
             return Err(Diagnostic::whole(file, text).hint("update zskills"));
         }
         let mut ledger = Self { commands: stored.commands, ..Self::default() };
-        for entry in stored.owned {
-            let applied = entry.applied.clone();
+        for mut entry in stored.owned {
+            let applied = entry.applied.take().map(|value| read_marks(stored.version, value));
+            let applied = applied.transpose().map_err(|error| {
+                Diagnostic::whole(file, format!("the ledger cannot be read: {error}")).hint(HINT)
+            })?;
             let Some((key, manifest)) = entry.into_pair(roots) else { continue };
-            ledger.applied.extend(applied.map(|value| (key.clone(), value)));
+            ledger.applied.extend(applied.map(|marks| (key.clone(), marks)));
             ledger.owned.insert(key, manifest);
         }
         Ok(ledger)
@@ -110,7 +118,7 @@ impl Ledger {
     /// Returns the file's text, sorted.
     pub fn render(&self) -> String {
         let stored = |(key, by): (&Key, &PathBuf)| StoredEntry {
-            applied: self.applied.get(key).cloned(),
+            applied: self.applied.get(key).map(stored_marks),
             ..StoredEntry::new(key, by)
         };
         let owned = self.owned.iter().map(stored).collect();
@@ -124,6 +132,21 @@ impl Ledger {
 
 /// The version that is written; older ones are read.
 const VERSION: u32 = 2;
+
+const HINT: &str =
+    "restore it from a backup, or delete it: then nothing counts as put there by zskills";
+
+fn stored_marks(marks: &Marks) -> Value {
+    serde_json::to_value(StoredMarks::from(marks)).expect("texts by name always serialise")
+}
+
+/// Reads what was given to a thing. Version 1 held the values themselves.
+fn read_marks(version: u32, stored: Value) -> serde_json::Result<Marks> {
+    match stored {
+        Value::Object(entry) if version == 1 => Ok(marks::of_version_1(&entry)),
+        stored => serde_json::from_value(stored).map(|stored: StoredMarks| stored.into()),
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -232,10 +255,11 @@ impl From<StoredScope> for Scope {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::model::ClientHome;
+    use crate::model::{ClientHome, ServerRecord, Text, generated};
 
     fn roots() -> Roots {
         let home = |dir: &str| ClientHome {
@@ -261,10 +285,11 @@ mod tests {
         let (roots, claude) = (roots(), Client::Claude);
         let thing = Thing::Server { name: "s".into(), reach: Reach::USER };
         let mut ledger = Ledger::default();
-        ledger.set_applied(&roots, claude, &thing, json!(1));
+        ledger.set_applied(&roots, claude, &thing, Marks::default());
         assert_eq!(ledger, Ledger::default(), "only what is owned has a value");
         ledger.insert(&roots, claude, &thing, Path::new("/m"));
-        ledger.set_applied(&roots, claude, &thing, json!({"command": "x"}));
+        let server = ServerRecord { command: Some("x".into()), ..ServerRecord::default() };
+        ledger.set_applied(&roots, claude, &thing, Marks::of(&server));
         let back = Ledger::parse(Path::new("l"), ledger.render().as_bytes(), &roots).unwrap();
         assert_eq!(back, ledger);
         assert!(!ledger.owns(&roots, Client::Agents, &thing), "another client's is another thing");
@@ -277,7 +302,7 @@ mod tests {
         let old = json!({"version": 1, "owned": [
             {"client_dir": "/h/.claude", "kind": "plugin", "name": "a@m", "scope": "user", "manifest": "/m"},
             {"client_dir": "/h/.claude", "kind": "server", "name": "s", "scope": "local",
-             "project": "/p", "manifest": "/m", "applied": {"command": "x"}},
+             "project": "/p", "manifest": "/m", "applied": {"command": "x", "env": {"A": "hunter2"}, "timeout": 1.50}},
             {"client_dir": "/h/.claude", "kind": "skill", "name": "pdf", "scope": "project",
              "project": "/q", "manifest": "/m"},
         ]});
@@ -289,13 +314,55 @@ mod tests {
         let skill =
             Thing::Skill { name: "pdf".into(), reach: Reach::of(Scope::Project, Path::new("/q")) };
         assert!(ledger.owns(&roots(), Client::Claude, &plugin));
-        assert!(ledger.applied(&roots(), Client::Claude, &server).is_some());
+        let given = ServerRecord {
+            command: Some("x".into()),
+            env: [("A", "hunter2")].into_iter().collect(),
+            extra: [("timeout".to_owned(), json!(1.5))].into_iter().collect(),
+            ..ServerRecord::default()
+        };
+        let marks = ledger.applied(&roots(), Client::Claude, &server);
+        assert_eq!(marks, Some(&Marks::of(&given)));
         assert!(ledger.owns(&roots(), Client::Agents, &skill));
         let here = ledger.of_manifest(&roots(), Path::new("/m"));
         assert_eq!(here, [(Client::Claude, plugin), (Client::Claude, server)]);
         let text = ledger.render();
         assert!(text.starts_with("{\n  \"version\": 2"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(read(&text), ledger);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_that_was_given_to_a_server_is_in_the_file(
+            server in generated::records(), secret in "[a-z]{4}[0-9]{4}",
+        ) {
+            let mut server = server;
+            let text = Text::from(format!("Bearer {secret}"));
+            server.command = Some(text.clone());
+            server.args.push(text.clone());
+            server.url = Some(text.clone());
+            server.env.set("A", text.clone());
+            server.headers.set("H", text.clone());
+            server.extra.insert("deep".into(), json!({"deeper": [text.to_string()]}));
+            let (roots, claude) = (roots(), Client::Claude);
+            let thing = Thing::Server { name: "s".into(), reach: Reach::USER };
+            let mut ledger = Ledger::default();
+            ledger.insert(&roots, claude, &thing, Path::new("/m"));
+            ledger.set_applied(&roots, claude, &thing, Marks::of(&server));
+            let file = ledger.render();
+            prop_assert!(!file.contains(&secret), "{}", file);
+            prop_assert_eq!(Ledger::parse(Path::new("l"), file.as_bytes(), &roots).unwrap(), ledger);
+        }
+    }
+
+    #[test]
+    fn marks_that_cannot_be_read_are_an_error_that_repeats_nothing() {
+        let entry = json!({"client": "claude-code", "dir": "/h/.claude", "kind": "server", "name": "s",
+            "scope": "user", "manifest": "/m", "applied": {"command": "hunter2"}});
+        let text = json!({"version": 2, "owned": [entry]}).to_string();
+        let error = Ledger::parse(Path::new("l"), text.as_bytes(), &roots()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("cannot be read") && !message.contains("hunter2"), "{message}");
     }
 
     #[test]
