@@ -5,8 +5,9 @@ mod sarif;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use super::Exit;
 use super::report::Terminal;
@@ -83,7 +84,7 @@ impl Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if let Some(id) = &args.explain {
-        return Ok(explain(id, ui));
+        return explain(id, args.format(), ui);
     }
     let declared = || manifest::declared_or_none(args.file.as_deref(), env);
     let looks = Looks { declared: &declared, env };
@@ -138,23 +139,40 @@ fn agree(args: &Args, looks: Looks, ui: Ui, fingerprints: &mut Fingerprints) -> 
 }
 
 /// Prints what there is to say about a check, or the list of them.
-fn explain(id: &str, ui: Ui) -> Exit {
-    if id.is_empty() {
-        let width = doctor::checks().map(|check| check.id.len()).max().unwrap_or_default();
-        for check in doctor::checks() {
+fn explain(id: &str, format: Format, ui: Ui) -> Result<Exit> {
+    let named = doctor::checks().filter(|check| id.is_empty() || check.id == id);
+    let checks: Vec<&doctor::Check> = named.collect();
+    if checks.is_empty() {
+        let near = did_you_mean(id, doctor::checks().map(|check| check.id));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`zskills doctor --explain` lists them".to_owned(),
+        };
+        bail!("there is no check `{id}`\nhint: {hint}");
+    }
+    if format != Format::Text {
+        let rows: Vec<Value> = checks.iter().map(|check| check_json(check)).collect();
+        ui.json(&json!({ "schema": "zskills/explain/1", "checks": rows }));
+    } else if id.is_empty() {
+        let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
+        for check in checks {
             let word = check.severity.as_str();
             ui.data(&format!("{:width$}  {word:<7}  {}\n", check.id, check.title));
         }
-        return Exit::Done;
+    } else {
+        for check in checks {
+            ui.data(&format!("# {}\n\n{}", check.id, check.explain()));
+        }
     }
-    if let Some(check) = doctor::check_named(id) {
-        ui.data(&format!("# {}\n\n{}", check.id, check.explain()));
-        return Exit::Done;
-    }
-    ui.error(&format!("there is no check `{id}`"));
-    match did_you_mean(id, doctor::checks().map(|check| check.id)) {
-        Some(near) => ui.hint(&format!("did you mean `{near}`?")),
-        None => ui.hint("`zskills doctor --explain` lists them"),
-    }
-    Exit::Unmet
+    Ok(Exit::Done)
+}
+
+fn check_json(check: &doctor::Check) -> Value {
+    json!({
+        "id": check.id,
+        "severity": check.severity.as_str(),
+        "title": check.title,
+        "cause": check.cause,
+        "fix": check.fix,
+    })
 }

@@ -12,6 +12,7 @@ use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::run_lock;
 use crate::machine::terminal::{Ui, confirm, editor};
+use crate::model::{Diagnostic, Faults};
 
 /// Open the manifest in VISUAL or EDITOR
 ///
@@ -46,7 +47,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         );
     }
     disk::replace(&copy, None, &before, 0o600)?;
-    let Some(after) = edited(program, &copy, &before, env, ui)? else { return Ok(Exit::Unmet) };
+    let after = edited(program, &copy, &before, env, ui)?;
     let changed = after != before;
     if changed {
         let waiting = || ui.talk("waiting for another zskills to finish");
@@ -66,8 +67,11 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns the text that somebody made of the copy, once it can be read; nothing when they gave up.
-fn edited(program: &str, copy: &Path, before: &[u8], env: &Env, ui: Ui) -> Result<Option<Vec<u8>>> {
+/// Returns the text that somebody made of the copy, once it can be read.
+///
+/// # Errors
+/// They gave up.
+fn edited(program: &str, copy: &Path, before: &[u8], env: &Env, ui: Ui) -> Result<Vec<u8>> {
     loop {
         let ended = editor::open(program, copy);
         let after = disk::read(copy, Most::OWN)?
@@ -81,30 +85,29 @@ fn edited(program: &str, copy: &Path, before: &[u8], env: &Env, ui: Ui) -> Resul
         }
         // A manifest that was broken before is no reason to keep somebody.
         if after == before {
-            return Ok(Some(after));
+            return Ok(after);
         }
         let faults = faults(copy, &after, env);
         if faults.is_empty() {
-            return Ok(Some(after));
+            return Ok(after);
+        }
+        let stays = format!("the manifest stays as it was; your text is in `{}`", copy.display());
+        if !ui.interactive {
+            return Err(anyhow::Error::from(Faults(faults)).context(stays));
         }
         for fault in &faults {
-            ui.error(fault);
+            ui.error(&fault.to_string());
         }
-        if !ui.interactive || !confirm("Edit it again?") {
-            ui.error(&format!(
-                "the manifest stays as it was; your text is in `{}`",
-                copy.display()
-            ));
-            return Ok(None);
+        if !confirm("Edit it again?") {
+            bail!(stays);
         }
     }
 }
 
 /// Returns what is wrong with a text of the manifest.
-fn faults(copy: &Path, text: &[u8], env: &Env) -> Vec<String> {
-    let Ok(text) = std::str::from_utf8(text) else { return vec!["it is not UTF-8".to_owned()] };
-    match manifest::parse(copy, text, &env.roots) {
-        Ok(_) => Vec::new(),
-        Err(faults) => faults.iter().map(ToString::to_string).collect(),
-    }
+fn faults(copy: &Path, text: &[u8], env: &Env) -> Vec<Diagnostic> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return vec![Diagnostic::whole(copy, "it is not UTF-8")];
+    };
+    manifest::parse(copy, text, &env.roots).err().unwrap_or_default()
 }

@@ -4,6 +4,7 @@ mod agent_skills;
 mod doctor;
 mod edit;
 mod enable;
+mod failure;
 mod flags;
 mod info;
 mod init;
@@ -26,9 +27,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::flow::Outcome;
-use crate::machine::env;
-use crate::machine::terminal::{Paint, Ui, Verbosity};
-use crate::model::Faults;
+use crate::machine::env::{self, Env};
+use crate::machine::terminal::{self, Paint, Ui, Verbosity};
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
 #[derive(Debug, Parser)]
@@ -40,7 +40,7 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 struct Globals {
     /// Act on this home folder and ignore the variables that name others
     #[arg(long, global = true, value_name = "DIR")]
@@ -56,8 +56,9 @@ struct Globals {
     verbose: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Color {
+    #[default]
     Auto,
     Always,
     Never,
@@ -110,48 +111,86 @@ impl From<Outcome> for Exit {
 
 /// Runs the command line and returns the process's exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let json = failure::wants_json(&arguments);
+    let (exit, ui) = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => act(&cli, json),
         Err(error) => {
-            drop(error.print());
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            let ui = ui(&Globals::default(), false, false);
+            (misread(&error, json, ui), ui)
         }
     };
-    let env = match env::read(cli.globals.home.as_deref()) {
-        Ok(env) => env,
-        Err(error) => {
-            complain(ui(&cli.globals, false, false), &error);
-            return Exit::Unmet as u8;
-        }
-    };
-    let ui = ui(&cli.globals, env.no_color, env.force_color);
-    let done = match &cli.command {
-        Command::Sync(args) => sync::run(args, &env, ui),
-        Command::List(args) => list::run(args, &env, ui),
-        Command::Doctor(args) => doctor::run(args, &env, ui),
-        Command::Why(args) => why::run(args, &env, ui),
-        Command::Install(args) => install::run(args, &env, ui),
-        Command::Remove(args) => remove::run(args, &env, ui),
-        Command::Purge(args) => remove::purge(args, &env, ui),
-        Command::Enable(args) => enable::run(args, &env, ui),
-        Command::Disable(args) => enable::disable(args, &env, ui),
-        Command::Upgrade(args) => upgrade::run(args, &env, ui),
-        Command::Update(args) => upgrade::update(args, &env, ui),
-        Command::Outdated(args) => outdated::run(args, &env, ui),
-        Command::Search(args) => search::run(args, &env, ui),
-        Command::Info(args) => info::run(args, &env, ui),
-        Command::Init(args) => init::run(args, &env, ui),
-        Command::Edit(args) => edit::run(args, &env, ui),
-        Command::Marketplace(args) => marketplace::run(args, &env, ui),
-        Command::Lint(args) => agent_skills::lint::run(args, &env, ui),
-    };
-    match done {
-        Ok(exit) => exit as u8,
-        Err(error) => {
-            complain(ui, &error);
+    match terminal::lost() {
+        Some(error) => {
+            ui.error(&format!("stdout cannot be written: {error}"));
             Exit::Unmet as u8
         }
+        None => exit,
     }
+}
+
+/// Runs the command of a command line that was understood.
+fn act(cli: &Cli, json: bool) -> (u8, Ui) {
+    let (env, ui) = match env::read(cli.globals.home.as_deref()) {
+        Ok(env) => {
+            let ui = ui(&cli.globals, env.no_color, env.force_color);
+            (env, ui)
+        }
+        Err(error) => {
+            let ui = ui(&cli.globals, false, false);
+            return (failed(&error, json, ui), ui);
+        }
+    };
+    match run(&cli.command, &env, ui) {
+        Ok(exit) => (exit as u8, ui),
+        Err(error) => (failed(&error, json, ui), ui),
+    }
+}
+
+fn run(command: &Command, env: &Env, ui: Ui) -> anyhow::Result<Exit> {
+    match command {
+        Command::Sync(args) => sync::run(args, env, ui),
+        Command::List(args) => list::run(args, env, ui),
+        Command::Doctor(args) => doctor::run(args, env, ui),
+        Command::Why(args) => why::run(args, env, ui),
+        Command::Install(args) => install::run(args, env, ui),
+        Command::Remove(args) => remove::run(args, env, ui),
+        Command::Purge(args) => remove::purge(args, env, ui),
+        Command::Enable(args) => enable::run(args, env, ui),
+        Command::Disable(args) => enable::disable(args, env, ui),
+        Command::Upgrade(args) => upgrade::run(args, env, ui),
+        Command::Update(args) => upgrade::update(args, env, ui),
+        Command::Outdated(args) => outdated::run(args, env, ui),
+        Command::Search(args) => search::run(args, env, ui),
+        Command::Info(args) => info::run(args, env, ui),
+        Command::Init(args) => init::run(args, env, ui),
+        Command::Edit(args) => edit::run(args, env, ui),
+        Command::Marketplace(args) => marketplace::run(args, env, ui),
+        Command::Lint(args) => agent_skills::lint::run(args, env, ui),
+    }
+}
+
+/// Says why a command could not go on, and returns the exit code.
+fn failed(error: &anyhow::Error, json: bool, ui: Ui) -> u8 {
+    let exit = failure::exit(error) as u8;
+    failure::complain(ui, error);
+    if json {
+        ui.json(&failure::document(error, exit));
+    }
+    exit
+}
+
+/// Prints the help or the version that was asked for, or what is wrong with the command line.
+fn misread(error: &clap::Error, json: bool, ui: Ui) -> u8 {
+    let printed = error.print();
+    if !error.use_stderr() {
+        terminal::printed(printed);
+        return Exit::Done as u8;
+    }
+    if json {
+        ui.json(&failure::usage(error));
+    }
+    failure::USAGE
 }
 
 fn ui(globals: &Globals, no_color: bool, force_color: bool) -> Ui {
@@ -175,15 +214,4 @@ fn ui(globals: &Globals, no_color: bool, force_color: bool) -> Ui {
         live,
         interactive: live && std::io::stdin().is_terminal(),
     }
-}
-
-/// Prints an error with its causes; a complaint about a file prints as it stands.
-fn complain(ui: Ui, error: &anyhow::Error) {
-    if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in &faults.0 {
-            ui.error(&fault.to_string());
-        }
-        return;
-    }
-    ui.error(&format!("{error:#}"));
 }

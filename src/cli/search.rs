@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 25)]
     limit: usize,
     /// Choose from the hits and install them
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     interactive: bool,
     /// Print one JSON array
     #[arg(long)]

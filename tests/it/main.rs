@@ -27,6 +27,7 @@ mod plugin_sources;
 mod remote_index;
 mod roots;
 mod scopes;
+mod scripts;
 mod servers;
 mod skill_care;
 mod skill_sources;

@@ -65,7 +65,7 @@ mod with_the_driver {
         assert_eq!(home.json(OURS)["indexes"]["skills.sh"]["url"], "https://skills.sh");
         assert!(!home.exists(KNOWN));
         home.zskills(&["marketplace", "list"]).expect(0).says(&["[remote-index]"]);
-        let list = home.zskills(&["marketplace", "list", "--json"]).document("marketplaces");
+        let list = home.zskills(&["marketplace", "list", "--json"]).json();
         assert_eq!(list["skills.sh"]["source"]["source"], "remote-index");
         let before = home.stamps();
         home.zskills(&["marketplace", "add", "skills.sh"]).expect(0);

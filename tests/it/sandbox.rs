@@ -360,11 +360,17 @@ impl Run {
         self
     }
 
+    /// Reads stdout as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("stdout is not one JSON document: {e}\n{self}"))
+    }
+
     /// Reads stdout as one JSON document of `schema`.
     #[track_caller]
     pub fn document(&self, schema: &str) -> Value {
-        let value: Value = serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|e| panic!("stdout is not one JSON document: {e}\n{self}"));
+        let value = self.json();
         assert_eq!(value["schema"], format!("zskills/{schema}/1"), "{self}");
         value
     }

@@ -115,7 +115,7 @@ fn the_list_is_the_clients_registry_and_more() {
     repo.tag("v1");
     let head = repo.head();
     home.synced();
-    let document = home.zskills(&["marketplace", "list", "--json"]).document("marketplaces");
+    let document = home.zskills(&["marketplace", "list", "--json"]).json();
     let entry = &document["tools"];
     assert_eq!(entry["source"], home.known("tools")["source"]);
     assert_eq!(entry["installLocation"], CLONE);
@@ -126,7 +126,7 @@ fn the_list_is_the_clients_registry_and_more() {
     home.zskills(&["marketplace", "list"]).expect(0);
     assert_eq!(home.processes(), [""; 0], "a list asks nobody");
     let document = home.zskills(&["marketplace", "list", "--json", "--online"]);
-    assert_eq!(document.document("marketplaces")["tools"]["reachable"], true);
+    assert_eq!(document.json()["tools"]["reachable"], true);
 }
 
 #[test]

@@ -176,6 +176,9 @@ fn choose(
 ) -> Result<Option<Vec<String>>> {
     let is_made = choice.is_made() || manner.interactive;
     if let Some(name) = at.marketplace.as_ref().filter(|_| !is_made) {
+        if flags.json {
+            list(spec, at, flags, ui);
+        }
         ui.talk(&format!("`{spec}` is the marketplace `{name}`"));
         ui.hint(&format!(
             "`zskills marketplace add {spec}` registers it; `--skill NAME` or `--all` installs its skills alone"
@@ -233,7 +236,7 @@ fn list(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
             .iter()
             .map(|(name, text)| json!({ "name": name.as_str(), "description": text }))
             .collect();
-        ui.json(&json!({ "schema": "zskills/survey/1", "source": spec, "skills": rows }));
+        ui.json(&json!({ "schema": "zskills/survey/1", "source": spec, "marketplace": at.marketplace, "skills": rows }));
         return;
     }
     let width = at.names.keys().map(|name| name.as_str().len()).max().unwrap_or(0);

@@ -147,7 +147,7 @@ fn reached(registered: &[Registered], env: &Env, ui: Ui) -> BTreeMap<String, boo
 
 /// The client's own entries, so that what reads its file can read this.
 fn document(rows: &[Row], raw: &Map<String, Value>) -> Value {
-    let mut document = json!({ "schema": "zskills/marketplaces/1" });
+    let mut document = json!({});
     for row in rows {
         let mut entry = match raw.get(&row.name) {
             Some(entry) => entry.clone(),

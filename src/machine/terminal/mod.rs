@@ -1,12 +1,12 @@
 //! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted.
-#![expect(clippy::print_stderr, reason = "this folder is where printing lives")]
 
 pub mod editor;
 pub mod pick;
 mod progress;
 mod prompt;
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::OnceLock;
 
 pub use crate::model::paint::{Paint, plain};
 pub use progress::Bars;
@@ -33,11 +33,34 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// What kept data from being printed, the first time.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Returns why data that somebody waits for could not be printed.
+pub fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+/// Remembers that data could not be printed, unless the reader stopped listening.
+pub fn printed(result: io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error);
+    }
+}
+
+/// Prints talk. There is nobody to tell when that fails.
+fn say(text: &str) {
+    let mut err = io::stderr().lock();
+    drop(err.write_all(text.as_bytes()).and_then(|()| err.flush()));
+}
+
 impl Ui {
-    /// Prints data. A reader that stopped listening is not our trouble.
+    /// Prints data. A reader that stopped listening is not our trouble; a full disk is.
     pub fn data(self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        let mut out = io::stdout().lock();
+        printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Prints one JSON document.
@@ -50,14 +73,14 @@ impl Ui {
     /// Prints a line of talk, unless asked to be quiet.
     pub fn talk(self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            eprintln!("{}", plain(text));
+            say(&format!("{}\n", plain(text)));
         }
     }
 
     /// Prints a line of talk that only `-v` asks for.
     pub fn detail(self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            eprintln!("{}", plain(text));
+            say(&format!("{}\n", plain(text)));
         }
     }
 
@@ -69,9 +92,9 @@ impl Ui {
             Level::Unmet => self.err.red("unmet:"),
             Level::Refused => self.err.red("refused:"),
         };
-        eprintln!("{word} {}: {}", plain(&note.about.to_string()), plain(&note.text));
+        say(&format!("{word} {}: {}\n", plain(&note.about.to_string()), plain(&note.text)));
         if let Some(fault) = &note.fault {
-            eprintln!("{}", plain(&fault.to_string()));
+            say(&format!("{}\n", plain(&fault.to_string())));
             return;
         }
         if let Some(hint) = &note.hint {
@@ -80,10 +103,10 @@ impl Ui {
     }
 
     pub fn error(self, text: &str) {
-        eprintln!("{} {}", self.err.red("error:"), plain(text));
+        say(&format!("{} {}\n", self.err.red("error:"), plain(text)));
     }
 
     pub fn hint(self, text: &str) {
-        eprintln!("{} {}", self.err.dim("hint:"), plain(text));
+        say(&format!("{} {}\n", self.err.dim("hint:"), plain(text)));
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use super::{Ui, plain};
+use super::{Ui, plain, say};
 
 /// Lets a person choose some of the names; each line is a name and a text that helps.
 ///
@@ -55,10 +55,9 @@ fn with_fzf(what: &str, lines: &[(String, String)]) -> Option<Vec<String>> {
 
 fn by_number(what: &str, lines: &[(String, String)]) -> Vec<String> {
     for (index, (name, text)) in lines.iter().enumerate() {
-        eprintln!("{:>4}  {}  {}", index + 1, one_line(name), one_line(text));
+        say(&format!("{:>4}  {}  {}\n", index + 1, one_line(name), one_line(text)));
     }
-    eprint!("{what}, by number (such as 1 3-5): ");
-    drop(std::io::stderr().flush());
+    say(&format!("{what}, by number (such as 1 3-5): "));
     let mut line = String::new();
     drop(std::io::stdin().lock().read_line(&mut line));
     numbers(&line, lines.len()).into_iter().map(|n| lines[n - 1].0.clone()).collect()
