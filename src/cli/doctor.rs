@@ -3,6 +3,7 @@
 mod report;
 mod sarif;
 
+use crate::cli::flags::RUN;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -26,31 +27,31 @@ use crate::model::did_you_mean;
 #[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<PathBuf>,
     /// Put right what can be: installs and repairs, never deletes without asking
     #[arg(long)]
     fix: bool,
     /// Exit 3 when there are errors
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     check: bool,
     /// With --check, exit 3 when there are warnings too
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", help_heading = RUN)]
     strict: bool,
     /// Say what a check finds and what to do; without an id, list them
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["fix", "check"])]
     explain: Option<String>,
     /// Fetch nothing while fixing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     offline: bool,
     /// Answer yes to every question
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = RUN)]
     yes: bool,
     /// How to print the findings
-    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json", help_heading = RUN)]
     format: Format,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 
@@ -63,6 +64,10 @@ enum Format {
 }
 
 impl Args {
+    pub fn only_reads(&self) -> bool {
+        !self.fix
+    }
+
     fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
@@ -98,6 +103,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     drop(fingerprints.save_if_changed());
     let steps = look.findings.iter().map(|finding| report::steps(finding, &plan)).collect();
     report::report(args.format(), ui, &look.findings, &steps);
+    if look.declared.text.is_none() && args.format() == Format::Text {
+        ui.hint(manifest::BEGIN);
+    }
     Ok(args.exit(&look.findings))
 }
 

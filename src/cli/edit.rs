@@ -1,5 +1,6 @@
 //! `zskills edit`: the manifest in an editor; what cannot be read never takes its place.
 
+use crate::cli::flags::RUN;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -20,18 +21,18 @@ use crate::model::{Diagnostic, Faults};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<PathBuf>,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let path = disk::follow_links(&flow::manifest::manifest_path(args.file.as_deref(), &env.roots));
-    let Some(before) = disk::read(&path, Most::OWN)
-        .with_context(|| format!("cannot read `{}`", path.display()))?
-    else {
+    let named = flow::manifest::manifest_path(args.file.as_deref(), env);
+    let before = flow::manifest::bytes(&named)?;
+    let path = disk::follow_links(&named);
+    let Some(before) = before else {
         bail!("there is no manifest at `{}`\nhint: `zskills init` writes one", path.display());
     };
     let program = match &env.editor {

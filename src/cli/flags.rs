@@ -9,24 +9,30 @@ use crate::flow::{Ask, Declared, Mode};
 use crate::machine::env::Env;
 use crate::model::Scope;
 
+/// The heading of flags that say how a command runs, and not what it is about.
+pub const RUN: &str = "How it runs";
+
+/// The heading of flags that every command has.
+pub const EVERYWHERE: &str = "Everywhere";
+
 /// The flags of every command that changes something.
 #[derive(Debug, Clone, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
 pub struct Flags {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     pub file: Option<PathBuf>,
     /// Print the plan and change nothing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     pub dry_run: bool,
     /// Fetch nothing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     pub offline: bool,
     /// Answer yes to every question
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = RUN)]
     pub yes: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     pub json: bool,
 }
 

@@ -1,5 +1,6 @@
 //! `zskills info`: everything about one plugin: where it is written, where it is from, what it brings.
 
+use crate::cli::flags::RUN;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,10 +28,10 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     name: String,
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<PathBuf>,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

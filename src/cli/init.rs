@@ -1,5 +1,6 @@
 //! `zskills init`: a manifest that says what is installed now, with words about what else can stand there.
 
+use crate::cli::flags::RUN;
 use anyhow::{Result, bail};
 
 use super::Exit;
@@ -13,13 +14,13 @@ use crate::machine::terminal::Ui;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<std::path::PathBuf>,
     /// Say what it would name and write nothing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     dry_run: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 
@@ -50,8 +51,8 @@ version = 1
 ";
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let path = manifest::manifest_path(args.file.as_deref(), &env.roots);
-    if disk::exists(&path) {
+    let path = manifest::manifest_path(args.file.as_deref(), env);
+    if manifest::bytes(&path)?.is_some() {
         bail!(
             "`{}` is there already\nhint: `zskills sync --adopt` adds what is installed to it",
             path.display()

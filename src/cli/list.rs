@@ -3,6 +3,7 @@
 pub mod servers;
 mod skills;
 
+use crate::cli::flags::RUN;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use crate::model::{Client, InstallRecord, Note, Roots, Row, Scope, State, Thing}
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
     /// Show where each one lies
     #[arg(long)]

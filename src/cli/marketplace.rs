@@ -26,6 +26,12 @@ enum Command {
     Update(upgrade::UpdateArgs),
 }
 
+impl Args {
+    pub fn only_reads(&self) -> bool {
+        matches!(self.command, Command::List(_))
+    }
+}
+
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     match &args.command {
         Command::Add(args) => add::run(args, env, ui),

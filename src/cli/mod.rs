@@ -4,6 +4,7 @@ mod agent_skills;
 mod doctor;
 mod edit;
 mod enable;
+mod examples;
 mod failure;
 mod flags;
 mod info;
@@ -16,6 +17,7 @@ mod remote;
 mod remove;
 mod report;
 mod search;
+mod status;
 mod sync;
 mod upgrade;
 mod why;
@@ -23,16 +25,22 @@ mod why;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::flow::Outcome;
 use crate::machine::env::{self, Env};
+use crate::machine::process;
+use crate::machine::store::disk;
 use crate::machine::terminal::{self, Paint, Ui, Verbosity};
+use crate::model::redact_url;
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
 #[derive(Debug, Parser)]
 #[command(name = "zskills", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = examples::ZSKILLS)]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -43,16 +51,16 @@ struct Cli {
 #[derive(Debug, Default, clap::Args)]
 struct Globals {
     /// Act on this home folder and ignore the variables that name others
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = flags::EVERYWHERE)]
     home: Option<PathBuf>,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = flags::EVERYWHERE)]
     color: Color,
     /// Say only what went wrong
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = flags::EVERYWHERE)]
     quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true)]
+    /// Say more, and each git command with the time it took
+    #[arg(short, long, global = true, help_heading = flags::EVERYWHERE)]
     verbose: bool,
 }
 
@@ -66,23 +74,43 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(after_help = examples::SYNC)]
     Sync(sync::Args),
+    #[command(after_help = examples::STATUS)]
+    Status(status::Args),
+    #[command(visible_alias = "ls", after_help = examples::LIST)]
     List(list::Args),
+    #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::Args),
+    #[command(after_help = examples::WHY)]
     Why(why::Args),
+    #[command(visible_alias = "add", after_help = examples::INSTALL)]
     Install(install::Args),
+    #[command(visible_aliases = ["rm", "uninstall"], after_help = examples::REMOVE)]
     Remove(remove::Args),
+    #[command(after_help = examples::PURGE)]
     Purge(remove::PurgeArgs),
+    #[command(after_help = examples::ENABLE)]
     Enable(enable::Args),
+    #[command(after_help = examples::DISABLE)]
     Disable(enable::DisableArgs),
+    #[command(after_help = examples::UPGRADE)]
     Upgrade(upgrade::Args),
+    #[command(after_help = examples::UPDATE)]
     Update(upgrade::UpdateArgs),
+    #[command(after_help = examples::OUTDATED)]
     Outdated(outdated::Args),
+    #[command(after_help = examples::SEARCH)]
     Search(search::Args),
+    #[command(after_help = examples::INFO)]
     Info(info::Args),
+    #[command(after_help = examples::INIT)]
     Init(init::Args),
+    #[command(after_help = examples::EDIT)]
     Edit(edit::Args),
+    #[command(after_help = examples::MARKETPLACE)]
     Marketplace(marketplace::Args),
+    #[command(after_help = examples::LINT)]
     Lint(agent_skills::lint::Args),
 }
 
@@ -141,7 +169,10 @@ fn act(cli: &Cli, json: bool) -> (u8, Ui) {
             return (failed(&error, json, ui), ui);
         }
     };
-    match run(&cli.command, &env, ui) {
+    if ui.verbosity == Verbosity::Verbose {
+        process::watch(tell_of_process);
+    }
+    match there(cli, &env).and_then(|()| run(&cli.command, &env, ui)) {
         Ok(exit) => (exit as u8, ui),
         Err(error) => (failed(&error, json, ui), ui),
     }
@@ -150,6 +181,7 @@ fn act(cli: &Cli, json: bool) -> (u8, Ui) {
 fn run(command: &Command, env: &Env, ui: Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Sync(args) => sync::run(args, env, ui),
+        Command::Status(args) => status::run(args, env, ui),
         Command::List(args) => list::run(args, env, ui),
         Command::Doctor(args) => doctor::run(args, env, ui),
         Command::Why(args) => why::run(args, env, ui),
@@ -168,6 +200,60 @@ fn run(command: &Command, env: &Env, ui: Ui) -> anyhow::Result<Exit> {
         Command::Marketplace(args) => marketplace::run(args, env, ui),
         Command::Lint(args) => agent_skills::lint::run(args, env, ui),
     }
+}
+
+/// Makes sure that a command that only reads is not answered from a home that is not there.
+fn there(cli: &Cli, env: &Env) -> anyhow::Result<()> {
+    let named = cli.globals.home.is_some();
+    if named && cli.command.only_reads() && !disk::is_dir(&env.roots.home) {
+        bail!(
+            "the home `{}` is not there\nhint: look at the path behind `--home`",
+            env.roots.home.display()
+        );
+    }
+    Ok(())
+}
+
+impl Command {
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Status(_)
+            | Self::List(_)
+            | Self::Why(_)
+            | Self::Outdated(_)
+            | Self::Search(_)
+            | Self::Info(_) => true,
+            Self::Doctor(args) => args.only_reads(),
+            Self::Marketplace(args) => args.only_reads(),
+            Self::Sync(args) => args.only_reads(),
+            Self::Install(_)
+            | Self::Remove(_)
+            | Self::Purge(_)
+            | Self::Enable(_)
+            | Self::Disable(_)
+            | Self::Upgrade(_)
+            | Self::Update(_)
+            | Self::Init(_)
+            | Self::Edit(_)
+            | Self::Lint(_) => false,
+        }
+    }
+}
+
+/// Tells of a process that has ended: its words without logins and settings, and its time.
+fn tell_of_process(command: &std::process::Command, took: Duration) {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut words = vec![program];
+    let mut arguments = command.get_args().map(|word| word.to_string_lossy());
+    while let Some(word) = arguments.next() {
+        // The settings that git always gets say nothing about this call.
+        if word == "-c" {
+            arguments.next();
+        } else {
+            words.push(redact_url(&word));
+        }
+    }
+    terminal::say(&format!("{} ms  {}\n", took.as_millis(), terminal::plain(&words.join(" "))));
 }
 
 /// Says why a command could not go on, and returns the exit code.
@@ -213,5 +299,39 @@ fn ui(globals: &Globals, no_color: bool, force_color: bool) -> Ui {
         },
         live,
         interactive: live && std::io::stdin().is_terminal(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_every_command_ends_with_examples_that_clap_understands() {
+        let check = |command: &mut clap::Command| {
+            let help = command.render_help().to_string();
+            let (_, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{help}"));
+            let lines: Vec<&str> = examples.lines().filter(|line| !line.is_empty()).collect();
+            assert!(!lines.is_empty(), "{help}");
+            for line in lines {
+                let words = line.split("  #").next().unwrap_or_default().split_whitespace();
+                let parsed = Cli::try_parse_from(words);
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        };
+        let mut zskills = Cli::command();
+        zskills.build();
+        check(&mut zskills);
+        zskills.get_subcommands_mut().filter(|c| c.get_name() != "help").for_each(check);
+    }
+
+    #[test]
+    fn the_words_that_people_type_are_commands() {
+        for line in ["add x", "rm x", "uninstall x", "ls", "status --check"] {
+            let words = ["zskills"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
     }
 }

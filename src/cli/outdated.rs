@@ -1,5 +1,6 @@
 //! `zskills outdated`: what an upgrade would bring. Fetches into the cache and changes nothing.
 
+use crate::cli::flags::RUN;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -18,13 +19,13 @@ use crate::resolve::{DesiredPlugin, Movement, Replaced, Resolution};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<std::path::PathBuf>,
     /// Exit 3 when something is outdated
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     check: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

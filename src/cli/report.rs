@@ -145,7 +145,8 @@ fn converged(prepared: &Prepared) -> String {
     .join(", ")
 }
 
-fn document(schema: &str, report: &Report, exit: Exit) -> Value {
+/// Returns the outcome as one document.
+pub fn document(schema: &str, report: &Report, exit: Exit) -> Value {
     let Report { prepared, ended, .. } = report;
     let mut document = json!({
         "schema": schema,

@@ -1,6 +1,7 @@
 //! `zskills search`: words in the catalogs of registered marketplaces, without the network, and in
 //! remote indexes where somebody has registered one.
 
+use crate::cli::flags::RUN;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -34,7 +35,7 @@ pub struct Args {
     #[arg(short, long, conflicts_with = "json")]
     interactive: bool,
     /// Print one JSON array
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

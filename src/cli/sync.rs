@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::Exit;
+use super::flags::RUN;
 use super::report::{self, Terminal};
 use crate::flow::{Ask, Mode, adopt, manifest};
 use crate::machine::env::Env;
@@ -21,13 +22,13 @@ const SCHEMA: &str = "zskills/sync/1";
 #[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<PathBuf>,
     /// Print the plan and change nothing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     dry_run: bool,
     /// Change nothing, and exit 3 when there would be changes
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     check: bool,
     /// Also remove what zskills did not install, in user scope
     #[arg(long)]
@@ -36,13 +37,13 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["prune", "locked", "frozen"])]
     adopt: bool,
     /// Fail when the lock would have to change
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     locked: bool,
     /// --locked and --offline
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     frozen: bool,
     /// Fetch nothing
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     offline: bool,
     /// Replace this skill although it was edited here
     #[arg(long, value_name = "SKILL")]
@@ -51,11 +52,17 @@ pub struct Args {
     #[arg(long, value_name = "PLUGIN")]
     accept_capabilities: Vec<String>,
     /// Answer yes to every question
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = RUN)]
     yes: bool,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
+}
+
+impl Args {
+    pub fn only_reads(&self) -> bool {
+        self.check || self.dry_run
+    }
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Exit;
 use super::agent_skills::remove as skills;
@@ -16,7 +16,7 @@ use crate::machine::env::Env;
 use crate::machine::index;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::Ui;
-use crate::model::{MarketplaceName, Note, PluginId, Scope};
+use crate::model::{MarketplaceName, Note, PluginId, Position, Scope, WantedPlugin};
 use crate::plan::Named;
 use crate::resolve::Movement;
 
@@ -24,7 +24,7 @@ const SCHEMA: &str = "zskills/upgrade/1";
 
 /// Move plugins, their marketplaces and Agent Skills to the newest
 ///
-/// Without names: everything in the manifest. What is pinned stays. Also installs new content under
+/// Without names: everything in the manifest; without a manifest, the plugins that are installed. What is pinned stays. Also installs new content under
 /// an old version number, which the client itself never does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -52,10 +52,22 @@ pub struct UpdateArgs {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    let read = || manifest::declared(args.flags.file.as_deref(), env);
+    let read = || args.flags.declared(env);
     let before = read()?;
+    let without_manifest = before.text.is_none();
+    let installed = if without_manifest { installed(env)? } else { Vec::new() };
+    if without_manifest && installed.is_empty() {
+        bail!(
+            "there is no manifest at `{}`, and no plugin is installed\nhint: {}",
+            before.intent.manifest.display(),
+            manifest::BEGIN
+        );
+    }
     let host = Terminal { ui, json: args.flags.json };
-    let known = Known::wanted(&before);
+    let mut known = Known::wanted(&before);
+    for plugin in &installed {
+        known.add(plugin.id.clone());
+    }
     let is_skill = |name: &String| {
         known.find(name, "in the manifest").is_err() && skills::knows(&before, name)
     };
@@ -64,8 +76,11 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut ask = args.flags.ask(&read);
     let (movement, failed) = match names.as_slice() {
         [] if !moving.is_empty() => (Movement::Keep, Vec::new()),
-        names => movement(names, &before),
+        names => movement(names, &before, &known),
     };
+    // What is installed is what is wanted then, and stays nobody's but the client's.
+    ask.wishes.once = without_manifest;
+    ask.extra = installed;
     ask.movement = movement;
     ask.wishes.said = failed;
     ask.accepted.clone_from(&args.accept_capabilities);
@@ -128,16 +143,16 @@ pub fn update(args: &UpdateArgs, env: &Env, ui: Ui) -> Result<Exit> {
 }
 
 /// Returns what moves for the names of plugins and marketplaces, and a note for each unknown one.
-fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
+fn movement(names: &[String], declared: &Declared, known: &Known) -> (Movement, Vec<Note>) {
     if names.is_empty() {
         return (Movement::Newest, Vec::new());
     }
-    let known = Known::wanted(declared);
     let mut marketplaces: BTreeSet<MarketplaceName> = BTreeSet::new();
     let mut plugins: BTreeSet<PluginId> = BTreeSet::new();
     let mut failed = Vec::new();
     let skill_names = skills::names(declared);
-    let declared_markets = names::marketplace_names(declared, &[]);
+    let mut declared_markets = names::marketplace_names(declared, &[]);
+    declared_markets.extend(known.ids().map(|id| id.marketplace.to_string()));
     for name in names {
         let plugin = known.find_or_skill(name, "in the manifest", &skill_names);
         match (plugin, names::find_marketplace(name, &declared_markets)) {
@@ -153,6 +168,24 @@ fn movement(names: &[String], declared: &Declared) -> (Movement, Vec<Note>) {
         }
     }
     (Movement::Some { marketplaces, plugins }, failed)
+}
+
+/// Returns the plugins that the client has installed and switched on here, as if they were wanted.
+fn installed(env: &Env) -> Result<Vec<WantedPlugin>> {
+    let state = observe::state(&env.roots)?;
+    let here = state.plugins().filter(|row| row.reach.holds_in(&env.roots.project));
+    let wanted = here.filter_map(|row| {
+        let on = state.switch(row.client, row.name, row.reach).unwrap_or(false);
+        Some(WantedPlugin {
+            id: row.name.parse().ok()?,
+            version: None,
+            enabled: on,
+            scope: row.reach.scope(),
+            pin: None,
+            at: Position { line: 1, column: 1 },
+        })
+    });
+    Ok(wanted.collect())
 }
 
 /// Returns the wanted plugins that their marketplace no longer lists.

@@ -2,6 +2,7 @@
 
 mod skills;
 
+use crate::cli::flags::RUN;
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,10 +33,10 @@ pub struct Args {
     /// a skill or plugin
     name: String,
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<PathBuf>,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

@@ -84,11 +84,15 @@ pub struct Owned {
 
 /// Reads the manifest named by `--file`, else the user's own, and the lock beside it.
 pub fn declared(file: Option<&Path>, env: &Env) -> Result<Declared> {
-    let path = manifest_path(file, &env.roots);
+    let path = manifest_path(file, env);
     let here = env.roots.cwd.join("skills.toml");
     let local = file.is_none() && here != path && disk::exists(&here);
     let Some(declared) = read(&path, env)? else {
-        let hint = if local { LOCAL } else { "name one with `--file`, or write that file" };
+        let hint = match file {
+            Some(_) => "write that file, or name another one",
+            None if local => LOCAL,
+            None => BEGIN,
+        };
         bail!("there is no manifest at `{}`\nhint: {hint}", path.display());
     };
     Ok(Declared { hint: local.then_some(LOCAL), ..declared })
@@ -99,16 +103,12 @@ pub fn declared_or_none(file: Option<&Path>, env: &Env) -> Result<Declared> {
     if file.is_some() {
         return declared(file, env);
     }
-    let path = manifest_path(None, &env.roots);
+    let path = manifest_path(None, env);
     Ok(read(&path, env)?.unwrap_or_else(|| Declared::nothing(path)))
 }
 
 fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
-    let Some(bytes) = disk::read(path, Most::OWN)
-        .with_context(|| format!("cannot read the manifest `{}`", path.display()))?
-    else {
-        return Ok(None);
-    };
+    let Some(bytes) = bytes(path)? else { return Ok(None) };
     // The lock lies beside the real file, so that both live in the dotfile repository.
     let real = disk::follow_links(path);
     let file = Some(bytes.clone());
@@ -128,13 +128,35 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
     Ok(Some(Declared { intent, lock, lock_path, lock_file, text: Some(text), file, hint: None }))
 }
 
+/// Returns the bytes of a manifest; nothing when there is none.
+///
+/// # Errors
+/// It cannot be read, or is a link to nothing: what it should have said is not known then.
+pub fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
+    let bytes = disk::read(path)
+        .with_context(|| format!("cannot read the manifest `{}`", path.display()))?;
+    if bytes.is_none() && disk::is_link(path) {
+        bail!(
+            "the manifest `{}` is a link to `{}`, which is not there\n\
+             hint: bring that file back, or delete the link",
+            path.display(),
+            disk::follow_links(path).display()
+        );
+    }
+    Ok(bytes)
+}
+
 /// Returns the manifest's path without asking whether it is there.
-pub fn manifest_path(file: Option<&Path>, roots: &Roots) -> PathBuf {
+pub fn manifest_path(file: Option<&Path>, env: &Env) -> PathBuf {
     match file {
-        Some(file) => roots.cwd.join(file),
-        None => roots.config_dir.join("skills.toml"),
+        Some(file) => env.roots.cwd.join(file),
+        None => env.manifest.clone(),
     }
 }
+
+/// What to do when there is no manifest.
+pub const BEGIN: &str = "`zskills init` writes one from what is installed, `zskills install NAME` \
+                         begins one; `--file` names another";
 
 /// A manifest in the working directory is never loaded by itself: it may be somebody else's.
 const LOCAL: &str = "`./skills.toml` is here too; `--file skills.toml` uses it";

@@ -16,6 +16,8 @@ use crate::model::Roots;
 #[derive(Debug, Clone)]
 pub struct Env {
     pub roots: Roots,
+    /// The user's own manifest: `ZSKILLS_MANIFEST`, else `skills.toml` in our configuration folder.
+    pub manifest: PathBuf,
     /// How long one git process may take.
     pub git_timeout: Duration,
     /// Where archives of GitHub repositories are: `ZSKILLS_GITHUB_URL`.
@@ -66,12 +68,18 @@ impl fmt::Debug for Key {
 pub fn read(home: Option<&Path>) -> Result<Env> {
     let cwd = std::env::current_dir().context("the working directory cannot be read")?;
     let lookup = |name: &str| std::env::var_os(name);
+    // What a variable names is not below a home that was named.
+    let named = match home {
+        Some(_) => None,
+        None => variable("ZSKILLS_MANIFEST", &lookup, &cwd)?,
+    };
     let roots = match home {
         Some(home) => roots(&absolute(home, &cwd), &cwd, &|_| None)?,
         None => roots(&home_dir(&lookup, &cwd)?, &cwd, &lookup)?,
     };
     crate::machine::program::settle(&roots);
     Ok(Env {
+        manifest: named.unwrap_or_else(|| roots.config_dir.join("skills.toml")),
         roots,
         git_timeout: git_timeout(&lookup)?,
         github: web_address("ZSKILLS_GITHUB_URL", crate::machine::fetch::GITHUB, &lookup)?,
@@ -152,7 +160,7 @@ fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
 fn variable(name: &str, lookup: &Lookup, cwd: &Path) -> Result<Option<PathBuf>> {
     let Some(value) = lookup(name) else { return Ok(None) };
     if value.is_empty() {
-        bail!("`{name}` is set but empty; unset it, or give it a folder");
+        bail!("`{name}` is set but empty; unset it, or give it a path");
     }
     let path = absolute(Path::new(&value), cwd);
     utf8(&format!("`{name}`"), &path)?;

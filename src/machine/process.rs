@@ -9,6 +9,7 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -59,8 +60,25 @@ impl Limit<'_> {
     }
 }
 
+/// Who is told of each process that has ended, and how long it took.
+static WATCHER: OnceLock<fn(&Command, Duration)> = OnceLock::new();
+
+/// Has each process told of from now on.
+pub(crate) fn watch(watcher: fn(&Command, Duration)) {
+    WATCHER.get_or_init(|| watcher);
+}
+
 /// Runs a command without stdin, in a process group of its own, and returns what it said.
 pub(crate) fn run(command: &mut Command, limit: Limit) -> io::Result<Ended> {
+    let start = Instant::now();
+    let ended = ended(command, limit);
+    if let Some(tell) = WATCHER.get() {
+        tell(command, start.elapsed());
+    }
+    ended
+}
+
+fn ended(command: &mut Command, limit: Limit) -> io::Result<Ended> {
     let mut running = Running::start(command.stdin(Stdio::null()))?;
     let [mut out, mut err] = [Pipe::of(running.0.stdout.take()), Pipe::of(running.0.stderr.take())];
     let end = wait(&mut running, [&mut out, &mut err], limit)?;

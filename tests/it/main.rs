@@ -16,6 +16,7 @@ mod doctor;
 mod doctor_checks;
 mod doctor_trust;
 mod faults;
+mod first_minutes;
 mod itself;
 mod keep;
 mod layers;

@@ -1,5 +1,6 @@
 //! `zskills lint`: what is wrong with the skills of a folder.
 
+use crate::cli::flags::RUN;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(value_name = "PATH")]
     path: Option<PathBuf>,
     /// Print one JSON document
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

@@ -1,5 +1,6 @@
 //! `zskills marketplace list`: the client's registry, and what we know beside it.
 
+use crate::cli::flags::RUN;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -22,13 +23,13 @@ use crate::model::{Client, REMOTE_INDEX, RegistrySource, Source, Thing, redact_u
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The manifest [default: ~/.config/zskills/skills.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = RUN)]
     file: Option<std::path::PathBuf>,
     /// Ask each source whether it can be reached
     #[arg(long)]
     online: bool,
     /// Print one JSON document: the client's registry with more keys in each entry
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     json: bool,
 }
 

@@ -51,7 +51,7 @@ pub fn printed(result: io::Result<()>) {
 }
 
 /// Prints talk. There is nobody to tell when that fails.
-fn say(text: &str) {
+pub fn say(text: &str) {
     let mut err = io::stderr().lock();
     drop(err.write_all(text.as_bytes()).and_then(|()| err.flush()));
 }
