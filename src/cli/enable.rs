@@ -1,4 +1,6 @@
-//! `zskills enable` and `zskills disable`: the switch of a plugin, in the manifest and the client.
+//! `zskills enable` and `zskills disable`: the switch of a plugin or server, in the manifest and the client.
+
+use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
@@ -6,19 +8,19 @@ use super::Exit;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
 use crate::flow::draft::edited;
-use crate::flow::names::{self, Known};
+use crate::flow::names::{self, Known, Servers};
 use crate::flow::observe;
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
-use crate::model::{Note, PluginId, Scope};
+use crate::model::{Note, PluginId, Scope, WantedServer};
 use crate::plan::Named;
 
-/// Switch plugins on
+/// Switch plugins and MCP servers on
 ///
 /// A plugin that the manifest does not name is written into it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `plugin[@marketplace]`
+    /// `plugin[@marketplace]`, or the name of a server; `mcp:name` where both have it
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
     /// user, project or local [default: where it is]
@@ -31,7 +33,7 @@ pub struct Args {
     flags: Flags,
 }
 
-/// Switch plugins off; they stay installed
+/// Switch plugins and MCP servers off; plugins stay installed, servers in the manifest
 #[derive(Debug, clap::Args)]
 pub struct DisableArgs {
     #[command(flatten)]
@@ -46,41 +48,93 @@ pub fn disable(args: &DisableArgs, env: &Env, ui: Ui) -> Result<Exit> {
     switch(&args.args, false, env, ui)
 }
 
+/// What a name means.
+enum Wish {
+    Plugin(PluginId, Scope),
+    Server(String, Scope),
+}
+
 fn switch(args: &Args, on: bool, env: &Env, ui: Ui) -> Result<Exit> {
     let state = observe::state(&env.roots)?;
-    let known = Known::here(&args.flags.declared(env)?, &state, &env.roots);
-    if known.ids().next().is_none() {
-        bail!("no plugin is installed or declared here");
+    let before = args.flags.declared(env)?;
+    let known = Known::here(&before, &state, &env.roots);
+    let servers = Servers::here(&before, &state, &env.roots);
+    if known.ids().next().is_none() && servers.names().next().is_none() {
+        bail!("no plugin and no MCP server is installed or declared here");
     }
-    let (wishes, failed) = names::each(&args.names, |name| {
-        let id = known.find(name, "here")?;
-        let scope = scope_of(&id, args.scope, &known)?;
-        Ok((id, scope))
-    });
+    let (wishes, failed) = names::each(&args.names, |name| wish(name, args, &known, &servers));
     let edit = || {
         let state = observe::state(&env.roots)?;
         edited(args.flags.declared(env)?, &state, &env.roots, |draft| {
-            let each = |(id, scope): &(PluginId, Scope)| draft.want(id, *scope, on).err();
+            let each = |wish: &Wish| match wish {
+                Wish::Plugin(id, scope) => draft.want(id, *scope, on).err(),
+                Wish::Server(name, scope) => draft.switch_server(name, *scope, on).err(),
+            };
             Ok(wishes.iter().filter_map(each).collect())
         })
     };
     let declared = || Ok(edit()?.0);
+    let (after, notes) = edit()?;
     let mut ask = args.flags.ask(&declared);
     ask.wishes.once = args.no_save;
-    ask.wishes.said = [failed, edit()?.1].concat();
-    ask.wishes.named = Some(Named::words(&args.names).plugins(wishes.iter().map(|(id, _)| id)));
+    ask.wishes.said = [failed, notes].concat();
+    let plugins = wishes.iter().filter_map(|wish| match wish {
+        Wish::Plugin(id, _) => Some(id),
+        Wish::Server(..) => None,
+    });
+    ask.wishes.named = Some(Named::words(words(&args.names)).plugins(plugins));
+    // What somebody else put into the client goes too, for it was named.
+    ask.wishes.going = wishes
+        .iter()
+        .filter_map(|wish| match wish {
+            Wish::Server(name, scope) => {
+                let off = |s: &&WantedServer| s.name == *name && s.scope == *scope;
+                let is_off = after.intent.servers_off.iter().any(|server| off(&server));
+                is_off.then(|| names::server(name, *scope, &env.roots))
+            }
+            Wish::Plugin(..) => None,
+        })
+        .collect();
     let schema = if on { "zskills/enable/1" } else { "zskills/disable/1" };
     report::run(schema, ask, env, Terminal { ui, json: args.flags.json })
 }
 
-fn scope_of(id: &PluginId, asked: Option<Scope>, known: &Known) -> Result<Scope, Note> {
-    let scopes = known.scopes(id);
+/// Returns the words without what tells servers from plugins: notes go by the bare name.
+fn words(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(|name| name.strip_prefix("mcp:").unwrap_or(name))
+}
+
+fn wish(name: &str, args: &Args, known: &Known, servers: &Servers) -> Result<Wish, Note> {
+    match (known.find(name, "here"), servers.find(name)) {
+        (Ok(id), _) => {
+            let scope = scope_of(&id.to_string(), args.scope, &known.scopes(&id))?;
+            Ok(Wish::Plugin(id, scope))
+        }
+        (Err(_), Some(name)) => {
+            if args.no_save {
+                let text = "is an MCP server: the manifest is what keeps it while it is off";
+                return Err(Note::unmet(name, text).hint("leave out `--no-save`"));
+            }
+            let scope = scope_of(name, args.scope, &servers.scopes(name))?;
+            Ok(Wish::Server(name.to_owned(), scope))
+        }
+        (Err(_), None) => {
+            let others = servers.names().map(str::to_owned).collect();
+            Err(known
+                .find_or_other(name, "here", &others)
+                .err()
+                .unwrap_or_else(|| Note::unmet(name, "is not here")))
+        }
+    }
+}
+
+fn scope_of(about: &str, asked: Option<Scope>, scopes: &BTreeSet<Scope>) -> Result<Scope, Note> {
     match (asked, scopes.len()) {
         (Some(scope), _) => Ok(scope),
-        (None, 1) => Ok(scopes.into_iter().next().unwrap_or_default()),
+        (None, 1) => Ok(scopes.iter().next().copied().unwrap_or_default()),
         (None, _) => {
             let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-            Err(Note::unmet(id.to_string(), format!("is here in scopes {}", names.join(" and ")))
+            Err(Note::unmet(about, format!("is here in scopes {}", names.join(" and ")))
                 .hint("say which with `--scope`"))
         }
     }

@@ -1,4 +1,6 @@
-//! `zskills info`: everything about one plugin: where it is written, where it is from, what it brings.
+//! `zskills info`: everything about one thing: where it is written, where it is from, what it brings.
+
+mod other;
 
 use crate::cli::flags::RUN;
 use std::collections::BTreeSet;
@@ -21,10 +23,10 @@ use crate::machine::store::tree::{self, Kind, Limits};
 use crate::machine::terminal::{Paint, Ui, plain};
 use crate::model::{InstallRecord, PluginId, Row, State};
 
-/// Show everything about one plugin
+/// Show everything about one plugin, skill or MCP server
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `plugin[@marketplace]`
+    /// `plugin[@marketplace]`, or the name of a skill or server (`mcp:name`)
     #[arg(value_name = "NAME")]
     name: String,
     /// The manifest [default: ~/.config/zskills/skills.toml]
@@ -44,11 +46,17 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         let listed = Known::listed(registered::plugins(&registered));
         listed.find(&args.name, "here or listed in a registered marketplace")
     };
-    let id = here.or_else(|_| listed()).map_err(|note| {
-        if let Some(what) = other_kind(&args.name, &declared, &state) {
-            let name = &args.name;
-            return anyhow::anyhow!("`{name}` is {what}, and no plugin\nhint: `zskills why {name}` says where it is from, `zskills list` shows it");
+    if here.is_err()
+        && let Some(other) = other::about(&args.name, &declared, env)?
+    {
+        if args.json {
+            ui.json(&other.json());
+        } else {
+            ui.data(&other.text(ui.out));
         }
+        return Ok(Exit::Done);
+    }
+    let id = here.or_else(|_| listed()).map_err(|note| {
         let hint = note.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         anyhow::anyhow!("`{}` {}{hint}", note.about, note.text)
     })?;
@@ -59,16 +67,6 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.data(&about.text(ui.out));
     }
     Ok(Exit::Done)
-}
-
-/// Says what a name is that is no plugin's.
-fn other_kind(name: &str, declared: &Declared, state: &State) -> Option<&'static str> {
-    let locked = declared.lock.skills.keys().any(|skill| skill.as_str() == name);
-    let wanted = declared.intent.servers.iter().any(|server| server.name == name);
-    if locked || state.skills().any(|row| row.name == name) {
-        return Some("an Agent Skill");
-    }
-    (wanted || state.servers().any(|row| row.name == name)).then_some("an MCP server")
 }
 
 /// What is known about a plugin.
@@ -149,6 +147,7 @@ impl About {
         });
         json!({
             "schema": "zskills/info/1",
+            "kind": "plugin",
             "id": self.id.to_string(),
             "description": self.entry.as_ref().and_then(|entry| entry.description.clone()),
             "manifest": self.written,

@@ -1,4 +1,4 @@
-//! `zskills remove` and `zskills purge`: plugins out of the manifest and off the machine.
+//! `zskills remove` and `zskills purge`: plugins, skills and servers out of the manifest and off the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,19 +10,20 @@ use super::agent_skills::remove as skills;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
 use crate::flow::draft::edited;
-use crate::flow::names::{self, Known};
+use crate::flow::names::{self, Known, Servers};
 use crate::flow::{Declared, observe};
 use crate::machine::env::Env;
 use crate::machine::terminal::{Ui, confirm, pick};
 use crate::model::{PluginId, Roots, Scope};
 use crate::plan::{Consent, Named};
 
-/// Remove plugins and Agent Skills and take them out of the manifest
+/// Remove plugins, Agent Skills and MCP servers and take them out of the manifest
 ///
 /// Their bytes stay in the client's cache, and the client removes them in time.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// `plugin[@marketplace]`, the name of a skill, or the source of skills as the manifest has it
+    /// `plugin[@marketplace]`, the name of a skill or server (`mcp:name` where a plugin has it too), or
+    /// the source of skills as the manifest has it
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Choose from what is here
@@ -68,16 +69,32 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
             known.add(id);
         }
     }
-    let names =
-        if args.interactive { choose(&known, &before, env, ui)? } else { args.names.clone() };
+    let servers = Servers::here(&before, &state, &env.roots);
+    let names = if args.interactive {
+        choose(&known, &servers, &before, env, ui)?
+    } else {
+        args.names.clone()
+    };
     if names.is_empty() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
     let is_skill =
         |name: &String| known.find(name, "here").is_err() && skills::knows(&before, name);
     let (skills, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_skill);
-    let skill_names = skills::names(&before);
-    let (ids, failed) = names::each(&names, |name| known.find_or_skill(name, "here", &skill_names));
+    let is_server =
+        |name: &String| known.find(name, "here").is_err() && servers.find(name).is_some();
+    let (called, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_server);
+    let called: BTreeSet<&str> = called.iter().filter_map(|name| servers.find(name)).collect();
+    let others = skills::names(&before).into_iter().chain(servers.names().map(str::to_owned));
+    let others: BTreeSet<String> = others.collect();
+    let (ids, failed) = names::each(&names, |name| known.find_or_other(name, "here", &others));
+    let stopped: BTreeSet<(&str, Scope)> = called
+        .iter()
+        .flat_map(|name| match args.scope {
+            Some(scope) => BTreeSet::from([(*name, scope)]),
+            None => servers.scopes(name).into_iter().map(|scope| (*name, scope)).collect(),
+        })
+        .collect();
     if bytes == Bytes::Go && !ids.is_empty() {
         ask_first(&ids, args, ui)?;
     }
@@ -92,6 +109,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
         let state = observe::state(&env.roots)?;
         let (declared, _) = edited(args.flags.declared(env)?, &state, &env.roots, |draft| {
             going.iter().try_for_each(|(id, scope)| draft.drop_plugin(id, *scope))?;
+            stopped.iter().try_for_each(|(name, scope)| draft.drop_server(name, *scope))?;
             Ok(Vec::new())
         })?;
         skills::without_all(declared, &skills, &env.roots)
@@ -99,9 +117,12 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     let mut ask = args.flags.ask(&declared);
     ask.wishes.once = args.no_save;
     ask.wishes.said = failed;
-    ask.wishes.named = Some(Named::words(&names).plugins(&ids).skills(&skills, &before.lock));
+    let words = names.iter().map(String::as_str).chain(called.iter().copied());
+    ask.wishes.named = Some(Named::words(words).plugins(&ids).skills(&skills, &before.lock));
     ask.wishes.going =
         going.iter().map(|(id, scope)| names::thing(id, *scope, &env.roots)).collect();
+    let stopped = stopped.iter().map(|(name, scope)| names::server(name, *scope, &env.roots));
+    ask.wishes.going.extend(stopped);
     ask.wishes.going.extend(skills::things(&skills, &before, &env.roots));
     ask.wishes.removals = Consent::Given;
     let schema = match bytes {
@@ -114,13 +135,20 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     report::run(schema, ask, env, Terminal { ui, json: args.flags.json })
 }
 
-fn choose(known: &Known, declared: &Declared, env: &Env, ui: Ui) -> Result<Vec<String>> {
+fn choose(
+    known: &Known,
+    servers: &Servers,
+    declared: &Declared,
+    env: &Env,
+    ui: Ui,
+) -> Result<Vec<String>> {
     let words = |id: &PluginId| {
         let scopes: Vec<&str> = known.scopes(id).iter().map(|scope| scope.as_str()).collect();
         (id.to_string(), scopes.join(", "))
     };
     let skills = skills::names(declared).into_iter().map(|name| (name, "skill".to_owned()));
-    let lines: Vec<_> = known.ids().map(words).chain(skills).collect();
+    let servers = servers.names().map(|name| (format!("mcp:{name}"), "MCP server".to_owned()));
+    let lines: Vec<_> = known.ids().map(words).chain(skills).chain(servers).collect();
     pick::pick("what to remove", &lines, env.no_fzf, ui)
 }
 

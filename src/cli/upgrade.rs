@@ -10,7 +10,7 @@ use super::agent_skills::upgrade::moving as moving_skills;
 use super::flags::Flags;
 use super::report::{self, Terminal};
 use crate::flow::draft::edited;
-use crate::flow::names::{self, Known};
+use crate::flow::names::{self, Known, Servers};
 use crate::flow::{Ask, Declared, Host, converge, manifest, observe, registered};
 use crate::machine::env::Env;
 use crate::machine::index;
@@ -28,7 +28,7 @@ const SCHEMA: &str = "zskills/upgrade/1";
 /// an old version number, which the client itself never does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Plugins, marketplaces with all their plugins, skills, or sources of skills
+    /// Plugins, marketplaces with all their plugins, skills, sources of skills, or servers
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Remove plugins that their marketplace no longer lists, also from the manifest
@@ -73,9 +73,13 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     };
     let (moving, names): (Vec<String>, Vec<String>) =
         args.names.iter().cloned().partition(is_skill);
+    let servers = Servers::here(&before, &observe::state(&env.roots)?, &env.roots);
+    let is_server =
+        |name: &String| known.find(name, "here").is_err() && servers.find(name).is_some();
+    let (called, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_server);
     let mut ask = args.flags.ask(&read);
     let (movement, failed) = match names.as_slice() {
-        [] if !moving.is_empty() => (Movement::Keep, Vec::new()),
+        [] if !moving.is_empty() || !called.is_empty() => (Movement::Keep, Vec::new()),
         names => movement(names, &before, &known),
     };
     // What is installed is what is wanted then, and stays nobody's but the client's.
@@ -83,6 +87,10 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     ask.extra = installed;
     ask.movement = movement;
     ask.wishes.said = failed;
+    ask.wishes.said.extend(called.iter().map(|name| {
+        Note::info(name, "is an MCP server: what it runs is what its entry names")
+            .hint("change the version there, as in `args`, then `zskills sync`")
+    }));
     ask.accepted.clone_from(&args.accept_capabilities);
     ask.moving_skills = moving_skills(&moving, &before)?;
     if !args.names.is_empty() {
@@ -154,7 +162,7 @@ fn movement(names: &[String], declared: &Declared, known: &Known) -> (Movement, 
     let mut declared_markets = names::marketplace_names(declared, &[]);
     declared_markets.extend(known.ids().map(|id| id.marketplace.to_string()));
     for name in names {
-        let plugin = known.find_or_skill(name, "in the manifest", &skill_names);
+        let plugin = known.find_or_other(name, "in the manifest", &skill_names);
         match (plugin, names::find_marketplace(name, &declared_markets)) {
             (Ok(id), _) => {
                 marketplaces.insert(id.marketplace.clone());

@@ -121,6 +121,11 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
     Ok(adoption)
 }
 
+/// Returns a client's entry as one of a manifest; the text says why there can be none.
+pub fn server(of: (&str, Scope), entry: &Value) -> Result<servers::AdoptedServer, String> {
+    servers::adopt(of, entry, &mut servers::Variables::new())
+}
+
 /// Adds an entry for every server of this user and project that is not declared.
 fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, roots: &Roots) {
     let file = &declared.intent.manifest;
@@ -128,7 +133,8 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
     for row in state.servers() {
         let (name, scope) = (row.name, row.reach.scope());
         let known = |wanted: &WantedServer| wanted.name == name && wanted.scope == scope;
-        if declared.intent.servers.iter().any(known) {
+        let intent = &declared.intent;
+        if intent.servers.iter().chain(&intent.servers_off).any(known) {
             continue;
         }
         let added = servers::adopt((name, scope), row.record, &mut variables).and_then(|server| {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use super::adopt;
 use super::manifest::Declared;
 use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Target};
 use crate::model::{
-    Faults, MarketplaceName, Note, PluginId, Roots, Scope, State, WantedPlugin,
-    well_known_marketplace,
+    Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, State, WantedPlugin,
+    WantedServer, well_known_marketplace,
 };
 
 /// The text of a manifest in the making.
@@ -89,6 +90,70 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Adds a server, or says that it is there already.
+    pub fn add_server(&mut self, server: &WantedServer) -> Result<(), Note> {
+        self.text = edit::add_server(&self.declared.intent.manifest, &self.text, server)
+            .map_err(|fault| at(&server.name, fault))?;
+        Ok(())
+    }
+
+    /// Takes a server out; what is not in the manifest need not be.
+    pub fn drop_server(&mut self, name: &str, scope: Scope) -> Result<(), Faults> {
+        if self.declares(name, scope) {
+            let target = Target::Server(name, Some(scope));
+            self.text = edit::remove(&self.declared.intent.manifest, &self.text, target)?;
+        }
+        Ok(())
+    }
+
+    /// Switches a server. One that is only in the client is written into the manifest to be switched off.
+    pub fn switch_server(&mut self, name: &str, scope: Scope, on: bool) -> Result<(), Note> {
+        let file = &self.declared.intent.manifest;
+        if !on {
+            self.nothing_is_lost(name, scope)?;
+        }
+        if !self.declares(name, scope) {
+            if on {
+                return Err(Note::info(name, "is on already")
+                    .hint("`zskills sync --adopt` writes it into the manifest"));
+            }
+            let entry = self.entry(name, scope).ok_or_else(|| Note::unmet(name, "is not there"))?;
+            let adopted = adopt::server((name, scope), entry)
+                .map_err(|why| Note::unmet(name, format!("cannot be written down: {why}")))?;
+            self.add_server(&adopted.wanted)?;
+        }
+        let off = toml_edit::Value::from(false);
+        let target = Target::Server(name, Some(scope));
+        self.text = edit::set(file, &self.text, target, "enabled", (!on).then_some(&off))
+            .map_err(|fault| at(name, fault))?;
+        Ok(())
+    }
+
+    /// Makes sure that an entry that leaves the client does not take along a secret that stands nowhere else.
+    fn nothing_is_lost(&self, name: &str, scope: Scope) -> Result<(), Note> {
+        let Some(entry) = self.entry(name, scope) else { return Ok(()) };
+        let exports = adopt::server((name, scope), entry).map(|s| s.exports).unwrap_or_default();
+        if exports.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = exports.iter().map(|name| format!("`${{{name}}}`")).collect();
+        let text = "its entry holds a secret that stands nowhere else";
+        Err(Note::unmet(name, text)
+            .hint(format!("keep it elsewhere and write {} in its place", names.join(", "))))
+    }
+
+    fn entry(&self, name: &str, scope: Scope) -> Option<&'a Value> {
+        let reach = self.roots.reach(scope);
+        let mut servers = self.state.servers();
+        servers.find(|row| row.name == name && *row.reach == reach).map(|row| row.record)
+    }
+
+    fn declares(&self, name: &str, scope: Scope) -> bool {
+        let intent = &self.declared.intent;
+        let mut servers = intent.servers.iter().chain(&intent.servers_off);
+        servers.any(|server| server.name == name && server.scope == scope)
+    }
+
     pub fn drop_marketplace(&mut self, name: &MarketplaceName) -> Result<(), Faults> {
         if self.marketplaces.remove(name) {
             let target = Target::Marketplace(name);
@@ -96,6 +161,11 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns a fault of the manifest as a note about a thing.
+fn at(about: &str, fault: Diagnostic) -> Note {
+    Note { fault: Some(Box::new(fault)), ..Note::unmet(about, "the manifest cannot be edited") }
 }
 
 /// Returns what is declared once a draft of it has been edited, and what that had to say.

@@ -73,19 +73,19 @@ impl Known {
         }
     }
 
-    /// The same where a skill could be meant as well, whose names are these.
-    pub fn find_or_skill(
+    /// The same where a skill or server could be meant as well, whose names are these.
+    pub fn find_or_other(
         &self,
         spec: &str,
         place: &str,
-        skills: &BTreeSet<String>,
+        others: &BTreeSet<String>,
     ) -> Result<PluginId, Note> {
         let is_any = self.0.keys().any(|id| id.plugin.as_str() == spec || id.to_string() == spec);
         self.find(spec, place).map_err(|note| {
-            match did_you_mean(spec, skills.iter().map(String::as_str)) {
+            match did_you_mean(spec, others.iter().map(String::as_str)) {
                 _ if is_any => note,
                 near => {
-                    let text = format!("no plugin and no skill of that name is {place}");
+                    let text = format!("no plugin, skill or MCP server of that name is {place}");
                     let hint = near.map(|near| format!("did you mean `{near}`?"));
                     Note { text, hint: note.hint.clone().or(hint), ..note }
                 }
@@ -108,6 +108,38 @@ impl Known {
             Some(near) => note.hint(format!("did you mean `{near}`?")),
             None => note,
         }
+    }
+}
+
+/// Servers that are known by name, with the scopes that have each here.
+pub struct Servers(BTreeMap<String, BTreeSet<Scope>>);
+
+impl Servers {
+    /// Those of the manifest, switched off or not, and those that the client has here.
+    pub fn here(declared: &Declared, state: &State, roots: &Roots) -> Self {
+        let mut known: BTreeMap<String, BTreeSet<Scope>> = BTreeMap::new();
+        let intent = &declared.intent;
+        for wanted in intent.servers.iter().chain(&intent.servers_off) {
+            known.entry(wanted.name.clone()).or_default().insert(wanted.scope);
+        }
+        for row in state.servers().filter(|row| row.reach.holds_in(&roots.project)) {
+            known.entry(row.name.to_owned()).or_default().insert(row.reach.scope());
+        }
+        Self(known)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Returns the server that a word means; `mcp:` before it tells it from a plugin or skill.
+    pub fn find<'w>(&self, word: &'w str) -> Option<&'w str> {
+        let name = word.strip_prefix("mcp:").unwrap_or(word);
+        self.0.contains_key(name).then_some(name)
+    }
+
+    pub fn scopes(&self, name: &str) -> BTreeSet<Scope> {
+        self.0.get(name).cloned().unwrap_or_default()
     }
 }
 
@@ -142,6 +174,11 @@ pub fn find_marketplace(name: &str, names: &BTreeSet<String>) -> Result<Marketpl
             })
         }
     }
+}
+
+/// Returns the thing that a server in a scope is.
+pub fn server(name: &str, scope: Scope, roots: &Roots) -> Thing {
+    Thing::Server { name: name.to_owned(), reach: roots.reach(scope) }
 }
 
 /// Returns the thing that a plugin in a scope is.

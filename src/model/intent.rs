@@ -13,6 +13,8 @@ pub struct Intent {
     pub plugins: Vec<WantedPlugin>,
     pub agent_skills: Vec<WantedSkill>,
     pub servers: Vec<WantedServer>,
+    /// Servers that are switched off: they stay in the manifest and in no client.
+    pub servers_off: Vec<WantedServer>,
     pub policy: TeamPolicy,
 }
 

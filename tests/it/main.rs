@@ -29,6 +29,7 @@ mod remote_index;
 mod roots;
 mod scopes;
 mod scripts;
+mod server_verbs;
 mod servers;
 mod skill_care;
 mod skill_sources;

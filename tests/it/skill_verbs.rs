@@ -94,9 +94,15 @@ fn remove_edits_the_manifest_and_trashes_the_folder() {
     assert!(home.read(MANIFEST).contains("names = [\"docx\", \"xlsx\"]"));
     assert!(!home.exists("~/.agents/skills/pdf") && home.exists("~/.agents/skills/docx"));
     home.zskills(&["remove", "docx"]).expect(0);
-    home.zskills(&["remove", "pfd"]).expect(1).says(&["pfd: no plugin and no skill of that name"]);
-    home.zskills(&["remove", "xslx"]).expect(1).says(&["no skill of that name", "`xlsx`"]);
-    home.zskills(&["upgrade", "xslx"]).expect(1).says(&["no skill of that name", "`xlsx`"]);
+    home.zskills(&["remove", "pfd"])
+        .expect(1)
+        .says(&["pfd: no plugin, skill or MCP server of that name"]);
+    home.zskills(&["remove", "xslx"])
+        .expect(1)
+        .says(&["no plugin, skill or MCP server of that name", "`xlsx`"]);
+    home.zskills(&["upgrade", "xslx"])
+        .expect(1)
+        .says(&["no plugin, skill or MCP server of that name", "`xlsx`"]);
     home.zskills(&["remove", "acme/kit"]).expect(0);
     assert_eq!(home.read(MANIFEST), "version = 1\n");
     home.synced();
@@ -198,5 +204,5 @@ fn why_says_where_a_skill_is_from_and_how_the_client_reaches_it() {
     home.zskills(&["why", "pfd"]).expect(1).says(&["did you mean `pdf`?"]);
     let document = home.zskills(&["why", "docx", "--json"]).document("why");
     assert_eq!(document["reasons"][0]["kind"], "agent skill");
-    home.zskills(&["info", "pdf"]).expect(1).says(&["is an Agent Skill", "zskills why pdf"]);
+    home.zskills(&["info", "pdf"]).expect(0).says(&["pdf (skill)", "acme/kit"]);
 }

@@ -38,11 +38,11 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     let marketplaces = context.marketplaces(root);
     let plugins = context.plugins(root);
     let agent_skills = context.agent_skills(root);
-    let servers = context.servers(root);
+    let (servers, servers_off) = context.servers(root);
     let policy = context.policy(root);
     if context.reader.is_clean() {
         let manifest = file.to_owned();
-        Ok(Intent { manifest, marketplaces, plugins, agent_skills, servers, policy })
+        Ok(Intent { manifest, marketplaces, plugins, agent_skills, servers, servers_off, policy })
     } else {
         Err(context.reader.into_faults())
     }

@@ -8,23 +8,25 @@ use super::raw::{Entry, Spanned, article, key_span, listed};
 use super::render::{Block, inline_table, quoted, quoted_list};
 use crate::model::{Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean};
 
-const KEYS: [&str; 9] =
-    ["name", "transport", "command", "args", "env", "url", "headers", "scope", "extra"];
+const KEYS: [&str; 10] =
+    ["name", "enabled", "transport", "command", "args", "env", "url", "headers", "scope", "extra"];
 
 impl Context<'_> {
-    pub(super) fn servers(&mut self, root: &Table) -> Vec<WantedServer> {
+    /// Returns the servers that are on, and those that are switched off.
+    pub(super) fn servers(&mut self, root: &Table) -> (Vec<WantedServer>, Vec<WantedServer>) {
         let mut seen = Seen::default();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut off) = (Vec::new(), Vec::new());
         for entry in self.reader.entries(root, "mcps") {
             let name = self.server_name(&entry);
             let server = self.server(&entry);
+            let is_on = self.reader.boolean(entry.table, "enabled").is_none_or(|on| on.value);
             let (Some(name), Some(mut server)) = (name, server) else { continue };
             let what = format!("server `{}` in {} scope", name.value, server.scope);
             self.once(&mut seen, (name.value.to_owned(), server.scope), &what, name.at);
             name.value.clone_into(&mut server.name);
-            wanted.push(server);
+            if is_on { wanted.push(server) } else { off.push(server) }
         }
-        wanted
+        (wanted, off)
     }
 
     fn server_name<'d>(&mut self, entry: &Entry<'d>) -> Option<Spanned<&'d str>> {
