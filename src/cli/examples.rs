@@ -42,11 +42,14 @@ pub const INSTALL: &str = "\
 Examples:
   zskills install superpowers@superpowers-marketplace
   zskills install anthropics/skills --skill pdf
-  zskills install ./my-skills --all";
+  zskills install ./my-skills --all
+  zskills install --mcp docs https://docs.example.com/mcp --bearer-token-env-var DOCS_TOKEN
+  zskills install --mcp files -- npx -y @modelcontextprotocol/server-filesystem@2025.8.21 .";
 
 pub const REMOVE: &str = "\
 Examples:
   zskills remove superpowers
+  zskills remove mcp:github
   zskills remove -i";
 
 pub const PURGE: &str = "\

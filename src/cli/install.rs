@@ -1,16 +1,21 @@
-//! `zskills install`: plugins into the manifest and onto the machine.
+//! `zskills install`: plugins, skills and servers into the manifest and onto the machine, in one plan.
+
+mod server;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::agent_skills::install::{self as skills, Choice, Manner};
+use self::server::ServerArgs;
+use super::agent_skills::install::{self as skills, Choice, Chosen, Manner};
 use super::agent_skills::is_source;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
-use super::{Exit, remote};
+use super::{Exit, marketplace, remote};
+use crate::content::catalog::{self, Query};
+use crate::declared::manifest::edit::SkillEntry;
 use crate::flow::draft::edited;
-use crate::flow::names::Known;
+use crate::flow::names;
 use crate::flow::registered::{self, Registered};
 use crate::flow::{Ask, Declared, Host, Prepared, converge, observe};
 use crate::machine::env::Env;
@@ -18,16 +23,18 @@ use crate::machine::index::{self, IndexHit};
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Ui, pick};
 use crate::model::{
-    About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, well_known_marketplace,
+    About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, WantedServer, redact_url,
+    well_known_marketplace,
 };
 use crate::plan::Named;
 
 const SCHEMA: &str = "zskills/install/1";
 
-/// Install plugins and Agent Skills and write them into the manifest
+/// Install plugins, Agent Skills and MCP servers and write them into the manifest
 ///
-/// A plugin is `name@marketplace`, or `name` where only one registered marketplace lists it. What
-/// cannot be had is reported and not written down; the others are installed.
+/// A plugin is `name@marketplace`, or `name` where only one registered marketplace lists it; the name of
+/// a skill that `search` finds will do as well. What cannot be had is reported and not written down; the
+/// others are installed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// `plugin[@marketplace]`; or for Agent Skills `owner/repo[//path]`, an address, `npm:package`
@@ -39,6 +46,9 @@ pub struct Args {
     interactive: bool,
     #[command(flatten)]
     choice: Choice,
+    /// Register the marketplaces of these repositories, and not the skills beside them
+    #[arg(long, conflicts_with_all = ["all", "skills", "mcp", "interactive", "no_save"])]
+    marketplace: bool,
     /// user, project or local
     #[arg(long, value_parser = flags::scope, default_value = "user")]
     scope: Scope,
@@ -47,36 +57,122 @@ pub struct Args {
     no_save: bool,
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
+    let mut specs = args.specs.clone();
+    let server = args.server.wanted(&mut specs, args.scope, env)?;
+    if server.is_some() && args.no_save {
+        bail!("`--no-save` is not for servers: `claude mcp add` puts one in without a manifest");
+    }
+    if args.marketplace {
+        return marketplace::add::add(SCHEMA, &specs, None, &args.flags, env, ui);
+    }
     let (sources, plugins): (Vec<String>, Vec<String>) =
-        args.specs.iter().cloned().partition(|spec| is_source(spec));
+        specs.into_iter().partition(|spec| is_source(spec));
     if sources.is_empty() && args.choice.is_made() {
         bail!("`--skill` and `--all` choose among the skills of a source, and none is named");
     }
     let interactive = args.interactive && sources.is_empty();
     let plugins = if interactive { choose(env, ui)? } else { plugins };
-    if plugins.is_empty() && sources.is_empty() {
+    if plugins.is_empty() && sources.is_empty() && server.is_none() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
-    let Beyond { plugins, found, notes } = beyond(plugins, &args.flags, env)?;
+    let Beyond { plugins, found, notes } = beyond(plugins, &args.flags, env, ui)?;
     let mut skills: Vec<(String, Choice)> =
         sources.into_iter().map(|source| (source, args.choice.clone())).collect();
     skills.extend(remote::by_repository(found));
-    for note in &notes {
-        ui.note(note);
+    let manner = Manner { interactive: args.interactive, no_save: args.no_save };
+    let servers: Vec<WantedServer> = server.into_iter().collect();
+    let said = servers.iter().flat_map(server::literals).chain(notes).collect();
+    install(Wanted { plugins, skills, servers, said }, args.scope, manner, &args.flags, env, ui)
+}
+
+/// Everything that one command installs: one plan is made for all of it.
+#[derive(Default)]
+pub struct Wanted {
+    /// `plugin[@marketplace]`
+    pub plugins: Vec<String>,
+    /// Sources of skills, with what is chosen of each.
+    pub skills: Vec<(String, Choice)>,
+    pub servers: Vec<WantedServer>,
+    /// What there is to say before the plan.
+    pub said: Vec<Note>,
+}
+
+/// What is written into the manifest.
+struct Additions<'a> {
+    plugins: &'a [PluginId],
+    scope: Scope,
+    skills: &'a [SkillEntry],
+    servers: &'a [WantedServer],
+}
+
+/// Installs all of it; where a person has to choose first and nothing else is named, lists the choice.
+pub fn install(
+    wanted: Wanted,
+    scope: Scope,
+    manner: Manner,
+    flags: &Flags,
+    env: &Env,
+    ui: Ui,
+) -> Result<Exit> {
+    let declared = || flags.declared(env);
+    let before = declared()?;
+    let state = observe::state(&env.roots)?;
+    let (ids, failed) = find(&wanted.plugins, &before, &registered::registered(&state));
+    let alone = wanted.plugins.is_empty() && wanted.servers.is_empty() && wanted.skills.len() == 1;
+    let mut said = [wanted.said, failed].concat();
+    let (mut entries, mut counts) = (Vec::new(), BTreeSet::new());
+    for (spec, choice) in &wanted.skills {
+        let chosen = skills::chosen(spec, choice, manner, &before, flags, env, ui);
+        match chosen {
+            Ok(Chosen::These { entry, names }) => {
+                counts.extend([&entry.source, &entry.npm].into_iter().flatten().cloned());
+                counts.extend(names);
+                entries.push(entry);
+            }
+            Ok(Chosen::Open(at)) if alone => {
+                skills::survey(spec, &at, flags, ui);
+                return Ok(Exit::Done);
+            }
+            Ok(Chosen::Open(at)) => {
+                let text = format!("has {} skills, and none is chosen", at.names.len());
+                said.push(Note::unmet(redact_url(spec), text).hint("`--skill NAME`, or `--all`"));
+            }
+            Err(error) if alone => return Err(error),
+            Err(error) => {
+                let text = format!("{error:#}");
+                let (text, hint) = match text.split_once("\nhint: ") {
+                    Some((text, hint)) => (text, Some(hint.to_owned())),
+                    None => (text.as_str(), None),
+                };
+                said.push(Note { hint, ..Note::unmet(redact_url(spec), text) });
+            }
+        }
     }
-    let ambiguous = notes.iter().any(|note| note.level > Level::Info);
-    let mut ends = vec![if ambiguous { Exit::Unmet } else { Exit::Done }];
-    if !plugins.is_empty() {
-        ends.push(install(&plugins, args.scope, args.no_save, &args.flags, env, ui)?);
+    let mut ask = flags.ask(&declared);
+    let specs = wanted.plugins.iter().chain(&counts);
+    let called = wanted.servers.iter().map(|server| &server.name);
+    ask.wishes.named = Some(Named::words(specs.chain(called)).with_marketplaces(&ids));
+    ask.wishes.said = said;
+    let mut additions =
+        Additions { plugins: &ids, scope, skills: &entries, servers: &wanted.servers };
+    if manner.no_save {
+        ask.extra = ids.iter().map(|id| once(id, scope)).collect();
+        ask.extra_skills = entries
+            .iter()
+            .map(|entry| skills::wanted(&before, entry, &env.roots))
+            .collect::<Result<_>>()?;
+        ask.wishes.once = !entries.is_empty();
+        additions = Additions { plugins: &[], scope, skills: &[], servers: &[] };
     }
-    if !skills.is_empty() {
-        let manner = Manner { interactive: args.interactive, no_save: args.no_save };
-        ends.push(skills::install(&skills, manner, &args.flags, env, ui)?);
-    }
-    Ok(ends.into_iter().find(|end| *end != Exit::Done).unwrap_or(Exit::Done))
+    let host = Terminal { ui, json: flags.json };
+    report::run_with(SCHEMA, ask, env, host, &|ask, fingerprints| {
+        prepare(ask, env, &host, &additions, fingerprints)
+    })
 }
 
 /// What remote indexes know of names that no catalog here lists.
@@ -87,72 +183,152 @@ struct Beyond {
     notes: Vec<Note>,
 }
 
-/// Asks the remote indexes, if there are any, about names that are listed in no catalog here.
-fn beyond(specs: Vec<String>, flags: &Flags, env: &Env) -> Result<Beyond> {
+/// Looks for the names that no catalog here lists as a plugin: among the skills of plugins and of known
+/// sources, then in the remote indexes, if there are any.
+fn beyond(specs: Vec<String>, flags: &Flags, env: &Env, ui: Ui) -> Result<Beyond> {
     let mut beyond = Beyond { plugins: Vec::new(), found: Vec::new(), notes: Vec::new() };
-    if flags.offline || index::read(&env.roots).is_ok_and(|indexes| indexes.urls.is_empty()) {
-        beyond.plugins = specs;
-        return Ok(beyond);
-    }
-    let known = Known::listed(registered::plugins(&registered::read(&env.roots)?));
-    let listed = |spec: &str| known.ids().any(|id| id.plugin.as_str() == spec);
+    let is_remote =
+        !flags.offline && index::read(&env.roots).is_ok_and(|indexes| !indexes.urls.is_empty());
+    let mut registered: Option<Vec<Registered>> = None;
     for spec in specs {
-        let name = spec.parse::<SkillName>().ok().filter(|_| !listed(&spec));
-        match name.map(|name| remote::find(&name, env)) {
-            Some(Ok((Some(found), notes))) => {
-                let from = format!("is in no catalog here; {} has it in", found.index);
-                let note = Note::info(spec, format!("{from} `{}`", found.hit.repo));
-                beyond.found.push(found.hit);
-                beyond.notes.extend(notes.into_iter().chain([note]));
+        let Ok(name) = spec.parse::<SkillName>() else {
+            beyond.plugins.push(spec);
+            continue;
+        };
+        let registered = match &mut registered {
+            Some(registered) => registered,
+            None => registered.insert(registered::read(&env.roots)?),
+        };
+        let is_plugin =
+            registered::plugins(registered).into_iter().any(|id| id.plugin.as_str() == spec);
+        if is_plugin {
+            beyond.plugins.push(spec);
+            continue;
+        }
+        let skill = match skill_here(&name, registered, flags, env, ui) {
+            Known::Nowhere if is_remote => remote_skill(&name, env),
+            known => known,
+        };
+        match skill {
+            Known::Nowhere => beyond.plugins.push(spec),
+            Known::Plugin(id, note) => {
+                beyond.plugins.push(id);
+                beyond.notes.push(note);
             }
-            Some(Ok((None, notes))) => {
+            Known::Skill(hit, notes) => {
+                beyond.found.push(hit);
                 beyond.notes.extend(notes);
-                beyond.plugins.push(spec);
             }
-            Some(Err(note)) => beyond.notes.push(note),
-            None => beyond.plugins.push(spec),
+            Known::Unclear(notes) => {
+                let unmet = notes.iter().any(|note| note.level > Level::Info);
+                beyond.notes.extend(notes);
+                if !unmet {
+                    beyond.plugins.push(spec);
+                }
+            }
         }
     }
     Ok(beyond)
 }
 
-/// Installs what the specs name.
-pub fn install(
-    specs: &[String],
-    scope: Scope,
-    no_save: bool,
+/// Where the skill of a name is.
+enum Known {
+    Nowhere,
+    /// A plugin brings it.
+    Plugin(String, Note),
+    Skill(IndexHit, Vec<Note>),
+    /// Several have it, or somebody could not be asked.
+    Unclear(Vec<Note>),
+}
+
+/// Looks among the skills that `search` finds on this machine.
+fn skill_here(
+    name: &SkillName,
+    registered: &[Registered],
     flags: &Flags,
     env: &Env,
     ui: Ui,
-) -> Result<Exit> {
-    let declared = || flags.declared(env);
-    let state = observe::state(&env.roots)?;
-    let registered = registered::registered(&state);
-    let (ids, failed) = find(specs, &declared()?, &registered);
-    let mut ask = flags.ask(&declared);
-    ask.wishes.said = failed;
-    ask.wishes.named = Some(Named::words(specs).with_marketplaces(&ids));
-    if no_save {
-        ask.extra = ids.iter().map(|id| once(id, scope)).collect();
+) -> Known {
+    let query = Query::new(name.as_str());
+    let file = flags.file.as_deref();
+    let hits = super::agent_skills::search::search_in(file, &query, usize::MAX, env, ui);
+    let places: BTreeSet<(String, String)> = hits
+        .into_iter()
+        .filter(|hit| hit.name == name.as_str() && hit.source != "unmanaged")
+        .map(|hit| (hit.repo.unwrap_or(hit.source), hit.description))
+        .collect();
+    let mut sources: Vec<&(String, String)> = places.iter().collect();
+    sources.dedup_by(|a, b| a.0 == b.0);
+    match sources.as_slice() {
+        [] => {}
+        [(repo, description)] => {
+            let text = format!("is no plugin; it is a skill of `{}`", redact_url(repo));
+            let hit = IndexHit {
+                name: name.clone(),
+                repo: repo.clone(),
+                description: description.clone(),
+                installs: None,
+            };
+            return Known::Skill(hit, vec![Note::info(name.as_str(), text)]);
+        }
+        several => {
+            let commands = several
+                .iter()
+                .map(|(repo, _)| format!("`zskills install {} --skill {name}`", redact_url(repo)));
+            let text = format!("is the name of a skill in {} places", several.len());
+            let hint = format!("say which: {}", commands.collect::<Vec<_>>().join(", "));
+            return Known::Unclear(vec![Note::unmet(name.as_str(), text).hint(hint)]);
+        }
     }
-    let wanted = if no_save { &[][..] } else { &ids };
-    let host = Terminal { ui, json: flags.json };
-    report::run_with(SCHEMA, ask, env, host, &|ask, fingerprints| {
-        prepare(ask, env, &host, wanted, scope, fingerprints)
-    })
+    let brings = |market: &Registered| {
+        let bytes = market.bytes().filter(|bytes| query.may_be_in(bytes))?;
+        let hits = catalog::search(&query, &market.file(), &bytes);
+        let hit = hits
+            .into_iter()
+            .find(|hit| hit.kind == catalog::Kind::Skill && hit.name == name.as_str())?;
+        Some(format!("{}@{}", hit.plugin, market.name))
+    };
+    let ids: Vec<String> = registered.iter().filter_map(brings).collect();
+    match ids.as_slice() {
+        [] => Known::Nowhere,
+        [id] => {
+            let text = format!("is no plugin; it is a skill of the plugin `{id}`");
+            Known::Plugin(id.clone(), Note::info(name.as_str(), text))
+        }
+        several => {
+            let text = format!("is the name of a skill of {} plugins", several.len());
+            let names: Vec<String> = several.iter().map(|id| format!("`{id}`")).collect();
+            let hint = format!("name one of them: {}", names.join(", "));
+            Known::Unclear(vec![Note::unmet(name.as_str(), text).hint(hint)])
+        }
+    }
 }
 
-/// Plans for all of the plugins; what cannot be had is left out of the manifest.
+fn remote_skill(name: &SkillName, env: &Env) -> Known {
+    match remote::find(name, env) {
+        Ok((Some(found), mut notes)) => {
+            let from = format!("is in no catalog here; {} has it in", found.index);
+            notes.push(Note::info(name.as_str(), format!("{from} `{}`", found.hit.repo)));
+            Known::Skill(found.hit, notes)
+        }
+        Ok((None, notes)) if notes.is_empty() => Known::Nowhere,
+        Ok((None, notes)) => Known::Unclear(notes),
+        Err(note) => Known::Unclear(vec![note]),
+    }
+}
+
+/// Plans for all of it; a plugin that cannot be had is left out of the manifest.
 fn prepare(
     ask: &Ask,
     env: &Env,
     host: &dyn Host,
-    ids: &[PluginId],
-    scope: Scope,
+    additions: &Additions,
     fingerprints: &mut Fingerprints,
 ) -> Result<Prepared> {
     let mut ask = ask.clone();
-    let mut wanted: BTreeSet<&PluginId> = ids.iter().collect();
+    let scope = additions.scope;
+    let mut wanted: BTreeSet<&PluginId> = additions.plugins.iter().collect();
+    let mut is_first = true;
     loop {
         let state = observe::state(&env.roots)?;
         let (declared, failed) = edited((ask.declared)()?, &state, &env.roots, |draft| {
@@ -164,9 +340,21 @@ fn prepare(
                     false
                 }
             });
+            let notes =
+                additions.servers.iter().filter_map(|server| draft.add_server(server).err());
+            if is_first {
+                failed.extend(notes);
+            }
             Ok(failed)
         })?;
+        is_first = false;
         ask.wishes.said.extend(failed);
+        let text = skills::with_entries(&declared, additions.skills)?;
+        let declared = match &declared.text {
+            _ if additions.skills.is_empty() => declared,
+            Some(same) if *same == text => declared,
+            Some(_) | None => declared.with_text(text, &env.roots)?,
+        };
         let prepared = converge::prepare(&ask, env, host, declared, fingerprints)?;
         let desired = &prepared.resolution.desired.plugins;
         let missing: BTreeSet<&PluginId> = wanted
@@ -199,7 +387,7 @@ fn find(
     declared: &Declared,
     registered: &[Registered],
 ) -> (Vec<PluginId>, Vec<Note>) {
-    let mut known: Option<Known> = None;
+    let mut known: Option<names::Known> = None;
     let mut ids = Vec::new();
     let mut failed = Vec::new();
     for spec in specs {
@@ -214,7 +402,8 @@ fn find(
             continue;
         }
         // Catalogs are only read for a name that does not say where it is from.
-        let known = known.get_or_insert_with(|| Known::listed(registered::plugins(registered)));
+        let known =
+            known.get_or_insert_with(|| names::Known::listed(registered::plugins(registered)));
         match known.find(spec, "listed in a registered marketplace") {
             Ok(id) => ids.push(id),
             Err(note) if note.hint.is_none() => failed.push(
@@ -233,7 +422,7 @@ fn is_repository(spec: &str) -> bool {
 }
 
 fn repository(spec: &str) -> Note {
-    Note::unmet(crate::model::redact_url(spec), "is a repository, not the name of a plugin")
+    Note::unmet(redact_url(spec), "is a repository, not the name of a plugin")
         .hint("if it holds a marketplace, `zskills marketplace add` it and install plugins by name")
 }
 

@@ -1,6 +1,6 @@
 //! `zskills marketplace`: which catalogs there are, and where from.
 
-mod add;
+pub mod add;
 mod list;
 mod remove;
 

@@ -9,10 +9,10 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::Exit;
-use super::agent_skills::install::{self as skills, Manner};
+use super::agent_skills::install::Manner;
 use super::agent_skills::search as here;
 use super::flags::Flags;
-use super::install;
+use super::install::{self, Wanted};
 use super::remote::{self, Found};
 use crate::content::catalog::{self, Hit, Kind, Query, Rank};
 use crate::flow::registered::{self, Registered};
@@ -250,16 +250,12 @@ fn choose(rows: &[Row], mut found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit
     let (beyond, here): (Vec<String>, Vec<String>) =
         chosen.into_iter().partition(|line| found.iter().any(|found| of(found) == *line));
     let flags = Flags { file: None, dry_run: false, offline: false, yes: false, json: false };
-    let mut end = Exit::Done;
-    if !here.is_empty() {
-        end = install::install(&here, Scope::User, false, &flags, env, ui)?;
+    let hits = found.into_iter().filter(|found| beyond.contains(&of(found)));
+    let skills = remote::by_repository(hits.map(|found| found.hit));
+    if here.is_empty() && skills.is_empty() {
+        return Ok(Exit::Done);
     }
-    if !beyond.is_empty() {
-        let hits = found.into_iter().filter(|found| beyond.contains(&of(found)));
-        let wanted = remote::by_repository(hits.map(|found| found.hit));
-        let manner = Manner { interactive: false, no_save: false };
-        let then = skills::install(&wanted, manner, &flags, env, ui)?;
-        end = if end == Exit::Done { then } else { end };
-    }
-    Ok(end)
+    let manner = Manner { interactive: false, no_save: false };
+    let wanted = Wanted { plugins: here, skills, ..Wanted::default() };
+    install::install(wanted, Scope::User, manner, &flags, env, ui)
 }

@@ -90,8 +90,27 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Adds a server, or says that it is there already.
+    /// Adds a server; one that is there as it is to be stays.
     pub fn add_server(&mut self, server: &WantedServer) -> Result<(), Note> {
+        let intent = &self.declared.intent;
+        let same_place =
+            |other: &&WantedServer| other.name == server.name && other.scope == server.scope;
+        if let Some(there) = intent.servers.iter().find(same_place) {
+            let there = WantedServer { at: server.at, ..there.clone() };
+            if there == *server {
+                return Ok(());
+            }
+            let text = "is in the manifest already, with other values";
+            return Err(Note::unmet(&server.name, text).hint(format!(
+                "change them with `zskills edit`, or `zskills remove mcp:{}` first",
+                server.name
+            )));
+        }
+        if intent.servers_off.iter().any(|other| same_place(&other)) {
+            let text = "is in the manifest already, switched off";
+            let hint = format!("`zskills enable mcp:{}` switches it on", server.name);
+            return Err(Note::unmet(&server.name, text).hint(hint));
+        }
         self.text = edit::add_server(&self.declared.intent.manifest, &self.text, server)
             .map_err(|fault| at(&server.name, fault))?;
         Ok(())

@@ -17,6 +17,7 @@ mod doctor_checks;
 mod doctor_trust;
 mod faults;
 mod first_minutes;
+mod install_kinds;
 mod itself;
 mod keep;
 mod layers;

@@ -1,14 +1,11 @@
 //! Skills from a source: looks at what a source has, chooses, writes it down and installs it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use crate::cli::Exit;
 use crate::cli::flags::Flags;
-use crate::cli::report::{self, Terminal};
 use crate::declared::manifest::{self, edit};
 use crate::flow::Declared;
 use crate::flow::adopt;
@@ -19,11 +16,10 @@ use crate::machine::git::Git;
 use crate::machine::npm::Npm;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui, pick, plain};
-use crate::model::{Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean};
-use crate::plan::Named;
+use crate::model::{
+    Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
+};
 use crate::resolve::{self, Answer, SkillsAt};
-
-const SCHEMA: &str = "zskills/install/1";
 
 /// Which skills of a source.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -54,62 +50,38 @@ impl Choice {
 /// How many skills are installed without a choice.
 const FEW: usize = 5;
 
-/// Installs from every source what is chosen of it, or stops where a person has to choose first.
-pub fn install(
-    specs: &[(String, Choice)],
-    manner: Manner,
-    flags: &Flags,
-    env: &Env,
-    ui: Ui,
-) -> Result<Exit> {
-    let declared = flags.declared(env)?;
-    let (mut entries, mut counts) = (Vec::new(), BTreeSet::new());
-    for (spec, choice) in specs {
-        let entry = entry(spec, &declared, &env.roots)?;
-        let want = wanted(&declared, &entry, &env.roots)?;
-        let at = look(&want, flags, env, ui)?;
-        match choose(spec, &at, (choice, manner), flags, env, ui)? {
-            Some(names) => {
-                counts.extend([&entry.source, &entry.npm].into_iter().flatten().cloned());
-                counts.extend(match names.as_slice() {
-                    [] => at.names.keys().map(ToString::to_string).collect(),
-                    names => names.to_vec(),
-                });
-                entries.push(edit::SkillEntry { names, ..entry });
-            }
-            None => return Ok(Exit::Done),
-        }
-    }
-    let named = Named::words(counts);
-    if manner.no_save {
-        return once(&declared, &entries, named, flags, env, ui);
-    }
-    let saved = || {
-        let declared = flags.declared(env)?;
-        let text = with_entries(&declared, &entries)?;
-        Ok(declared.with_text(text, &env.roots)?)
-    };
-    let mut ask = flags.ask(&saved);
-    ask.wishes.named = Some(named);
-    report::run(SCHEMA, ask, env, Terminal { ui, json: flags.json })
+/// What is to be installed of a source.
+pub enum Chosen {
+    /// The entry for the manifest, and the skills that it brings.
+    These { entry: edit::SkillEntry, names: Vec<String> },
+    /// A person has to choose first.
+    Open(SkillsAt),
 }
 
-fn once(
+/// Looks at what a source has and returns what is chosen of it.
+///
+/// # Errors
+/// The source cannot be read, or has nothing of what is named.
+pub fn chosen(
+    spec: &str,
+    choice: &Choice,
+    manner: Manner,
     declared: &Declared,
-    entries: &[edit::SkillEntry],
-    named: Named,
     flags: &Flags,
     env: &Env,
     ui: Ui,
-) -> Result<Exit> {
-    let extra: Vec<WantedSkill> =
-        entries.iter().map(|entry| wanted(declared, entry, &env.roots)).collect::<Result<_>>()?;
-    let same = || flags.declared(env);
-    let mut ask = flags.ask(&same);
-    ask.extra_skills = extra;
-    ask.wishes.once = true;
-    ask.wishes.named = Some(named);
-    report::run(SCHEMA, ask, env, Terminal { ui, json: flags.json })
+) -> Result<Chosen> {
+    let entry = entry(spec, declared, &env.roots)?;
+    let want = wanted(declared, &entry, &env.roots)?;
+    let at = look(&want, flags, env, ui)?;
+    let Some(names) = choose(spec, &at, choice, manner, env, ui)? else {
+        return Ok(Chosen::Open(at));
+    };
+    let brought = match names.as_slice() {
+        [] => at.names.keys().map(ToString::to_string).collect(),
+        names => names.to_vec(),
+    };
+    Ok(Chosen::These { entry: edit::SkillEntry { names, ..entry }, names: brought })
 }
 
 /// Returns the manifest entry for a word of the command line; a path is written so that it means the
@@ -132,7 +104,7 @@ fn entry(spec: &str, declared: &Declared, roots: &Roots) -> Result<edit::SkillEn
 }
 
 /// Reads an entry as the manifest would.
-fn wanted(declared: &Declared, entry: &edit::SkillEntry, roots: &Roots) -> Result<WantedSkill> {
+pub fn wanted(declared: &Declared, entry: &edit::SkillEntry, roots: &Roots) -> Result<WantedSkill> {
     let file = &declared.intent.manifest;
     let text = edit::add_skill(file, "", entry).map_err(Faults::from)?;
     let intent = manifest::parse(file, &text, roots).map_err(|faults| {
@@ -169,20 +141,13 @@ fn look(want: &WantedSkill, flags: &Flags, env: &Env, ui: Ui) -> Result<SkillsAt
 fn choose(
     spec: &str,
     at: &SkillsAt,
-    (choice, manner): (&Choice, Manner),
-    flags: &Flags,
+    choice: &Choice,
+    manner: Manner,
     env: &Env,
     ui: Ui,
 ) -> Result<Option<Vec<String>>> {
     let is_made = choice.is_made() || manner.interactive;
-    if let Some(name) = at.marketplace.as_ref().filter(|_| !is_made) {
-        if flags.json {
-            list(spec, at, flags, ui);
-        }
-        ui.talk(&format!("`{spec}` is the marketplace `{name}`"));
-        ui.hint(&format!(
-            "`zskills marketplace add {spec}` registers it; `--skill NAME` or `--all` installs its skills alone"
-        ));
+    if at.marketplace.is_some() && !is_made {
         return Ok(None);
     }
     if at.names.is_empty() {
@@ -212,11 +177,8 @@ fn choose(
             bail!("`{spec}` has no skill `{name}`{hint}");
         }
     }
-    if at.names.len() > FEW && !is_made {
-        list(spec, at, flags, ui);
-        return Ok(None);
-    }
-    Ok(Some(choice.skills.clone()))
+    let is_open = at.names.len() > FEW && !is_made;
+    Ok((!is_open).then(|| choice.skills.clone()))
 }
 
 fn mention_servers(at: &SkillsAt, ui: Ui) {
@@ -228,7 +190,7 @@ fn mention_servers(at: &SkillsAt, ui: Ui) {
 }
 
 /// Lists what there is to choose from.
-fn list(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
+pub fn survey(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
     const SHOWN: usize = 72;
     if flags.json {
         let rows: Vec<_> = at
@@ -236,7 +198,12 @@ fn list(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
             .iter()
             .map(|(name, text)| json!({ "name": name.as_str(), "description": text }))
             .collect();
-        ui.json(&json!({ "schema": "zskills/survey/1", "source": spec, "marketplace": at.marketplace, "skills": rows }));
+        ui.json(&json!({
+            "schema": "zskills/survey/1",
+            "source": redact_url(spec),
+            "marketplace": at.marketplace,
+            "skills": rows,
+        }));
         return;
     }
     let width = at.names.keys().map(|name| name.as_str().len()).max().unwrap_or(0);
@@ -248,12 +215,29 @@ fn list(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
         writeln!(out, "  {:<width$}  {short}{dots}", name.as_str()).expect("strings take text");
     }
     ui.data(&out);
-    ui.talk(&format!("`{spec}` has {} skills; nothing was installed", at.names.len()));
-    ui.hint("choose with `--skill NAME`, from a list with `-i`, or take `--all`");
+    let count = at.names.len();
+    match &at.marketplace {
+        Some(name) if count == 0 => {
+            ui.talk(&format!("`{spec}` is the marketplace `{name}`; nothing was installed"));
+            ui.hint(&format!("`zskills install {spec} --marketplace` registers it (or `zskills marketplace add {spec}`)"));
+        }
+        Some(name) => {
+            ui.talk(&format!(
+                "`{spec}` is the marketplace `{name}` and has {count} skills; nothing was installed"
+            ));
+            ui.hint(&format!(
+                "`--marketplace` registers it (as `zskills marketplace add {spec}` does); `--skill NAME` or `--all` installs its skills alone"
+            ));
+        }
+        None => {
+            ui.talk(&format!("`{spec}` has {count} skills; nothing was installed"));
+            ui.hint("choose with `--skill NAME`, from a list with `-i`, or take `--all`");
+        }
+    }
 }
 
 /// Returns the manifest's text with the entries added; what it asks for already stays as it is.
-fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result<String> {
+pub fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result<String> {
     let file = &declared.intent.manifest;
     let mut text = declared.text.clone().unwrap_or_default();
     for entry in entries {

@@ -1,6 +1,7 @@
 //! Looking for words in the skills that are here, and in those that the sources of the manifest also have.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::clients::agents;
 use crate::content::catalog::{Query, Rank};
@@ -27,8 +28,13 @@ pub struct Hit {
 
 /// Returns the skills that fit, at most `limit` of each source, the best first. Nothing is fetched.
 pub fn search(query: &Query, limit: usize, env: &Env, ui: Ui) -> Vec<Hit> {
+    search_in(None, query, limit, env, ui)
+}
+
+/// The same with the sources of a manifest that `--file` names.
+pub fn search_in(file: Option<&Path>, query: &Query, limit: usize, env: &Env, ui: Ui) -> Vec<Hit> {
     // A manifest that cannot be read has no say in a search; `sync` and `doctor` complain of it.
-    let declared = manifest::declared_or_none(None, env).ok();
+    let declared = manifest::declared_or_none(file, env).ok();
     let mut hits = BTreeMap::new();
     for hit in installed(query, env, declared.as_ref()) {
         hits.insert((hit.source.clone(), hit.name.clone()), hit);

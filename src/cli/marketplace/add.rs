@@ -20,6 +20,8 @@ use crate::machine::terminal::{Bars, Ui};
 use crate::model::{MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url};
 use crate::resolve::Movement;
 
+const SCHEMA: &str = "zskills/marketplace-add/1";
+
 /// Add marketplaces by where they come from
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -41,16 +43,24 @@ pub struct RecommendedArgs {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    add(&args.sources, args.pin.as_deref(), &args.flags, env, ui)
+    add(SCHEMA, &args.sources, args.pin.as_deref(), &args.flags, env, ui)
 }
 
 pub fn recommended(args: &RecommendedArgs, env: &Env, ui: Ui) -> Result<Exit> {
     let sources: Vec<String> =
         WELL_KNOWN_MARKETPLACES.iter().map(|(_, repo)| (*repo).to_owned()).collect();
-    add(&sources, None, &args.flags, env, ui)
+    add(SCHEMA, &sources, None, &args.flags, env, ui)
 }
 
-fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) -> Result<Exit> {
+/// Adds marketplaces, each by its source.
+pub fn add(
+    schema: &'static str,
+    sources: &[String],
+    pin: Option<&str>,
+    flags: &Flags,
+    env: &Env,
+    ui: Ui,
+) -> Result<Exit> {
     let mut env = env.clone();
     let mut notes = Vec::new();
     let mut found = Vec::new();
@@ -91,7 +101,7 @@ fn add(sources: &[String], pin: Option<&str>, flags: &Flags, env: &Env, ui: Ui) 
         }
     })?;
     ask.repairs.extend(repair);
-    report::run("zskills/marketplace-add/1", ask, env, Terminal { ui, json: flags.json })
+    report::run(schema, ask, env, Terminal { ui, json: flags.json })
 }
 
 /// Adds a marketplace to the manifest, unless it is there.
