@@ -1,5 +1,7 @@
 //! Downloads with limits.
 
+mod words;
+
 use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -116,17 +118,10 @@ impl HttpError {
     pub fn hint(&self) -> &'static str {
         match self.kind {
             HttpFailure::Address | HttpFailure::Redirect => "use an https address",
-            HttpFailure::Status(401 | 403) => "the server wants a login; use a public address",
-            HttpFailure::Status(404 | 410) => {
-                "the address may be revoked, expired or moved; check it"
-            }
-            HttpFailure::Status(429) => "too many requests; wait a few minutes, then try again",
-            HttpFailure::Status(500..) => "the server has a problem; try again later",
-            HttpFailure::Status(_) => "open the address in a browser to see more",
+            HttpFailure::Status(status) => words::about_status(status),
             HttpFailure::TooLarge(_) => "this is more than such a file can be; check the address",
-            HttpFailure::Timeout(_) | HttpFailure::Network(_) => {
-                "check the connection and the proxy settings, then try again"
-            }
+            HttpFailure::Timeout(_) => words::TOO_SLOW,
+            HttpFailure::Network(ref cause) => words::about_connection(cause),
             HttpFailure::Client(_) => "check the root certificates of this machine",
         }
     }
