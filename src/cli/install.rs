@@ -86,8 +86,14 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     skills.extend(remote::by_repository(found));
     let manner = Manner { interactive: args.interactive, no_save: args.no_save };
     let servers: Vec<WantedServer> = server.into_iter().collect();
-    let said = servers.iter().flat_map(server::literals).chain(notes).collect();
-    install(Wanted { plugins, skills, servers, said }, args.scope, manner, &args.flags, env, ui)
+    install(
+        Wanted { plugins, skills, servers, said: notes },
+        args.scope,
+        manner,
+        &args.flags,
+        env,
+        ui,
+    )
 }
 
 /// Everything that one command installs: one plan is made for all of it.

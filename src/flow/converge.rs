@@ -10,8 +10,10 @@ use super::gather::{self, Means};
 use super::host::{Host, Question};
 use super::manifest::{self, Declared};
 use super::observe::{self, Snapshot};
+use super::server_notes;
 use crate::clients::CODECS;
 use crate::declared::lock::Lock;
+use crate::declared::manifest as declared_manifest;
 use crate::machine::env::Env;
 use crate::machine::fetch::{FetchOptions, Progress};
 use crate::machine::git::Git;
@@ -222,6 +224,8 @@ pub fn prepare_from(
     if refused_by_lock {
         resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
+    resolution.notes.extend(declared.intent.servers.iter().flat_map(server_notes::of));
+    with_places(&declared, &mut resolution.notes);
     let own: Vec<OwnFile> =
         if ask.wishes.once { Vec::new() } else { declared.own(&resolution.lock) };
     let cached =
@@ -290,6 +294,19 @@ pub fn fetch_options<'a>(offline: bool, env: &Env, progress: &'a dyn Progress) -
         timeout: env.git_timeout,
         github: env.github.clone(),
         ..FetchOptions::new(env.roots.cache_dir.clone(), progress)
+    }
+}
+
+/// Gives each note that counts the place in the manifest that it is about.
+fn with_places(declared: &Declared, notes: &mut [Note]) {
+    let (Some(text), Some(file)) = (&declared.text, &declared.file) else { return };
+    // In a manifest that a command edits a person would look for it in vain.
+    if file != text.as_bytes() {
+        return;
+    }
+    for note in notes.iter_mut().filter(|note| note.level > Level::Info && note.fault.is_none()) {
+        let fault = declared_manifest::locate(&declared.intent.manifest, text, note);
+        note.fault = fault.map(Box::new);
     }
 }
 

@@ -15,6 +15,7 @@ pub mod plugin_servers;
 pub mod registered;
 pub mod repair;
 pub mod server_environment;
+mod server_notes;
 
 pub use converge::{Ask, Ended, Mode, Outcome, Prepared, Report, converge, drive};
 pub use host::{Host, Question, Silent};

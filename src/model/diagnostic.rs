@@ -69,6 +69,11 @@ impl Diagnostic {
         self
     }
 
+    /// Returns where it is, the line and the hint, for somebody who has read the message already.
+    pub fn place(&self) -> String {
+        Self { message: String::new(), ..self.clone() }.to_string()
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -117,7 +122,9 @@ impl fmt::Display for Diagnostic {
         if let Some(Position { line, column }) = self.at {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", self.message)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
         if let (Some(excerpt), Some(at)) = (&self.excerpt, self.at) {
             let (shown, column, width) = window(&excerpt.line, at.column, excerpt.width);
             let gutter = at.line.to_string();

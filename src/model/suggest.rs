@@ -5,10 +5,13 @@ pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    let given = word;
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        // Whoever typed it knows it already.
+        .filter(|candidate| *candidate != given)
         .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
@@ -41,6 +44,7 @@ mod tests {
         check("mcp", Some("mcps"));
         check("marketplaces", Some("marketplace"));
         check("colour", None);
+        check("pin", None);
         check("x", None);
         check("", None);
     }

@@ -138,3 +138,84 @@ fn a_manifest_that_is_named_but_missing_is_an_error() {
     assert_ne!(run.code, Some(0), "{run}");
     run.says(&["~/none.toml"]);
 }
+
+#[test]
+fn words_of_other_tools_are_answered_with_ours() {
+    refuses("version = 1\n[[plugins]]\nname = \"a@b\"\n", "2:", &["`plugins`", "`[[skills]]`"]);
+    refuses(
+        "version = 1\n[[mcpServers]]\nname = \"a\"\ncommand = \"b\"\n",
+        "2:",
+        &["`mcpServers`", "`[[mcps]]`"],
+    );
+    refuses(
+        "version = 1\n[mcpServers.a]\ncommand = \"b\"\n",
+        "2:",
+        &["`mcpServers`", "`[[mcps]]`"],
+    );
+    refuses(
+        "version = 1\n[[skills]]\nsource = \"acme/kit\"\nname = \"pdf\"\n",
+        "3:1",
+        &["a plugin of a marketplace", "`[[agent_skills]]`"],
+    );
+    refuses(
+        "version = 1\n[[skills]]\nname = \"a@b\"\nscope = \"global\"\n",
+        "4:",
+        &["did you mean `user`"],
+    );
+}
+
+/// Syncs a manifest that reads well and asks for what cannot be had: it is shown where that stands.
+#[track_caller]
+fn points_at(text: &str, place: &str, phrases: &[&str]) {
+    let home = Sandbox::new().manifest(text);
+    tools(&home);
+    home.repo("acme/kit")
+        .write("skills/docx/SKILL.md", "---\nname: docx\ndescription: Does docx.\n---\n")
+        .commit();
+    let run = home.zskills(&["sync"]);
+    run.expect(1).says(&[&format!("skills.toml:{place}"), "^"]).says(phrases);
+    let document = home.zskills(&["sync", "--json"]).expect(1).document("sync");
+    let line: u64 = place.split(':').next().unwrap().parse().unwrap();
+    let notes = document["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note["fault"]["line"] == line), "{document}");
+}
+
+#[test]
+fn what_cannot_be_had_is_shown_where_it_stands() {
+    points_at(&wants(&["gone"]), "8:8", &["gone@tools", "name = \"gone@tools\""]);
+    points_at(
+        &(wants(&[]) + "\n[[skills]]\nname = \"alpha@tools\"\nversion = \"^9\"\n"),
+        "9:11",
+        &["alpha@tools", "^9"],
+    );
+    points_at(
+        "version = 1\n[[skills]]\nname = \"a\"\nmarketplace = \"nobody\"\n",
+        "4:15",
+        &["nobody"],
+    );
+    points_at(
+        "version = 1\n[[marketplaces]]\nname = \"tools\"\nsource = \"acme/tools\"\npin = \"v9\"\n",
+        "5:7",
+        &["v9"],
+    );
+    points_at(
+        "version = 1\n[[agent_skills]]\nsource = \"acme/kit\"\nnames = [\"docx\", \"dcox\"]\n",
+        "4:18",
+        &["dcox"],
+    );
+    points_at("version = 1\n[[agent_skills]]\nsource = \"./nowhere\"\n", "3:10", &["nowhere"]);
+}
+
+#[test]
+fn references_that_the_client_takes_literally_are_named_and_so_is_a_secret() {
+    let home = Sandbox::new().manifest(
+        "version = 1\n[[mcps]]\nname = \"s\"\ncommand = \"true\"\nargs = [\"$ROOT/x\"]\nenv = { A = \"${TOKEN\", API_KEY = \"hunter2hunter2\" }\n",
+    );
+    let run = home.zskills(&["sync"]);
+    run.expect(0).says(&[
+        "`args` has `$ROOT`",
+        "`env.A` has `${TOKEN` without",
+        "`env.API_KEY` holds",
+    ]);
+    run.is_silent_about(&["hunter2"]);
+}

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
-use crate::model::{Faults, Note, Position, Scope, Transport, WantedServer, secret_in};
+use crate::model::{Faults, Position, Scope, Transport, WantedServer};
 
 /// The flags that say what a server is.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -127,19 +127,4 @@ fn as_the_manifest_has_it(server: &WantedServer, env: &Env) -> Result<WantedServ
         anyhow::anyhow!("{}", said.collect::<Vec<_>>().join("\n"))
     })?;
     intent.servers.into_iter().next().ok_or_else(|| anyhow::anyhow!("no server is named"))
-}
-
-/// Returns a remark for each literal secret of a server: the manifest is made to be shared.
-pub fn literals(server: &WantedServer) -> Vec<Note> {
-    let env = server.env.iter().map(|pair| ("env", pair));
-    let named = env.chain(server.headers.iter().map(|pair| ("headers", pair)));
-    let secrets = named.filter(|(_, (name, value))| secret_in(name, value).is_some());
-    secrets
-        .map(|(table, (name, _))| {
-            let text = format!("`{table}.{name}` holds a literal secret, and a manifest is shared");
-            let variable = name.to_uppercase().replace('-', "_");
-            Note::info(&server.name, text)
-                .hint(format!("write `${{{variable}}}` there and export the variable"))
-        })
-        .collect()
 }

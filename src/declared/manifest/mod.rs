@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::model::{Diagnostic, Intent, Roots};
 
 pub mod edit;
+mod locate;
 mod parse;
 mod pattern;
 mod place;
@@ -15,6 +16,7 @@ mod servers;
 mod skills;
 mod words;
 
+pub use locate::locate;
 pub(crate) use pattern::is_glob;
 
 /// Reads a manifest. `file` is absolute; relative sources lie beside it.

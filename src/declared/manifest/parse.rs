@@ -34,7 +34,7 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     if !is_ours(&mut context.reader, root) {
         return Err(context.reader.into_faults());
     }
-    context.reader.unknown_keys(root, &TABLES);
+    context.reader.unknown_keys_but(root, &TABLES, meant);
     let marketplaces = context.marketplaces(root);
     let plugins = context.plugins(root);
     let agent_skills = context.agent_skills(root);
@@ -45,6 +45,22 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
         Ok(Intent { manifest, marketplaces, plugins, agent_skills, servers, servers_off, policy })
     } else {
         Err(context.reader.into_faults())
+    }
+}
+
+/// Returns what people mean by the name of a table that other tools have.
+fn meant(table: &str) -> Option<&'static str> {
+    match table {
+        "plugins" | "plugin" => {
+            Some("a plugin is a `[[skills]]` entry with `name = \"plugin@marketplace\"`")
+        }
+        "mcpServers" | "mcp_servers" | "mcp" | "servers" => {
+            Some("an MCP server is an `[[mcps]]` entry with `name` and `command` or `url`")
+        }
+        "agentSkills" | "agent-skills" => {
+            Some("Agent Skills are `[[agent_skills]]` entries with `source`")
+        }
+        _ => None,
     }
 }
 
@@ -129,6 +145,9 @@ impl Context<'_> {
         let mut seen = Seen::default();
         let mut wanted = Vec::new();
         for entry in self.reader.entries(root, "skills") {
+            if self.is_of_a_repository(&entry) {
+                continue;
+            }
             self.reader.unknown_keys(entry.table, &PLUGIN_KEYS);
             let id = self.plugin_id(&entry);
             let version = self.version(entry.table);
@@ -142,6 +161,22 @@ impl Context<'_> {
             wanted.push(WantedPlugin { id, version, enabled, scope, pin, at });
         }
         wanted
+    }
+
+    /// Complains about skills of a repository that are written as plugins.
+    fn is_of_a_repository(&mut self, entry: &Entry<'_>) -> bool {
+        let named = entry.table.get("name").and_then(toml_edit::Item::as_str);
+        let is = ["source", "npm", "names"].into_iter().find(|key| entry.table.contains_key(key));
+        let is = is.filter(|_| {
+            !entry.table.contains_key("marketplace")
+                && !named.is_some_and(|name| name.contains('@'))
+        });
+        if let Some(key) = is {
+            let message = format!("`{key}` in `[[skills]]`, which is a plugin of a marketplace");
+            let hint = "write skills of a repository, folder or package as `[[agent_skills]]`";
+            self.reader.fault_with_hint(&key_span(entry.table, key), message, hint);
+        }
+        is.is_some()
     }
 
     /// Complains when a plugin has another pin in another scope: the lock holds one entry for both.
@@ -246,7 +281,11 @@ impl Context<'_> {
             return *scope;
         }
         let words: Vec<&str> = allowed.iter().map(|scope| scope.as_str()).collect();
-        let hint = match did_you_mean(text.value, words.iter().copied()) {
+        let near = match text.value {
+            "global" => Some("user".to_owned()),
+            other => did_you_mean(other, words.iter().copied()),
+        };
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}", listed(&words)),
         };

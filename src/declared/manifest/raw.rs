@@ -78,16 +78,24 @@ impl<'a> Reader<'a> {
 
     /// Reports each key that is not among `known`.
     pub fn unknown_keys(&mut self, table: &dyn TableLike, known: &[&str]) {
-        for (key, _) in table.iter() {
-            if known.contains(&key) {
-                continue;
-            }
-            let at = key_span(table, key);
+        self.unknown_keys_but(table, known, |_| None);
+    }
+
+    /// The same, with a hint of its own for the words that people use for something known.
+    pub fn unknown_keys_but(
+        &mut self,
+        table: &dyn TableLike,
+        known: &[&str],
+        meant: impl Fn(&str) -> Option<&'static str>,
+    ) {
+        for (key, _) in table.iter().filter(|(key, _)| !known.contains(key)) {
+            let hint = match (meant(key), did_you_mean(key, known.iter().copied())) {
+                (Some(meant), _) => meant.to_owned(),
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => format!("known are {}", listed(known)),
+            };
             let message = format!("unknown key `{key}`");
-            match did_you_mean(key, known.iter().copied()) {
-                Some(near) => self.fault_with_hint(&at, message, format!("did you mean `{near}`?")),
-                None => self.fault_with_hint(&at, message, format!("known are {}", listed(known))),
-            }
+            self.fault_with_hint(&key_span(table, key), message, hint);
         }
     }
 

@@ -94,7 +94,9 @@ impl Ui {
         };
         say(&format!("{word} {}: {}\n", plain(&note.about.to_string()), plain(&note.text)));
         if let Some(fault) = &note.fault {
-            say(&format!("{}\n", plain(&fault.to_string())));
+            let said = !fault.message.is_empty() && note.text.starts_with(&fault.message);
+            let place = if said { fault.place() } else { fault.to_string() };
+            say(&format!("{}\n", plain(&place)));
             return;
         }
         if let Some(hint) = &note.hint {

@@ -1,0 +1,95 @@
+//! What the texts of a declared server hold that will not do what somebody meant.
+
+use crate::model::{Note, WantedServer, secret_in, variables_in};
+
+/// Returns a remark for each reference that the client takes literally, and for each literal secret.
+pub fn of(server: &WantedServer) -> Vec<Note> {
+    let parts = parts(server);
+    let is_script = is_shell(server);
+    let mut notes = Vec::new();
+    for Part { place, name, text } in &parts {
+        if let Some(open) = text.rfind("${").filter(|at| !text[*at..].contains('}')) {
+            let word: String =
+                text[open + 2..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let said = format!("`{place}` has `${{{word}` without its `}}`");
+            notes.push(Note::info(&server.name, said).hint(format!("write `${{{word}}}`")));
+        }
+        // A shell has variables of its own.
+        let foreign = variables_in(text).into_iter().filter(|_| !(is_script && place == "args"));
+        for variable in foreign {
+            let Some(written) = variable.foreign else { continue };
+            let said = format!("`{place}` has `{written}`, which Claude Code takes as it stands");
+            let hint = format!("write `${{{}}}`", variable.name);
+            notes.push(Note::info(&server.name, said).hint(hint));
+        }
+        if secret_in(name, text).is_some() {
+            let said = format!("`{place}` holds a literal secret, and a manifest is shared");
+            let hint = "write `${NAME}` in its place and export that variable";
+            notes.push(Note::info(&server.name, said).hint(hint));
+        }
+    }
+    notes
+}
+
+/// One text of a server: where it stands, and the name under which it does.
+struct Part<'a> {
+    place: String,
+    name: &'a str,
+    text: &'a str,
+}
+
+fn parts(server: &WantedServer) -> Vec<Part<'_>> {
+    let single = |place: &str, text| Part { place: place.to_owned(), name: "", text };
+    let command = server.command.iter().map(|text| single("command", text.as_str()));
+    let args = server.args.iter().map(|text| single("args", text.as_str()));
+    let url = server.url.iter().map(|text| single("url", text.as_str()));
+    let tables = [("env", &server.env), ("headers", &server.headers)];
+    let pairs = tables.into_iter().flat_map(|(table, pairs)| {
+        pairs.iter().map(move |(name, text)| Part { place: format!("{table}.{name}"), name, text })
+    });
+    command.chain(args).chain(url).chain(pairs).collect()
+}
+
+fn is_shell(server: &WantedServer) -> bool {
+    let program = server.command.as_deref().and_then(|command| command.rsplit('/').next());
+    matches!(program, Some("sh" | "bash" | "zsh" | "dash" | "fish" | "ksh"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Position, Scope, Transport};
+
+    #[test]
+    fn what_will_not_do_what_was_meant_is_named_without_its_value() {
+        let check = |command: &str, arg: &str, header: &str, expected: &[&str]| {
+            let server = WantedServer {
+                name: "s".to_owned(),
+                transport: Transport::Stdio,
+                command: Some(command.to_owned()),
+                args: vec![arg.to_owned()],
+                env: Vec::new(),
+                url: None,
+                headers: vec![("Authorization".to_owned(), header.to_owned())],
+                scope: Scope::User,
+                extra: serde_json::Map::new(),
+                at: Position { line: 1, column: 1 },
+            };
+            let said: Vec<String> = of(&server).into_iter().map(|note| note.text).collect();
+            assert_eq!(said.len(), expected.len(), "{said:?}");
+            for (said, expected) in said.iter().zip(expected) {
+                assert!(said.contains(expected) && !said.contains("hunter2"), "{said}");
+            }
+        };
+        check("npx", "${HOME}/x", "Bearer ${TOKEN}", &[]);
+        check("npx", "$HOME/x", "Bearer ${TOKEN}", &["`args` has `$HOME`"]);
+        check("/bin/sh", "echo $HOME", "Bearer ${TOKEN}", &[]);
+        check("npx", "x", "Bearer ${TOKEN", &["has `${TOKEN` without its `}`"]);
+        check(
+            "npx",
+            "x",
+            "Bearer hunter2hunter2hunter2",
+            &["`headers.Authorization` holds a literal"],
+        );
+    }
+}
