@@ -20,7 +20,7 @@ pub use repair::Salvage;
 pub use servers::{FixedServers, Servers};
 
 use crate::model::{
-    Change, Client, ClientHome, Diagnostic, Fact, Files, RegistrySource, Roots, Source, State,
+    Change, Client, ClientHome, Diagnostic, Fact, Files, Machine, RegistrySource, Roots, Source, State,
 };
 
 /// Every codec, in the order in which their files are written: inventories before what clients read.
@@ -61,6 +61,7 @@ pub fn roots_below(home: &Path, project: &Path) -> Roots {
         state_dir: home.join(".local/state/zskills"),
         cwd: project.to_owned(),
         project: project.to_owned(),
+        machine: Machine::new(std::env::consts::OS, "here"),
         home: home.to_owned(),
     }
 }

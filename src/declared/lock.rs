@@ -8,7 +8,7 @@ use toml_edit::TableLike;
 
 use crate::declared::manifest::raw::{Entry, Reader, Spanned, document};
 use crate::declared::manifest::render::{Block, quoted_lines, quoted_list};
-use crate::model::{Commit, Diagnostic, MarketplaceName, PluginId, SkillName, TreeHash};
+use crate::model::{Commit, Diagnostic, Elsewhere, MarketplaceName, PluginId, SkillName, TreeHash};
 
 const HEADER: &str =
     "# Written by zskills. Commit it; `zskills upgrade` moves it forward.\nversion = 1\n";
@@ -100,6 +100,27 @@ pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
 }
 
 impl Lock {
+    /// Takes over what an older lock has of the entries that are for other machines.
+    pub fn keep_elsewhere(&mut self, old: &Self, elsewhere: &Elsewhere) {
+        for wanted in &elsewhere.marketplaces {
+            keep(&mut self.marketplaces, &old.marketplaces, &wanted.name);
+        }
+        for wanted in &elsewhere.plugins {
+            keep(&mut self.plugins, &old.plugins, &wanted.id);
+            // Its marketplace may have no entry of its own.
+            keep(&mut self.marketplaces, &old.marketplaces, &wanted.id.marketplace);
+        }
+        for wanted in &elsewhere.agent_skills {
+            let from = |source: &String| wanted.written.as_ref() == Some(source);
+            for (name, _) in old.skills.iter().filter(|(_, entry)| from(&entry.source)) {
+                keep(&mut self.skills, &old.skills, name);
+            }
+            for (name, _) in old.refused.iter().filter(|(_, entry)| from(&entry.source)) {
+                keep(&mut self.refused, &old.refused, name);
+            }
+        }
+    }
+
     /// Returns the text of the file.
     pub fn render(&self) -> String {
         let mut blocks = vec![HEADER.to_owned()];
@@ -237,6 +258,13 @@ fn checked<T: FromStr>(reader: &mut Reader<'_>, key: &str, text: &Spanned<&str>)
         reader.fault_with_hint(&text.at, format!("`{key}` is damaged"), hint);
     }
     value
+}
+
+/// Copies an entry that is missing.
+fn keep<K: Ord + Clone, V: Clone>(new: &mut BTreeMap<K, V>, old: &BTreeMap<K, V>, key: &K) {
+    if let Some(entry) = old.get(key) {
+        new.entry(key.clone()).or_insert_with(|| entry.clone());
+    }
 }
 
 #[cfg(test)]

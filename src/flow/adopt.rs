@@ -134,7 +134,13 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
         let (name, scope) = (row.name, row.reach.scope());
         let known = |wanted: &WantedServer| wanted.name == name && wanted.scope == scope;
         let intent = &declared.intent;
-        if intent.servers.iter().chain(&intent.servers_off).any(known) {
+        if intent
+            .servers
+            .iter()
+            .chain(&intent.servers_off)
+            .chain(&intent.elsewhere.servers)
+            .any(known)
+        {
             continue;
         }
         let added = servers::adopt((name, scope), row.record, &mut variables).and_then(|server| {

@@ -219,6 +219,7 @@ pub fn prepare_from(
     let owned = manifest::owned(&env.roots)?;
     let Seen { snapshot, repairs, adopted } = seen;
     let mut resolution = resolve(ask, env, host, &declared, snapshot, fingerprints);
+    resolution.lock.keep_elsewhere(&declared.lock, &declared.intent.elsewhere);
     let missing = not_locked(&declared);
     let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
     if refused_by_lock {

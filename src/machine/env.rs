@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 
 use crate::clients;
-use crate::model::Roots;
+use crate::model::{Machine, Roots};
 
 /// Every setting that comes from outside the command line.
 #[derive(Debug, Clone)]
@@ -152,6 +152,7 @@ fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
         },
         home: home.to_owned(),
         cwd: cwd.to_owned(),
+        machine: Machine::new(std::env::consts::OS, &host(lookup)),
     })
 }
 
@@ -176,6 +177,13 @@ fn xdg(name: &str, default: &str, home: &Path, lookup: &Lookup) -> Result<PathBu
         }
         _ => Ok(home.join(default)),
     }
+}
+
+/// Returns what this machine calls itself; a container, whose name is made up, can be told another.
+fn host(lookup: &Lookup) -> String {
+    let named = lookup("ZSKILLS_HOST").and_then(|name| name.into_string().ok());
+    let named = named.filter(|name| !name.is_empty());
+    named.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 fn utf8(what: &str, path: &Path) -> Result<()> {

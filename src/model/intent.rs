@@ -15,7 +15,18 @@ pub struct Intent {
     pub servers: Vec<WantedServer>,
     /// Servers that are switched off: they stay in the manifest and in no client.
     pub servers_off: Vec<WantedServer>,
+    /// Entries for other machines: nothing of them is wanted here, and the lock keeps what it has of them.
+    pub elsewhere: Elsewhere,
     pub policy: TeamPolicy,
+}
+
+/// The entries whose `when` does not fit this machine.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Elsewhere {
+    pub marketplaces: Vec<WantedMarketplace>,
+    pub plugins: Vec<WantedPlugin>,
+    pub agent_skills: Vec<WantedSkill>,
+    pub servers: Vec<WantedServer>,
 }
 
 /// The `[policy]` table: what a team lets its manifests take in.

@@ -6,6 +6,7 @@ mod diagnostic;
 mod files;
 mod intent;
 mod json;
+mod machine;
 mod name;
 mod note;
 mod own_file;
@@ -30,10 +31,11 @@ pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
-    Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES, WantedMarketplace,
+    Elsewhere, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES, WantedMarketplace,
     WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use json::{canonical_json, same_json};
+pub use machine::Machine;
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{About, Level, Note};
 pub use own_file::{OwnFile, STAGING};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Client, ClientHome, Reach, Scope};
+use super::{Client, ClientHome, Machine, Reach, Scope};
 
 /// Absolute paths; nothing below them needs to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub struct Roots {
     pub cwd: PathBuf,
     /// The git root of `cwd`, else `cwd`.
     pub project: PathBuf,
+    pub machine: Machine,
 }
 
 impl Roots {

@@ -23,6 +23,7 @@ mod keep;
 mod layers;
 mod list;
 mod lock;
+mod machines;
 mod marketplaces;
 mod ownership;
 mod plugin_sources;

@@ -277,6 +277,7 @@ mod tests {
             state_dir: "/h/s".into(),
             cwd: "/p".into(),
             project: "/p".into(),
+            machine: crate::model::Machine::new("linux", "here"),
         }
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod raw;
 pub(crate) mod render;
 mod servers;
 mod skills;
+mod when;
 mod words;
 
 pub use locate::locate;

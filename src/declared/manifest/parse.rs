@@ -10,13 +10,14 @@ use toml_edit::{Table, TableLike};
 
 use super::raw::{Entry, Reader, Spanned, document, key_span, listed};
 use crate::model::{
-    Diagnostic, Intent, MarketplaceName, NameError, PluginId, PluginName, Roots, Scope, Source,
-    WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
+    Diagnostic, Elsewhere, Intent, MarketplaceName, NameError, PluginId, PluginName, Roots, Scope,
+    Source, WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
 };
 
 const TABLES: [&str; 6] = ["version", "marketplaces", "skills", "agent_skills", "mcps", "policy"];
-const MARKETPLACE_KEYS: [&str; 4] = ["name", "source", "pin", "auto_update"];
-const PLUGIN_KEYS: [&str; 6] = ["name", "marketplace", "version", "enabled", "scope", "pin"];
+const MARKETPLACE_KEYS: [&str; 5] = ["name", "source", "pin", "auto_update", "when"];
+const PLUGIN_KEYS: [&str; 7] =
+    ["name", "marketplace", "version", "enabled", "scope", "pin", "when"];
 
 /// What every part of a manifest is read with.
 pub(super) struct Context<'a> {
@@ -35,14 +36,24 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
         return Err(context.reader.into_faults());
     }
     context.reader.unknown_keys_but(root, &TABLES, meant);
-    let marketplaces = context.marketplaces(root);
-    let plugins = context.plugins(root);
-    let agent_skills = context.agent_skills(root);
-    let (servers, servers_off) = context.servers(root);
+    let mut elsewhere = Elsewhere::default();
+    let marketplaces = context.marketplaces(root, &mut elsewhere);
+    let plugins = context.plugins(root, &mut elsewhere);
+    let agent_skills = context.agent_skills(root, &mut elsewhere);
+    let (servers, servers_off) = context.servers(root, &mut elsewhere);
     let policy = context.policy(root);
     if context.reader.is_clean() {
         let manifest = file.to_owned();
-        Ok(Intent { manifest, marketplaces, plugins, agent_skills, servers, servers_off, policy })
+        Ok(Intent {
+            manifest,
+            marketplaces,
+            plugins,
+            agent_skills,
+            servers,
+            servers_off,
+            elsewhere,
+            policy,
+        })
     } else {
         Err(context.reader.into_faults())
     }
@@ -112,7 +123,7 @@ pub(super) fn holds_nothing(root: &Table) -> bool {
 }
 
 impl Context<'_> {
-    fn marketplaces(&mut self, root: &Table) -> Vec<WantedMarketplace> {
+    fn marketplaces(&mut self, root: &Table, elsewhere: &mut Elsewhere) -> Vec<WantedMarketplace> {
         let mut seen = Seen::default();
         let mut wanted = Vec::new();
         for entry in self.reader.entries(root, "marketplaces") {
@@ -127,9 +138,13 @@ impl Context<'_> {
                 self.pin_fits(source, pin);
             }
             let auto_update = self.reader.boolean(entry.table, "auto_update").map(|b| b.value);
+            let is_here = self.is_here(entry.table);
             let Some(name) = name else { continue };
-            self.once(&mut seen, name.clone(), &format!("marketplace `{name}`"), at);
-            wanted.push(WantedMarketplace {
+            if is_here {
+                self.once(&mut seen, name.clone(), &format!("marketplace `{name}`"), at);
+            }
+            let list = if is_here { &mut wanted } else { &mut elsewhere.marketplaces };
+            list.push(WantedMarketplace {
                 name,
                 source,
                 written: written.map(|text| text.value.to_owned()),
@@ -141,7 +156,7 @@ impl Context<'_> {
         wanted
     }
 
-    fn plugins(&mut self, root: &Table) -> Vec<WantedPlugin> {
+    fn plugins(&mut self, root: &Table, elsewhere: &mut Elsewhere) -> Vec<WantedPlugin> {
         let mut seen = Seen::default();
         let mut wanted = Vec::new();
         for entry in self.reader.entries(root, "skills") {
@@ -154,11 +169,15 @@ impl Context<'_> {
             let enabled = self.reader.boolean(entry.table, "enabled").is_none_or(|b| b.value);
             let scope = self.scope(entry.table, &Scope::ALL);
             let pin = self.pin(entry.table).map(|pin| pin.value);
+            let is_here = self.is_here(entry.table);
             let Some(Spanned { value: id, at }) = id else { continue };
-            self.same_pin(&wanted, &id, pin.as_ref(), &at);
-            self.once(&mut seen, (id.clone(), scope), &format!("`{id}` in {scope} scope"), at);
+            if is_here {
+                self.same_pin(&wanted, &id, pin.as_ref(), &at);
+                self.once(&mut seen, (id.clone(), scope), &format!("`{id}` in {scope} scope"), at);
+            }
             let at = self.reader.position(&entry.at);
-            wanted.push(WantedPlugin { id, version, enabled, scope, pin, at });
+            let list = if is_here { &mut wanted } else { &mut elsewhere.plugins };
+            list.push(WantedPlugin { id, version, enabled, scope, pin, at });
         }
         wanted
     }

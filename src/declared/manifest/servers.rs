@@ -6,21 +6,44 @@ use toml_edit::{Item, Table, TableLike, Value};
 use super::parse::{Context, Seen, printable};
 use super::raw::{Entry, Spanned, article, key_span, listed};
 use super::render::{Block, inline_table, quoted, quoted_list};
-use crate::model::{Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean};
+use crate::model::{
+    Elsewhere, Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean,
+};
 
-const KEYS: [&str; 10] =
-    ["name", "enabled", "transport", "command", "args", "env", "url", "headers", "scope", "extra"];
+const KEYS: [&str; 11] = [
+    "name",
+    "enabled",
+    "transport",
+    "command",
+    "args",
+    "env",
+    "url",
+    "headers",
+    "scope",
+    "extra",
+    "when",
+];
 
 impl Context<'_> {
     /// Returns the servers that are on, and those that are switched off.
-    pub(super) fn servers(&mut self, root: &Table) -> (Vec<WantedServer>, Vec<WantedServer>) {
+    pub(super) fn servers(
+        &mut self,
+        root: &Table,
+        elsewhere: &mut Elsewhere,
+    ) -> (Vec<WantedServer>, Vec<WantedServer>) {
         let mut seen = Seen::default();
         let (mut wanted, mut off) = (Vec::new(), Vec::new());
         for entry in self.reader.entries(root, "mcps") {
             let name = self.server_name(&entry);
             let server = self.server(&entry);
             let is_on = self.reader.boolean(entry.table, "enabled").is_none_or(|on| on.value);
+            let is_here = self.is_here(entry.table);
             let (Some(name), Some(mut server)) = (name, server) else { continue };
+            if !is_here {
+                name.value.clone_into(&mut server.name);
+                elsewhere.servers.push(server);
+                continue;
+            }
             let what = format!("server `{}` in {} scope", name.value, server.scope);
             self.once(&mut seen, (name.value.to_owned(), server.scope), &what, name.at);
             name.value.clone_into(&mut server.name);

@@ -6,16 +6,29 @@ use super::parse::{Context, Seen, printable};
 use super::pattern::{check_pattern, is_glob};
 use super::raw::{Entry, Spanned, key_span};
 use super::words::words;
-use crate::model::{Scope, SkillSource, Source, WantedSkill};
+use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill};
 
-const KEYS: [&str; 9] =
-    ["source", "npm", "install_cmd", "name", "names", "pin", "claims", "scope", "link"];
+const KEYS: [&str; 10] =
+    ["source", "npm", "install_cmd", "name", "names", "pin", "claims", "scope", "link", "when"];
 
 impl Context<'_> {
-    pub(super) fn agent_skills(&mut self, root: &Table) -> Vec<WantedSkill> {
+    pub(super) fn agent_skills(
+        &mut self,
+        root: &Table,
+        elsewhere: &mut Elsewhere,
+    ) -> Vec<WantedSkill> {
         let mut seen = Seen::default();
-        let entries = self.reader.entries(root, "agent_skills");
-        entries.iter().map(|entry| self.agent_skill(entry, &mut seen)).collect()
+        let mut wanted = Vec::new();
+        for entry in self.reader.entries(root, "agent_skills") {
+            if self.is_here(entry.table) {
+                wanted.push(self.agent_skill(&entry, &mut seen));
+            } else {
+                // What another machine wants too is no repetition.
+                let skill = self.agent_skill(&entry, &mut Seen::default());
+                elsewhere.agent_skills.push(skill);
+            }
+        }
+        wanted
     }
 
     fn agent_skill(&mut self, entry: &Entry<'_>, seen: &mut Seen<(String, Scope)>) -> WantedSkill {
