@@ -23,8 +23,8 @@ use crate::machine::index::{self, IndexHit};
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Ui, pick};
 use crate::model::{
-    About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, WantedServer, redact_url,
-    well_known_marketplace,
+    About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, WantedServer,
+    redact_url, well_known_marketplace,
 };
 use crate::plan::Named;
 

@@ -24,7 +24,7 @@ mod why;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -242,8 +242,8 @@ impl Command {
 
 /// Tells of a process that has ended: its words without logins and settings, and its time.
 fn tell_of_process(command: &std::process::Command, took: Duration) {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let mut words = vec![program];
+    let program = Path::new(command.get_program());
+    let mut words = vec![program.file_name().unwrap_or_default().to_string_lossy().into_owned()];
     let mut arguments = command.get_args().map(|word| word.to_string_lossy());
     while let Some(word) = arguments.next() {
         // The settings that git always gets say nothing about this call.

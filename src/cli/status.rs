@@ -82,7 +82,7 @@ fn text(report: &Report, paint: Paint) -> String {
         writeln!(out, "  {sign} {kind} {}", plain(&name)).expect("strings take text");
     }
     for note in trouble {
-        let (about, text) = (plain(&note.about), plain(&note.text));
+        let (about, text) = (plain(&note.about.to_string()), plain(&note.text));
         writeln!(out, "  {} {about}: {text}", paint.red("!")).expect("strings take text");
     }
     out

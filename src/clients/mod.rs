@@ -20,7 +20,8 @@ pub use repair::Salvage;
 pub use servers::{FixedServers, Servers};
 
 use crate::model::{
-    Change, Client, ClientHome, Diagnostic, Fact, Files, Machine, RegistrySource, Roots, Source, State,
+    Change, Client, ClientHome, Diagnostic, Fact, Files, Machine, RegistrySource, Roots, Source,
+    State,
 };
 
 /// Every codec, in the order in which their files are written: inventories before what clients read.

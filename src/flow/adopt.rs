@@ -17,8 +17,8 @@ use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
-    Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope, Source,
-    State, Thing, WantedServer,
+    Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope,
+    ServerRecord, Source, State, Thing, WantedServer,
 };
 use crate::plan::{Adopted, Line, Sign};
 
@@ -122,7 +122,7 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
 }
 
 /// Returns a client's entry as one of a manifest; the text says why there can be none.
-pub fn server(of: (&str, Scope), entry: &Value) -> Result<servers::AdoptedServer, String> {
+pub fn server(of: (&str, Scope), entry: &ServerRecord) -> Result<servers::AdoptedServer, String> {
     servers::adopt(of, entry, &mut servers::Variables::new())
 }
 

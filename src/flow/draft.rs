@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::adopt;
 use super::manifest::Declared;
 use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Target};
 use crate::model::{
-    Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, State, WantedPlugin,
-    WantedServer, well_known_marketplace,
+    Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, ServerRecord, State,
+    WantedPlugin, WantedServer, well_known_marketplace,
 };
 
 /// The text of a manifest in the making.
@@ -161,7 +160,7 @@ impl<'a> Draft<'a> {
             .hint(format!("keep it elsewhere and write {} in its place", names.join(", "))))
     }
 
-    fn entry(&self, name: &str, scope: Scope) -> Option<&'a Value> {
+    fn entry(&self, name: &str, scope: Scope) -> Option<&'a ServerRecord> {
         let reach = self.roots.reach(scope);
         let mut servers = self.state.servers();
         servers.find(|row| row.name == name && *row.reach == reach).map(|row| row.record)

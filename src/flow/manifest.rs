@@ -133,7 +133,7 @@ fn read(path: &Path, env: &Env) -> Result<Option<Declared>> {
 /// # Errors
 /// It cannot be read, or is a link to nothing: what it should have said is not known then.
 pub fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
-    let bytes = disk::read(path)
+    let bytes = disk::read(path, Most::OWN)
         .with_context(|| format!("cannot read the manifest `{}`", path.display()))?;
     if bytes.is_none() && disk::is_link(path) {
         bail!(

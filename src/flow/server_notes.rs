@@ -1,6 +1,6 @@
 //! What the texts of a declared server hold that will not do what somebody meant.
 
-use crate::model::{Note, WantedServer, secret_in, variables_in};
+use crate::model::{About, Note, Text, WantedServer, secret_in, variables_in};
 
 /// Returns a remark for each reference that the client takes literally, and for each literal secret.
 pub fn of(server: &WantedServer) -> Vec<Note> {
@@ -12,7 +12,10 @@ pub fn of(server: &WantedServer) -> Vec<Note> {
             let word: String =
                 text[open + 2..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             let said = format!("`{place}` has `${{{word}` without its `}}`");
-            notes.push(Note::info(&server.name, said).hint(format!("write `${{{word}}}`")));
+            notes.push(
+                Note::info(About::Server(server.name.clone()), said)
+                    .hint(format!("write `${{{word}}}`")),
+            );
         }
         // A shell has variables of its own.
         let foreign = variables_in(text).into_iter().filter(|_| !(is_script && place == "args"));
@@ -20,12 +23,12 @@ pub fn of(server: &WantedServer) -> Vec<Note> {
             let Some(written) = variable.foreign else { continue };
             let said = format!("`{place}` has `{written}`, which Claude Code takes as it stands");
             let hint = format!("write `${{{}}}`", variable.name);
-            notes.push(Note::info(&server.name, said).hint(hint));
+            notes.push(Note::info(About::Server(server.name.clone()), said).hint(hint));
         }
         if secret_in(name, text).is_some() {
             let said = format!("`{place}` holds a literal secret, and a manifest is shared");
             let hint = "write `${NAME}` in its place and export that variable";
-            notes.push(Note::info(&server.name, said).hint(hint));
+            notes.push(Note::info(About::Server(server.name.clone()), said).hint(hint));
         }
     }
     notes
@@ -35,44 +38,54 @@ pub fn of(server: &WantedServer) -> Vec<Note> {
 struct Part<'a> {
     place: String,
     name: &'a str,
-    text: &'a str,
+    text: String,
 }
 
 fn parts(server: &WantedServer) -> Vec<Part<'_>> {
-    let single = |place: &str, text| Part { place: place.to_owned(), name: "", text };
-    let command = server.command.iter().map(|text| single("command", text.as_str()));
-    let args = server.args.iter().map(|text| single("args", text.as_str()));
-    let url = server.url.iter().map(|text| single("url", text.as_str()));
-    let tables = [("env", &server.env), ("headers", &server.headers)];
+    let record = &server.record;
+    let single = |place: &str, text: &Text| Part {
+        place: place.to_owned(),
+        name: "",
+        text: text.to_string(),
+    };
+    let command = record.command.iter().map(|text| single("command", text));
+    let args = record.args.iter().map(|text| single("args", text));
+    let url = record.url.iter().map(|text| single("url", text));
+    let tables = [("env", &record.env), ("headers", &record.headers)];
     let pairs = tables.into_iter().flat_map(|(table, pairs)| {
-        pairs.iter().map(move |(name, text)| Part { place: format!("{table}.{name}"), name, text })
+        pairs.iter().map(move |(name, text)| Part {
+            place: format!("{table}.{name}"),
+            name,
+            text: text.to_string(),
+        })
     });
     command.chain(args).chain(url).chain(pairs).collect()
 }
 
 fn is_shell(server: &WantedServer) -> bool {
-    let program = server.command.as_deref().and_then(|command| command.rsplit('/').next());
-    matches!(program, Some("sh" | "bash" | "zsh" | "dash" | "fish" | "ksh"))
+    let command = server.record.command.as_ref().map(ToString::to_string).unwrap_or_default();
+    let program = command.rsplit('/').next().unwrap_or_default();
+    matches!(program, "sh" | "bash" | "zsh" | "dash" | "fish" | "ksh")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Position, Scope, Transport};
+    use crate::model::{Position, Scope, ServerRecord, Transport};
 
     #[test]
     fn what_will_not_do_what_was_meant_is_named_without_its_value() {
         let check = |command: &str, arg: &str, header: &str, expected: &[&str]| {
             let server = WantedServer {
                 name: "s".to_owned(),
-                transport: Transport::Stdio,
-                command: Some(command.to_owned()),
-                args: vec![arg.to_owned()],
-                env: Vec::new(),
-                url: None,
-                headers: vec![("Authorization".to_owned(), header.to_owned())],
+                record: ServerRecord {
+                    transport: Some(Transport::Stdio),
+                    command: Some(command.into()),
+                    args: vec![arg.into()],
+                    headers: [("Authorization", header)].into_iter().collect(),
+                    ..ServerRecord::default()
+                },
                 scope: Scope::User,
-                extra: serde_json::Map::new(),
                 at: Position { line: 1, column: 1 },
             };
             let said: Vec<String> = of(&server).into_iter().map(|note| note.text).collect();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MarketplaceName, PluginId, Position, Scope, ServerRecord, Source};
+use super::{MarketplaceName, PluginId, Position, Scope, ServerRecord, Source, Thing};
 
 /// A checked `skills.toml`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +27,25 @@ pub struct Elsewhere {
     pub plugins: Vec<WantedPlugin>,
     pub agent_skills: Vec<WantedSkill>,
     pub servers: Vec<WantedServer>,
+}
+
+impl Elsewhere {
+    /// Tells whether an entry for another machine names a thing. An entry without names may name
+    /// any skill, for what its source has is not known here.
+    pub fn names(&self, thing: &Thing) -> bool {
+        let name = thing.name();
+        match thing {
+            Thing::Marketplace { .. } => {
+                self.marketplaces.iter().any(|wanted| wanted.name.as_str() == name)
+                    || self.plugins.iter().any(|wanted| wanted.id.marketplace.as_str() == name)
+            }
+            Thing::Plugin { .. } => self.plugins.iter().any(|wanted| wanted.id.to_string() == name),
+            Thing::Server { .. } => self.servers.iter().any(|wanted| wanted.name == name),
+            Thing::Skill { .. } => self.agent_skills.iter().any(|wanted| {
+                wanted.names.is_empty() || wanted.names.iter().any(|wanted| wanted == name)
+            }),
+        }
+    }
 }
 
 /// The `[policy]` table: what a team lets its manifests take in.

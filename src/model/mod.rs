@@ -31,8 +31,8 @@ pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
-    Elsewhere, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES, WantedMarketplace,
-    WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
+    Elsewhere, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES,
+    WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use json::{canonical_json, same_json};
 pub use machine::Machine;

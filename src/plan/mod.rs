@@ -22,6 +22,7 @@ use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::model::{
     About, Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope, State,
+    Thing,
 };
 use crate::resolve::{Desired, Shelf};
 use blocked::Blocked;
@@ -196,12 +197,14 @@ fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, 
 }
 
 /// Tells whether more than half of what the manifest put there goes, more than two things, without
-/// their being named: then the manifest may be the wrong one, or half of one.
+/// their being named, in the command or for other machines: then the manifest may be the wrong one, or half of one.
 fn removes_most(inputs: &Inputs, lines: &[Line]) -> bool {
+    let is_named =
+        |thing: &Thing| inputs.wishes.going.contains(thing) || inputs.intent.elsewhere.names(thing);
     let is_unnamed = |line: &&Line| {
         line.sign == Sign::Remove
             && !line.foreign
-            && line.subject.thing().is_some_and(|thing| !inputs.wishes.going.contains(thing))
+            && line.subject.thing().is_some_and(|thing| !is_named(thing))
     };
     let gone = lines.iter().filter(is_unnamed).count();
     let ours = inputs.ledger.of_manifest(inputs.roots, &inputs.intent.manifest).len();

@@ -91,7 +91,7 @@ fn what_was_removed_the_client_no_longer_lists() {
     home.zskills(&["sync"]).expect(0);
     assert_eq!(listed(&home, "~").len(), catalog.plugins.len() + 1, "and one dependency");
     home.write("~/.config/zskills/skills.toml", "version = 1\n");
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--yes"]).expect(0);
     assert!(listed(&home, "~").is_empty());
 }
 

@@ -36,7 +36,7 @@ fn the_client_finds_every_server_in_its_scope() {
     home.zskills(&["sync"]).expect(0).says(&["up to date"]);
     home.zskills(&["doctor", "--check"]).expect(0);
     home.write(MANIFEST, "version = 1\n");
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--yes"]).expect(0);
     claude(&home, "~", &["mcp", "list"]).is_silent_about(&["ours-"]);
 }
 

@@ -131,7 +131,7 @@ fn a_repository_that_is_a_marketplace_and_has_skills_offers_both() {
     let run = home.zskills(&["install", "acme/both"]);
     run.expect(0).says(&[
         "is the marketplace `both`",
-        "1 skill",
+        "2 skills",
         "--marketplace",
         "--skill",
         "--all",

@@ -107,7 +107,7 @@ fn a_mistake_in_when_has_its_place_and_a_suggestion() {
     };
     check("{ so = \"linux\" }", &["unknown key `so`", "did you mean `os`"]);
     check("{ os = \"darwin\" }", &["unknown system `darwin`", "did you mean `macos`"]);
-    check("{ os = \"lunix\" }", &["did you mean `linux`"]);
+    check("{ os = \"linx\" }", &["did you mean `linux`"]);
     check("{ os = 5 }", &["must be a string"]);
     check("{ host = \"[a\" }", &["`host` is no glob"]);
     check("\"linux\"", &["must be a table", "when = {"]);

@@ -63,7 +63,8 @@ fn whatever_happens_a_script_reads_one_document_that_knows_the_exit_code() {
                 .manifest("version = 1\n")
         }),
     ];
-    for (what, home) in &homes {
+    for (what, home) in homes {
+        let home = &home.doctor_may_complain();
         for line in COMMANDS {
             let run = with_json(home, line);
             let document = run.json();

@@ -111,7 +111,7 @@ fn server(name: &str, declared: &Declared, env: &Env) -> Result<Option<Other>> {
         lines.push(("manifest", "not in it".to_owned()));
     }
     for entry in &entries {
-        let target = servers::target(&entry.entry);
+        let target = servers::target(&entry.record);
         lines.push(("entry", format!("{}: {target}, {}", entry.place_name(), entry.effect)));
         lines.push(("file", entry.file.display().to_string()));
     }

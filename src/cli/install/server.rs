@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
-use crate::model::{Faults, Position, Scope, Transport, WantedServer};
+use crate::model::{Faults, Position, Scope, ServerRecord, Text, Transport, WantedServer};
 
 /// The flags that say what a server is.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -79,14 +79,16 @@ impl ServerArgs {
         );
         let server = WantedServer {
             name: name.clone(),
-            transport,
-            command: words.next(),
-            args: words.collect(),
-            env: pairs(&self.env, '=', "--env", "`KEY=VALUE`")?,
-            url,
-            headers,
+            record: ServerRecord {
+                transport: Some(transport),
+                command: words.next().map(Text::from),
+                args: words.map(Text::from).collect(),
+                env: pairs(&self.env, '=', "--env", "`KEY=VALUE`")?.into_iter().collect(),
+                url: url.map(Text::from),
+                headers: headers.into_iter().collect(),
+                ..ServerRecord::default()
+            },
             scope,
-            extra: serde_json::Map::new(),
             at: Position { line: 1, column: 1 },
         };
         as_the_manifest_has_it(&server, env).map(Some)
@@ -99,7 +101,7 @@ impl ServerArgs {
             (None, false) => Some(Transport::Stdio),
             (None, true) => None,
         }?;
-        Some(self.transport.unwrap_or(told))
+        Some(self.transport.clone().unwrap_or(told))
     }
 }
 

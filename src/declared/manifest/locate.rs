@@ -38,33 +38,39 @@ fn value(table: &dyn TableLike, key: &str) -> Option<Range<usize>> {
     table.get(key)?.span()
 }
 
-/// Returns the value of the first key that the entry has and the note speaks of; else of the last.
+/// Returns the value of the first key that the entry has and the note speaks of, by its name or by
+/// its value; else of the last.
 fn spoken_of(table: &dyn TableLike, note: &Note, keys: &[&str]) -> Option<Range<usize>> {
     let (last, others) = keys.split_last()?;
-    let spoken = others.iter().filter(|key| note.text.contains(**key));
+    let speaks_of = |key: &str| {
+        let value = text(table, key).filter(|value| !value.is_empty());
+        note.text.contains(key) || value.is_some_and(|value| note.text.contains(value))
+    };
+    let spoken = others.iter().filter(|key| speaks_of(key));
     spoken.chain([last]).find_map(|key| value(table, key))
 }
 
 fn plugin(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
     let name = text(table, "name")?;
-    let apart = text(table, "marketplace").is_some_and(|m| format!("{name}@{m}") == note.about);
-    let is = apart || name == note.about;
+    let apart =
+        text(table, "marketplace").is_some_and(|m| format!("{name}@{m}") == note.about.to_string());
+    let is = apart || name == note.about.to_string();
     is.then(|| spoken_of(table, note, &["version", "pin", "scope", "name"])).flatten()
 }
 
 fn marketplace(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
-    let is = text(table, "name") == Some(note.about.as_str());
+    let is = text(table, "name") == Some(note.about.to_string().as_str());
     let last = if table.contains_key("source") { "source" } else { "name" };
     is.then(|| spoken_of(table, note, &["pin", last])).flatten()
 }
 
 /// A marketplace that only the entry of a plugin names.
 fn plugin_of(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
-    if text(table, "marketplace") == Some(note.about.as_str()) {
+    if text(table, "marketplace") == Some(note.about.to_string().as_str()) {
         return value(table, "marketplace");
     }
     let (_, marketplace) = text(table, "name")?.split_once('@')?;
-    (marketplace == note.about).then(|| value(table, "name")).flatten()
+    (marketplace == note.about.to_string()).then(|| value(table, "name")).flatten()
 }
 
 fn skill(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
@@ -72,12 +78,12 @@ fn skill(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
     let words = names.into_iter().flatten().filter_map(|word| Some((word.as_str()?, word.span()?)));
     let single = text(table, "name").and_then(|name| Some((name, value(table, "name")?)));
     let mut words: Vec<(&str, Range<usize>)> = words.chain(single).collect();
-    if let Some((_, at)) = words.iter().find(|(name, _)| *name == note.about) {
+    if let Some((_, at)) = words.iter().find(|(name, _)| *name == note.about.to_string()) {
         return Some(at.clone());
     }
     let package = text(table, "npm").map(|package| format!("npm:{package}"));
     let source = text(table, "source").map(redact_url).or(package)?;
-    if source != note.about {
+    if source != note.about.to_string() {
         return None;
     }
     words.retain(|(name, _)| note.text.contains(&format!("`{name}`")));
@@ -88,7 +94,7 @@ fn skill(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
 
 fn server(table: &dyn TableLike, note: &Note) -> Option<Range<usize>> {
     let name = table.get("name").and_then(Item::as_value).and_then(Value::as_str);
-    (name == Some(note.about.as_str())).then(|| value(table, "name")).flatten()
+    (name == Some(note.about.to_string().as_str())).then(|| value(table, "name")).flatten()
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn is_ours(reader: &mut Reader<'_>, root: &Table) -> bool {
             reader.fault(&at, "`version` must be 1");
             true
         }
-        None if holds_nothing(root) => {
+        None if holds_nothing(root) && !root.contains_key("version") => {
             reader.fault_with_hint(
                 &(0..0),
                 "holds no entry, so everything that it once named would go",

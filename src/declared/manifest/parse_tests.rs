@@ -111,7 +111,9 @@ fn files_that_are_not_ours_get_one_clear_answer() {
     check("version = 1\n[skills.a]\n", "2:2 `[skills]` looks like");
     check("version = 1\nskills = [1]\n", "2:11 `skills` must hold tables, not an integer");
     check("version = 1\n[marketplaces.a]\n", "2:2 `marketplaces` must be written as");
-    assert!(read("").unwrap().plugins.is_empty(), "no version is version 1");
+    check("", "1:1 holds no entry");
+    let old = "[[marketplaces]]\nname = \"m\"\nsource = \"o/r\"\n";
+    assert_eq!(read(old).unwrap().marketplaces.len(), 1, "no version is version 1");
 }
 
 #[test]
