@@ -3,7 +3,6 @@
 mod report;
 mod sarif;
 
-use crate::cli::flags::RUN;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::report::Terminal;
+use crate::cli::flags::RUN;
 use crate::doctor::{self, Agreed, Finding, Severity};
 use crate::flow::inspect::Looks;
 use crate::flow::{Ask, manifest, repair};

@@ -1,12 +1,12 @@
 //! `zskills edit`: the manifest in an editor; what cannot be read never takes its place.
 
-use crate::cli::flags::RUN;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::Exit;
+use crate::cli::flags::RUN;
 use crate::declared::manifest;
 use crate::flow;
 use crate::machine::env::Env;

@@ -2,7 +2,6 @@
 
 mod other;
 
-use crate::cli::flags::RUN;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::Exit;
+use crate::cli::flags::RUN;
 use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
 use crate::content::skill::frontmatter;
 use crate::declared::lock::LockedPlugin;

@@ -1,10 +1,10 @@
 //! `zskills init`: a manifest that says what is installed now, with words about what else can stand there.
 
-use crate::cli::flags::RUN;
 use anyhow::{Result, bail};
 
 use super::Exit;
 use super::report::{self, Terminal};
+use crate::cli::flags::RUN;
 use crate::flow::{Ask, Declared, Mode, adopt, manifest};
 use crate::machine::env::Env;
 use crate::machine::store::disk;

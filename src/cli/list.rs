@@ -3,7 +3,6 @@
 pub mod servers;
 mod skills;
 
-use crate::cli::flags::RUN;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Exit;
+use crate::cli::flags::RUN;
 use crate::clients::{Cost, FileProblem};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;

@@ -1,6 +1,5 @@
 //! `zskills outdated`: what an upgrade would bring. Fetches into the cache and changes nothing.
 
-use crate::cli::flags::RUN;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -8,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::report::Terminal;
+use crate::cli::flags::RUN;
 use crate::flow::{Ask, Declared, Mode, converge, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;

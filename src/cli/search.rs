@@ -1,7 +1,6 @@
 //! `zskills search`: words in the catalogs of registered marketplaces, without the network, and in
 //! remote indexes where somebody has registered one.
 
-use crate::cli::flags::RUN;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -14,6 +13,7 @@ use super::agent_skills::search as here;
 use super::flags::Flags;
 use super::install::{self, Wanted};
 use super::remote::{self, Found};
+use crate::cli::flags::RUN;
 use crate::content::catalog::{self, Hit, Kind, Query, Rank};
 use crate::flow::registered::{self, Registered};
 use crate::machine::env::Env;

@@ -2,7 +2,6 @@
 
 mod skills;
 
-use crate::cli::flags::RUN;
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::list::servers;
+use crate::cli::flags::RUN;
 use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
 use crate::clients::{self, Place};
 use crate::flow::observe::Snapshot;

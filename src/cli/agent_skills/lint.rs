@@ -1,12 +1,12 @@
 //! `zskills lint`: what is wrong with the skills of a folder.
 
-use crate::cli::flags::RUN;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::cli::Exit;
+use crate::cli::flags::RUN;
 use crate::content::skill::{LintFinding, Severity};
 use crate::flow::gather;
 use crate::machine::env::Env;

@@ -1,6 +1,5 @@
 //! `zskills marketplace list`: the client's registry, and what we know beside it.
 
-use crate::cli::flags::RUN;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -9,6 +8,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::Exit;
+use crate::cli::flags::RUN;
 use crate::clients::claude::known_marketplaces;
 use crate::flow::registered::{self, Registered};
 use crate::flow::{Declared, manifest};
