@@ -12,6 +12,7 @@ use super::agent_skills::is_source;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
 use super::{Exit, marketplace, remote};
+use crate::clients;
 use crate::content::catalog::{self, Query};
 use crate::declared::manifest::edit::SkillEntry;
 use crate::flow::draft::edited;
@@ -61,11 +62,17 @@ pub struct Args {
     server: ServerArgs,
 }
 
+/// Returns how people add a server without a manifest, where a client lets them.
+fn without_a_manifest() -> String {
+    let command = clients::with_servers().find_map(|(_, servers)| servers.by_hand());
+    command.map(|it| format!(": `{it}` puts one in without a manifest")).unwrap_or_default()
+}
+
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut specs = args.specs.clone();
     let server = args.server.wanted(&mut specs, args.scope, env)?;
     if server.is_some() && args.no_save {
-        bail!("`--no-save` is not for servers: `claude mcp add` puts one in without a manifest");
+        bail!("`--no-save` is not for servers{}", without_a_manifest());
     }
     if args.marketplace {
         return marketplace::add::add(SCHEMA, &specs, None, &args.flags, env, ui);

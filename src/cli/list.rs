@@ -122,7 +122,7 @@ impl Plugins {
         for (id, (scope, on)) in enabled {
             if on && !installed.contains(&id) {
                 let thing = Thing::Plugin { id: id.clone(), reach: roots.reach(scope) };
-                let ours = ledger.owns(roots, Client::Claude, &thing);
+                let ours = ledger.owns(roots, Client::TARGET, &thing);
                 let row = Line { id, scope, enabled: true, record: None, project: None, ours };
                 plugins.enabled_orphan.push(row);
             }

@@ -107,7 +107,7 @@ fn rows(declared: &Declared, state: &State, resolution: &Resolution, roots: &Roo
 }
 
 fn record(state: &State, id: &PluginId, scope: Scope, roots: &Roots) -> Option<InstallRecord> {
-    state.plugin(Client::Claude, &id.to_string(), &roots.reach(scope)).cloned()
+    state.plugin(Client::TARGET, &id.to_string(), &roots.reach(scope)).cloned()
 }
 
 fn news(current: Option<&InstallRecord>, plugin: &DesiredPlugin) -> Option<News> {

@@ -128,6 +128,9 @@ pub trait PluginLayout: Sync {
     /// Returns the variable that stands for the folder of a plugin in what it runs.
     fn root_variable(&self) -> &'static str;
 
+    /// Returns the file that records marketplaces, one a key.
+    fn marketplace_registry(&self, roots: &Roots) -> PathBuf;
+
     /// Returns the files that record marketplaces and plugins.
     fn registries(&self, roots: &Roots) -> Vec<PathBuf>;
 

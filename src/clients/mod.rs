@@ -7,16 +7,17 @@ mod document;
 mod layout;
 mod problem;
 mod repair;
+mod server_entry;
 mod servers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use claude::effective::{Effect, FromPlugin, Holder, ServerEntry};
 pub use claude::managed::Policy;
 pub use layout::{ClientFile, Field, Layout, Links, Place, PluginLayout};
 pub use problem::{Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault};
 pub use repair::Salvage;
+pub use server_entry::{Effect, FromPlugin, Holder, ServerEntry};
 pub use servers::{FixedServers, Servers};
 
 use crate::model::{
@@ -46,6 +47,16 @@ pub fn layout(client: Client) -> &'static dyn Layout {
 /// The client has no plugins; facts about plugins are only ever made for clients that have.
 pub fn plugin_layout(client: Client) -> &'static dyn PluginLayout {
     layout(client).plugins().expect("a client with facts about plugins has a place for them")
+}
+
+/// Returns the clients that have plugins, each with where they lie.
+pub fn with_plugins() -> impl Iterator<Item = (Client, &'static dyn PluginLayout)> {
+    CODECS.into_iter().filter_map(|codec| Some((codec.client(), codec.layout().plugins()?)))
+}
+
+/// Returns the clients that start servers, each with what it makes of them.
+pub fn with_servers() -> impl Iterator<Item = (Client, &'static dyn Servers)> {
+    CODECS.into_iter().filter_map(|codec| Some((codec.client(), codec.servers()?)))
 }
 
 /// Returns the paths of the files of all clients.
@@ -89,7 +100,7 @@ pub fn staged(roots: &Roots) -> Vec<PathBuf> {
     let skills = layouts().flat_map(|layout| {
         layout.skill_scopes(roots).into_iter().map(|scope| layout.skills(roots, scope))
     });
-    let plugins = layouts().filter_map(Layout::plugins).map(|layout| layout.folder(roots));
+    let plugins = with_plugins().map(|(_, layout)| layout.folder(roots));
     skills.chain(plugins).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What a client makes of MCP servers beyond the facts: which entries it uses, and how entries have to be
 //! written so that it does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -32,9 +32,22 @@ pub trait Servers: Sync {
         Vec::new()
     }
 
+    /// Returns the name under which the client knows a server of a plugin.
+    fn name_of(&self, plugin: &str, server: &str) -> String;
+
     /// Tells whether the client itself sets a variable that entries may refer to.
     fn sets(&self, _variable: &str) -> bool {
         false
+    }
+
+    /// Returns what the client sets a variable to, for an entry of a plugin in that folder or of none.
+    fn value(&self, _variable: &str, _roots: &Roots, _plugin: Option<&Path>) -> Option<String> {
+        None
+    }
+
+    /// Returns the command with which people add a server without a manifest, if there is one.
+    fn by_hand(&self) -> Option<&'static str> {
+        None
     }
 
     /// Returns the files with servers put right that the client does not use because of where or how

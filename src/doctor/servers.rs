@@ -244,11 +244,11 @@ pub(super) fn each(
 ) -> Vec<Symptom> {
     let counts = |server: &&ServerEntry| match server.effect {
         Effect::Used | Effect::Shadowed(_) | Effect::Pending(_) => true,
-        Effect::Rejected
+        Effect::Rejected(_)
         | Effect::Disabled
         | Effect::Broken(_)
-        | Effect::Ignored
-        | Effect::RuledOut => false,
+        | Effect::Ignored(_)
+        | Effect::RuledOut(_) => false,
     };
     evidence.server_entries.iter().filter(counts).filter_map(check).collect()
 }

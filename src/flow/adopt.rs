@@ -69,7 +69,7 @@ fn is_ours_to_keep(thing: &Thing, state: &State) -> bool {
 fn owner(thing: &Thing) -> Client {
     match thing {
         Thing::Skill { .. } => Client::Agents,
-        Thing::Marketplace { .. } | Thing::Plugin { .. } | Thing::Server { .. } => Client::Claude,
+        Thing::Marketplace { .. } | Thing::Plugin { .. } | Thing::Server { .. } => Client::TARGET,
     }
 }
 
@@ -168,8 +168,10 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
                 "export {}: the manifest names them instead of its secrets",
                 server.exports.join(", ")
             );
-            let hint =
-                "Claude Code keeps the values that it has; other machines need the variables";
+            let hint = format!(
+                "{} keeps the values that it has; other machines need the variables",
+                row.client
+            );
             adoption.notes.push(Note::info(name, text).hint(hint));
         }
     }
@@ -201,7 +203,7 @@ pub fn marketplace_entry(
     declared: &Declared,
     roots: &Roots,
 ) -> Result<edit::MarketplaceEntry, String> {
-    let Some(known) = state.marketplace(Client::Claude, name.as_str()) else {
+    let Some(known) = state.marketplace(Client::TARGET, name.as_str()) else {
         return Err(format!("its marketplace `{name}` is not registered with the client"));
     };
     let Some(source) = known.source.source() else {

@@ -66,7 +66,7 @@ pub fn look_up(
 }
 
 fn layout() -> &'static dyn PluginLayout {
-    plugin_layout(Client::Claude)
+    plugin_layout(Client::TARGET)
 }
 
 fn registries(roots: &Roots) -> Vec<PathBuf> {
@@ -111,7 +111,7 @@ fn asked(state: &State, lock: &Lock) -> BTreeSet<String> {
 
 fn catalogs(state: &State, names: &BTreeSet<String>) -> BTreeMap<String, Catalog> {
     let read = |name: &String| {
-        let known = state.marketplace(Client::Claude, name)?;
+        let known = state.marketplace(Client::TARGET, name)?;
         let file = catalog_file(&known.install_location);
         let catalog = catalog::parse(&file, &disk::read(&file, Most::CATALOG).ok()??).ok()?;
         Some((name.clone(), catalog))
@@ -170,7 +170,7 @@ fn moved<'a>(
     lock: &'a Lock,
 ) -> impl Iterator<Item = (String, &'a KnownMarketplace, &'a Option<String>)> {
     lock.marketplaces.iter().filter_map(|(name, locked)| {
-        let known = snapshot.observed.state.marketplace(Client::Claude, name.as_str())?;
+        let known = snapshot.observed.state.marketplace(Client::TARGET, name.as_str())?;
         let head = snapshot.observed.heads.get(&known.install_location)?;
         (locked.commit.as_ref()? != head).then(|| (name.to_string(), known, &locked.pin))
     })

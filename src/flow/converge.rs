@@ -234,7 +234,7 @@ pub fn prepare_from(
     let plan = plan::plan(plan::Inputs {
         roots: &env.roots,
         intent: &declared.intent,
-        client: Client::Claude,
+        client: Client::TARGET,
         desired: &resolution.desired,
         state: &snapshot.observed.state,
         files: &snapshot.files,
@@ -274,7 +274,7 @@ pub fn resolve(
         },
         roots: &env.roots,
         intent: &declared.intent,
-        client: Client::Claude,
+        client: Client::TARGET,
         extra: &ask.extra,
         lock: &declared.lock,
         observed: &snapshot.observed,

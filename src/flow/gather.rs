@@ -14,7 +14,7 @@ use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, R
 use crate::machine::parallel;
 use crate::machine::store::disk::{self, Most, ReadError};
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
-use crate::model::{Client, Commit, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::resolve::{
     self, Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin,
     Question, Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble,
@@ -260,7 +260,7 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
 
 /// Returns the commit of a marketplace that was unpacked from an archive.
 fn snapshot(path: &Path) -> Option<Commit> {
-    unpacked(Client::Claude, path)?.parse().ok()
+    unpacked(path)?.parse().ok()
 }
 
 fn fetch_trouble(error: &FetchError) -> Trouble {

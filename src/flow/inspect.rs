@@ -12,7 +12,7 @@ use super::manifest::Declared;
 use super::observe::{self, Snapshot};
 use super::plugin_servers::{plugin_servers, server_entries};
 use super::server_environment::environment;
-use crate::clients::plugin_layout;
+use crate::clients;
 use crate::doctor::{self, Agreed, Evidence, Finding, Repaired};
 use crate::machine::env::Env;
 use crate::machine::git::Git;
@@ -75,13 +75,14 @@ impl Looks<'_> {
         let plugin_servers = plugin_servers(roots, state);
         let server_entries = server_entries(roots, &snapshot, &plugin_servers);
         let manifest = [declared.intent.manifest.as_path()];
-        let registries = plugin_layout(Client::Claude).registries(roots);
+        let layouts = clients::with_plugins();
+        let registries: Vec<_> = layouts.flat_map(|(_, layout)| layout.registries(roots)).collect();
         let files = server_entries.iter().map(|server| server.file.as_path());
         let files = files.chain(manifest).chain(registries.iter().map(PathBuf::as_path));
         let environment = environment(roots, &server_entries, files.collect());
         let evidence = Evidence {
             roots,
-            client: Client::Claude,
+            client: Client::TARGET,
             intent: Some(&declared.intent),
             lock: &declared.lock,
             files: &snapshot.files,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::registered::unpacked;
 use crate::clients::{
-    self, ClientFile, Decoded, FileProblem, Links, Policy, ProblemKind, plugin_layout,
+    self, CODECS, ClientFile, Codec, Decoded, FileProblem, Links, Policy, ProblemKind,
 };
 use crate::content::catalog;
 use crate::declared::lock::Lock;
@@ -38,10 +38,9 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
     let Decoded { state, mut problems } = clients::decode(roots, &files);
     problems.extend(linked(roots));
     let mut observed = Observed { state, ..Observed::default() };
-    let servers = clients::codec(Client::Claude).servers();
-    observed.only_servers = servers
-        .and_then(|servers| servers.exclusive(roots))
-        .filter(|file| files.get(file).is_some());
+    observed.only_servers = clients::with_servers()
+        .filter_map(|(_, servers)| servers.exclusive(roots))
+        .find(|file| files.get(file).is_some());
     observed.provenance = skills::provenance(roots);
     observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
     for path in plugin_folders(roots, &observed.state, lock) {
@@ -70,7 +69,18 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
 
 /// Returns what the administrator's settings allow.
 fn policy(roots: &Roots) -> Policy {
-    let (base, folder) = plugin_layout(Client::Claude).managed(roots);
+    let files: Vec<PathBuf> =
+        clients::with_plugins().flat_map(|(_, layout)| managed(layout.managed(roots))).collect();
+    let read = |file: PathBuf| {
+        // What cannot be read is as good as broken: it must not open what it should close.
+        let bytes = disk::read(&file, Most::CLIENT).unwrap_or_else(|_| Some(Vec::new()))?;
+        Some((file, bytes))
+    };
+    Policy::parse(&files.into_iter().filter_map(read).collect::<Vec<_>>())
+}
+
+/// Returns a file of an administrator and those in the folder beside it, in the order in which they count.
+fn managed((base, folder): (PathBuf, PathBuf)) -> impl Iterator<Item = PathBuf> {
     let mut more: Vec<PathBuf> = disk::entries(&folder)
         .into_iter()
         .filter(|(name, _)| {
@@ -79,15 +89,7 @@ fn policy(roots: &Roots) -> Policy {
         .map(|(name, _)| folder.join(name))
         .collect();
     more.sort();
-    let files: Vec<(PathBuf, Vec<u8>)> = std::iter::once(base)
-        .chain(more)
-        .filter_map(|file| {
-            // What cannot be read is as good as broken: it must not open what it should close.
-            let bytes = disk::read(&file, Most::CLIENT).unwrap_or_else(|_| Some(Vec::new()))?;
-            Some((file, bytes))
-        })
-        .collect();
-    Policy::parse(&files)
+    std::iter::once(base).chain(more)
 }
 
 /// Returns what the client's files say and looks at nothing else.
@@ -106,11 +108,11 @@ pub fn git_configs(observed: &Observed) -> BTreeMap<PathBuf, String> {
     observed.heads.keys().filter_map(config).collect()
 }
 
-/// Returns the folders in the client's plugin cache that hold a version: `cache/<m>/<p>/<version>`.
+/// Returns the folders in the plugin caches that hold a version: `<marketplace>/<plugin>/<version>`.
 pub fn cached(roots: &Roots) -> BTreeSet<PathBuf> {
     let below = |path: PathBuf| disk::folders(&path);
-    disk::folders(&plugin_layout(Client::Claude).cache(roots))
-        .into_iter()
+    clients::with_plugins()
+        .flat_map(|(_, layout)| below(layout.cache(roots)))
         .flat_map(below)
         .flat_map(below)
         .collect()
@@ -128,15 +130,20 @@ fn read_files(roots: &Roots) -> Result<Files> {
 
 /// Returns the complaints about links where a client refuses to write through one.
 fn linked(roots: &Roots) -> Vec<FileProblem> {
-    let complaint = |file: ClientFile| {
-        let text = "is a symbolic link, and Claude Code refuses to write through it here";
+    let complaint = |(client, file): (Client, ClientFile)| {
+        let text = format!("is a symbolic link, and {client} refuses to write through it here");
         let diagnostic = Diagnostic::whole(&file.path, text)
             .hint("put the file itself into the project; this file belongs to its repository");
         FileProblem { diagnostic, kind: ProblemKind::Link }
     };
-    let files = clients::files(roots).into_iter();
-    files
-        .filter(|file| file.links == Links::Refused && disk::is_link(&file.path))
+    let files = |codec: &dyn Codec| {
+        let client = codec.client();
+        codec.layout().files(roots).into_iter().map(move |file| (client, file))
+    };
+    CODECS
+        .into_iter()
+        .flat_map(files)
+        .filter(|(_, file)| file.links == Links::Refused && disk::is_link(&file.path))
         .map(complaint)
         .collect()
 }
@@ -144,8 +151,9 @@ fn linked(roots: &Roots) -> Vec<FileProblem> {
 /// Returns the plugin folders that the client's records and the lock name.
 fn plugin_folders(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
     let recorded = state.plugins_in(&roots.project).map(|row| row.record.install_path.clone());
-    let layout = plugin_layout(Client::Claude);
-    let locked = lock.plugins.iter().map(|(id, entry)| layout.version(roots, id, &entry.version));
+    let locked = clients::with_plugins().flat_map(|(_, layout)| {
+        lock.plugins.iter().map(move |(id, entry)| layout.version(roots, id, &entry.version))
+    });
     let mut folders: Vec<PathBuf> =
         recorded.chain(locked).filter(|path| disk::is_dir(path)).collect();
     folders.sort();
@@ -158,13 +166,14 @@ fn snapshot_commit(path: &Path) -> Option<String> {
     if disk::exists(&path.join(".git")) {
         return None;
     }
-    unpacked(Client::Claude, path)
+    unpacked(path)
 }
 
 fn marketplace_places(roots: &Roots, state: &State, lock: &Lock) -> Vec<PathBuf> {
     let recorded = state.marketplaces().map(|row| row.record.install_location.clone());
-    let layout = plugin_layout(Client::Claude);
-    let locked = lock.marketplaces.keys().map(|name| layout.marketplace(roots, name.as_str()));
+    let locked = clients::with_plugins().flat_map(|(_, layout)| {
+        lock.marketplaces.keys().map(move |name| layout.marketplace(roots, name.as_str()))
+    });
     let mut places: Vec<PathBuf> = recorded.chain(locked).collect();
     places.sort();
     places.dedup();

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::observe::Snapshot;
 use super::registered::catalog_file;
-use crate::clients;
-use crate::clients::claude::effective::{self, FromPlugin, ServerEntry};
+use crate::clients::{self, FromPlugin, ServerEntry, Servers};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Client, PluginId, Roots, ServerRecord, State};
@@ -15,23 +14,18 @@ use crate::model::{Client, PluginId, Roots, ServerRecord, State};
 /// A server of a plugin that is installed and switched on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PluginServer {
+    pub client: Client,
     /// The id of the plugin.
     pub plugin: String,
-    /// The name within the plugin; the client calls it `plugin:<plugin>:<name>`.
+    /// The name within the plugin.
     pub name: String,
+    /// The name by which the client knows it.
+    pub full_name: String,
     pub record: ServerRecord,
-    /// The plugin's folder, which `${CLAUDE_PLUGIN_ROOT}` stands for.
+    /// The plugin's folder.
     pub root: PathBuf,
     /// The file that most likely holds it.
     pub file: PathBuf,
-}
-
-impl PluginServer {
-    /// Returns the name by which the client knows the server.
-    pub fn full_name(&self) -> String {
-        let plugin = self.plugin.split('@').next().unwrap_or_default();
-        format!("plugin:{plugin}:{}", self.name)
-    }
 }
 
 /// Returns the servers of every active plugin of this user and project, by plugin.
@@ -59,19 +53,24 @@ pub fn server_entries(
     snapshot: &Snapshot,
     plugin_servers: &[PluginServer],
 ) -> Vec<ServerEntry> {
-    let names: Vec<String> = plugin_servers.iter().map(PluginServer::full_name).collect();
-    let plugins: Vec<FromPlugin> = plugin_servers
-        .iter()
-        .zip(&names)
-        .map(|(server, full_name)| FromPlugin {
-            id: &server.plugin,
-            full_name,
-            record: &server.record,
-            file: &server.file,
-            root: &server.root,
-        })
-        .collect();
-    effective::server_entries(roots, &snapshot.observed.state, &snapshot.files, &plugins)
+    let entries = |(client, servers): (Client, &dyn Servers)| {
+        let own = plugin_servers.iter().filter(|server| server.client == client);
+        let plugins: Vec<FromPlugin> = own.map(PluginServer::as_read).collect();
+        servers.entries(roots, &snapshot.observed.state, &snapshot.files, &plugins)
+    };
+    clients::with_servers().flat_map(entries).collect()
+}
+
+impl PluginServer {
+    fn as_read(&self) -> FromPlugin<'_> {
+        FromPlugin {
+            id: &self.plugin,
+            full_name: &self.full_name,
+            record: &self.record,
+            file: &self.file,
+            root: &self.root,
+        }
+    }
 }
 
 fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<PluginServer> {
@@ -93,6 +92,8 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
         .into_iter()
         .filter_map(|(name, entry)| {
             Some(PluginServer {
+                client,
+                full_name: servers.name_of(id.plugin.as_str(), &name),
                 plugin: id.to_string(),
                 file: if in_own(&name) { root.join(catalog::SERVERS_FILE) } else { file.clone() },
                 name,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::clients::{codec, plugin_layout};
+use crate::clients;
 use crate::content::catalog::{self, Catalog};
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree;
@@ -33,13 +33,14 @@ pub fn registered(state: &State) -> Vec<Registered> {
 
 /// Reads the client's registries and nothing else.
 pub fn read(roots: &Roots) -> Result<Vec<Registered>> {
-    let files = plugin_layout(Client::Claude).registries(roots).into_iter().map(|path| {
+    let paths = clients::with_plugins().flat_map(|(_, layout)| layout.registries(roots));
+    let files = paths.map(|path| {
         let bytes = disk::read(&path, Most::CLIENT)
             .with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok((path, bytes))
     });
     let files: Files = files.collect::<Result<_>>()?;
-    Ok(registered(&codec(Client::Claude).decode(roots, &files).state))
+    Ok(registered(&clients::decode(roots, &files).state))
 }
 
 impl Registered {
@@ -81,7 +82,7 @@ impl Registered {
     }
 
     fn unpacked(&self) -> Option<Commit> {
-        unpacked(self.client, &self.known.install_location)?.parse().ok()
+        unpacked(&self.known.install_location)?.parse().ok()
     }
 }
 
@@ -92,9 +93,10 @@ pub fn catalog_file(place: &Path) -> PathBuf {
 }
 
 /// Returns what a client noted in a marketplace that it unpacked from an archive.
-pub fn unpacked(client: Client, place: &Path) -> Option<String> {
-    let marker =
-        disk::read(&place.join(plugin_layout(client).snapshot_marker()), Most::WORD).ok()??;
+pub fn unpacked(place: &Path) -> Option<String> {
+    let marker = clients::with_plugins().find_map(|(_, layout)| {
+        disk::read(&place.join(layout.snapshot_marker()), Most::WORD).ok().flatten()
+    })?;
     Some(String::from_utf8_lossy(&marker).trim().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! `doctor --fix`: repairs and a sync in one plan, and what that plan would be.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use super::converge::{Ask, Mode, Prepared, Seen, prepare_from};
 use super::host::{Host, Silent};
 use super::inspect::{Look, Looks};
 use super::observe::Snapshot;
-use crate::clients::{self, FixedServers, ProblemKind, claude};
+use crate::clients::{self, FixedServers, ProblemKind};
 use crate::doctor::{self, Finding, Fix};
 use crate::machine::index;
 use crate::machine::store::disk::{self, Most};
@@ -77,8 +78,13 @@ fn fixed_servers(roots: &Roots, snapshot: &mut Snapshot) -> Vec<Repair> {
         // The client would refuse to write there, and so do we.
         return Vec::new();
     }
-    let Some(servers) = clients::codec(Client::Claude).servers() else { return Vec::new() };
-    let FixedServers { files, things } = servers.fixed(roots, &snapshot.files);
+    let mut fixed = FixedServers { files: snapshot.files.clone(), things: Vec::new() };
+    for (_, servers) in clients::with_servers() {
+        let FixedServers { files, things } = servers.fixed(roots, &fixed.files);
+        fixed.files = files;
+        fixed.things.extend(things);
+    }
+    let FixedServers { files, things } = fixed;
     let lines: Vec<Line> =
         things.into_iter().map(|(thing, text)| Line::of(Sign::Change, thing, text)).collect();
     let mut repairs: Vec<Repair> = files
@@ -97,7 +103,9 @@ fn fixed_servers(roots: &Roots, snapshot: &mut Snapshot) -> Vec<Repair> {
         })
         .collect();
     // What is moved arrives before it leaves.
-    let places = Scope::ALL.map(|scope| server_file(roots, scope));
+    let places: Vec<PathBuf> = clients::with_servers()
+        .flat_map(|(client, _)| Scope::ALL.map(|scope| server_file(roots, client, scope)))
+        .collect();
     repairs.sort_by_key(|repair| !places.contains(&repair.file.path));
     let decoded = clients::decode(roots, &files);
     snapshot.files = files;
@@ -106,17 +114,22 @@ fn fixed_servers(roots: &Roots, snapshot: &mut Snapshot) -> Vec<Repair> {
     repairs
 }
 
-/// Returns the file that holds the servers of a scope.
-fn server_file(roots: &Roots, scope: Scope) -> PathBuf {
+/// Returns the file that holds a client's servers of a scope.
+fn server_file(roots: &Roots, client: Client, scope: Scope) -> PathBuf {
     let item = Item::Server { name: String::new(), reach: roots.reach(scope) };
-    clients::place(roots, &item.of(Client::Claude)).file
+    clients::place(roots, &item.of(client)).file
 }
 
 /// Takes over the remote indexes that stand in the client's registry, before they leave it.
 fn kept_indexes(roots: &Roots, look: &Look) -> Result<(Option<OwnFile>, Vec<Note>)> {
-    let registry = look.snapshot.files.get(&claude::known_marketplaces::path(roots));
-    let entries = registry.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let found = index::in_registry(&entries.unwrap_or_default());
+    let layouts = clients::with_plugins();
+    let found: BTreeMap<String, String> = layouts
+        .filter_map(|(_, layout)| {
+            let registry = look.snapshot.files.get(&layout.marketplace_registry(roots))?;
+            Some(index::in_registry(&serde_json::from_slice(registry).ok()?))
+        })
+        .flatten()
+        .collect();
     if found.is_empty() {
         return Ok((None, Vec::new()));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::clients::claude::effective::ServerEntry;
+use crate::clients::{self, ServerEntry};
 use crate::doctor::ServerEnvironment;
 use crate::machine::env;
 use crate::machine::store::disk::{self, Most};
@@ -24,7 +24,7 @@ pub fn environment(
         }
         if let Some(command) = &server.record.command {
             let key = (command.to_string(), server.root.clone());
-            let found = is_program(roots, command, server.root.as_deref());
+            let found = is_program(roots, command, server);
             environment.commands.insert(key, found);
         }
     }
@@ -34,8 +34,8 @@ pub fn environment(
 }
 
 /// Tells whether a command can be run: a path from the project, or a name on the search path.
-fn is_program(roots: &Roots, command: &Text, plugin: Option<&Path>) -> bool {
-    let Some(command) = expanded(roots, command, plugin) else { return true };
+fn is_program(roots: &Roots, command: &Text, server: &ServerEntry) -> bool {
+    let Some(command) = expanded(roots, command, server) else { return true };
     if command.contains(std::path::is_separator) {
         return disk::is_executable(&roots.resolve(&command, &roots.project));
     }
@@ -46,16 +46,13 @@ fn is_program(roots: &Roots, command: &Text, plugin: Option<&Path>) -> bool {
 }
 
 /// Puts the variables into a command; nothing when one is not known here.
-fn expanded(roots: &Roots, command: &Text, plugin: Option<&Path>) -> Option<String> {
+fn expanded(roots: &Roots, command: &Text, server: &ServerEntry) -> Option<String> {
+    let servers = clients::codec(server.client).servers()?;
     let value = |part: &Part| match part {
         Part::Literal(literal) => Some(literal.clone()),
         Part::Variable { name, default } => {
-            let value = match name.as_str() {
-                "CLAUDE_PLUGIN_ROOT" => plugin.map(|root| root.display().to_string()),
-                "CLAUDE_PROJECT_DIR" => Some(roots.project.display().to_string()),
-                name => env::value(name),
-            };
-            value.or(default.clone())
+            let set = servers.value(name, roots, server.root.as_deref());
+            set.or_else(|| env::value(name)).or(default.clone())
         }
     };
     let text: String = command.parts().iter().map(value).collect::<Option<_>>()?;

@@ -1,6 +1,6 @@
 //! What the texts of a declared server hold that will not do what somebody meant.
 
-use crate::model::{About, Note, Text, WantedServer, secret_in, variables_in};
+use crate::model::{About, Client, Note, Text, WantedServer, secret_in, variables_in};
 
 /// Returns a remark for each reference that the client takes literally, and for each literal secret.
 pub fn of(server: &WantedServer) -> Vec<Note> {
@@ -21,7 +21,8 @@ pub fn of(server: &WantedServer) -> Vec<Note> {
         let foreign = variables_in(text).into_iter().filter(|_| !(is_script && place == "args"));
         for variable in foreign {
             let Some(written) = variable.foreign else { continue };
-            let said = format!("`{place}` has `{written}`, which Claude Code takes as it stands");
+            let said =
+                format!("`{place}` has `{written}`, which {} takes as it stands", Client::TARGET);
             let hint = format!("write `${{{}}}`", variable.name);
             notes.push(Note::info(About::Server(server.name.clone()), said).hint(hint));
         }

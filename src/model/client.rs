@@ -12,6 +12,9 @@ pub enum Client {
 }
 
 impl Client {
+    /// The client for which a manifest asks for plugins and servers: its entries name none.
+    pub const TARGET: Self = Self::Claude;
+
     pub const ALL: [Self; 2] = [Self::Agents, Self::Claude];
 
     /// Returns the name that manifests, ledgers and documents use.

@@ -6,12 +6,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::clients::claude::effective::{Effect, Holder, ServerEntry};
+use crate::clients::{Effect, Holder, ServerEntry};
 use crate::declared::ledger::Ledger;
 use crate::machine::terminal::{Paint, plain};
 use crate::model::{
-    Client, Pairs, Roots, ServerRecord, Text, Thing, Transport, redact_url, variables_in,
-    without_secret,
+    Pairs, Roots, ServerRecord, Text, Thing, Transport, redact_url, variables_in, without_secret,
 };
 
 /// Returns the section of the list.
@@ -153,5 +152,5 @@ fn references(pairs: &Pairs) -> Vec<String> {
 fn owned(server: &ServerEntry, roots: &Roots, ledger: &Ledger) -> bool {
     let Holder::Scope(scope) = server.holder else { return false };
     let thing = Thing::Server { name: server.name.clone(), reach: roots.reach(scope) };
-    ledger.owns(roots, Client::Claude, &thing)
+    ledger.owns(roots, server.client, &thing)
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Exit;
 use crate::cli::flags::RUN;
-use crate::clients::claude::known_marketplaces;
+use crate::clients::plugin_layout;
 use crate::flow::registered::{self, Registered};
 use crate::flow::{Declared, manifest};
 use crate::machine::env::Env;
@@ -44,7 +44,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         .map(|market| {
             let thing = Thing::Marketplace { name: market.name.clone() };
             let mut row = Row::new(market, &declared, reached.get(&market.name).copied());
-            row.ours = owned.ledger.owns(&env.roots, Client::Claude, &thing);
+            row.ours = owned.ledger.owns(&env.roots, market.client, &thing);
             row
         })
         .collect();
@@ -97,7 +97,10 @@ impl Row {
 
 /// Returns the registry as the client has it, with keys that are not ours to know.
 fn raw(env: &Env) -> Map<String, Value> {
-    let bytes = disk::read(&known_marketplaces::path(&env.roots), Most::CLIENT).ok().flatten();
+    let bytes =
+        disk::read(&plugin_layout(Client::TARGET).marketplace_registry(&env.roots), Most::CLIENT)
+            .ok()
+            .flatten();
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }
 

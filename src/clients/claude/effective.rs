@@ -1,132 +1,20 @@
 //! Which servers Claude Code 2.1.329 uses, and why it does not use the others.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
-use crate::clients::{Layout as _, Place, ServerFault};
+use crate::clients::{Effect, FromPlugin, Holder, Layout as _, Place, ServerEntry};
 use crate::formats::json::{self, Bom, Key};
-use crate::model::{Client, Files, Position, Roots, Scope, ServerRecord, State, position};
+use crate::model::{Client, Files, Roots, Scope, ServerRecord, State};
 
-/// One entry of a server, wherever it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServerEntry {
-    /// As the client calls it: `plugin:<plugin>:<server>` for those of plugins.
-    pub name: String,
-    pub holder: Holder,
-    pub record: ServerRecord,
-    pub file: PathBuf,
-    /// The keys that lead to the entry in the file.
-    pub path: Vec<String>,
-    pub effect: Effect,
-    /// The folder of the plugin that it belongs to.
-    pub root: Option<PathBuf>,
-}
+/// What rules out every other server, in words.
+const MANAGED: &str = "`managed-mcp.json`";
 
-/// What kind of place an entry stands in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holder {
-    Scope(Scope),
-    /// `managed-mcp.json` of an administrator.
-    Managed,
-    /// A plugin, by id.
-    Plugin(String),
-    /// Where the client does not look, and the scope that was meant.
-    Ignored(Option<Scope>),
-}
-
-/// What the client makes of an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    Used,
-    /// Another entry with this name wins: the place of it.
-    Shadowed(String),
-    /// A project's server that the user has not approved yet, and what is missing.
-    Pending(&'static str),
-    /// A project's server that the user refused.
-    Rejected,
-    /// Switched off for this project.
-    Disabled,
-    /// An entry that the client skips, with the fault.
-    Broken(ServerFault),
-    /// The client does not read the place.
-    Ignored,
-    /// `managed-mcp.json` rules out every other server.
-    RuledOut,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scope(scope) => scope.fmt(f),
-            Self::Managed => f.write_str("managed"),
-            Self::Plugin(_) => f.write_str("plugin"),
-            Self::Ignored(_) => f.write_str("ignored"),
-        }
-    }
-}
-
-impl Effect {
-    /// Returns one word for programs.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Used => "used",
-            Self::Shadowed(_) => "shadowed",
-            Self::Pending(_) => "pending",
-            Self::Rejected => "rejected",
-            Self::Disabled => "disabled",
-            Self::Broken(_) => "broken",
-            Self::Ignored => "ignored",
-            Self::RuledOut => "ruled out",
-        }
-    }
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Used => f.write_str("in use"),
-            Self::Shadowed(by) => write!(f, "shadowed by {by}"),
-            Self::Pending(what) => write!(f, "pending approval: {what}"),
-            Self::Rejected => f.write_str("rejected in `disabledMcpjsonServers`"),
-            Self::Disabled => f.write_str("disabled for this project"),
-            Self::Broken(fault) => write!(f, "not in use: it {fault}"),
-            Self::Ignored => f.write_str("not in use: Claude Code does not read servers here"),
-            Self::RuledOut => f.write_str("not in use: `managed-mcp.json` takes exclusive control"),
-        }
-    }
-}
-
-impl ServerEntry {
-    /// Returns where the entry stands in its file.
-    pub fn position(&self, files: &Files) -> Option<Position> {
-        let text = str::from_utf8(files.get(&self.file)?).ok()?;
-        let path: Vec<Key> = self.path.iter().map(|key| Key::Name(key)).collect();
-        Some(position(text, json::locate(text, &path)?.start))
-    }
-
-    /// Returns a short name of the place for people.
-    pub fn place_name(&self) -> String {
-        match &self.holder {
-            Holder::Plugin(id) => format!("plugin `{id}`"),
-            place => format!("{place} scope"),
-        }
-    }
-}
-
-/// A server of an active plugin, as the caller read it from the plugin's folder.
-#[derive(Debug, Clone, Copy)]
-pub struct FromPlugin<'a> {
-    pub id: &'a str,
-    pub full_name: &'a str,
-    pub record: &'a ServerRecord,
-    pub file: &'a Path,
-    /// The plugin's folder.
-    pub root: &'a Path,
-}
+/// Where a user refuses the servers of a project.
+const REJECTED: &str = "disabledMcpjsonServers";
 
 /// Returns every entry: by scope, then managed, plugins and ignored places.
 pub fn server_entries(
@@ -141,7 +29,7 @@ pub fn server_entries(
     let mut all = scoped(roots, state, &approval);
     if exclusive {
         for server in &mut all {
-            server.effect = Effect::RuledOut;
+            server.effect = Effect::RuledOut(MANAGED);
         }
     }
     shadow(&mut all);
@@ -159,6 +47,7 @@ fn scoped(roots: &Roots, state: &State, approval: &Approval) -> Vec<ServerEntry>
             let scope = row.reach.scope();
             let at = Claude.place(roots, &row.fact.item);
             ServerEntry {
+                client: Client::Claude,
                 name: row.name.to_owned(),
                 holder: Holder::Scope(scope),
                 record: row.record.clone(),
@@ -206,12 +95,13 @@ fn from_plugins(plugins: &[FromPlugin], approval: &Approval, exclusive: bool) ->
         };
         let same = |other: &&ServerEntry| starts(&other.record) == starts(plugin.record);
         let effect = match all.iter().find(same) {
-            _ if exclusive => Effect::RuledOut,
+            _ if exclusive => Effect::RuledOut(MANAGED),
             Some(first) => Effect::Shadowed(format!("`{}`, which starts the same", first.name)),
             None => approval.effect(&name, plugin.record, false),
         };
         let short = name.rsplit(':').next().unwrap_or_default().to_owned();
         all.push(ServerEntry {
+            client: Client::Claude,
             path: vec!["mcpServers".to_owned(), short],
             name,
             holder: Holder::Plugin(plugin.id.to_owned()),
@@ -231,7 +121,7 @@ pub fn ignored(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
     let mut all: Vec<ServerEntry> = places
         .filter_map(|(path, scope)| {
             let text = str::from_utf8(files.get(&path)?).ok()?;
-            Some(entries(&path, text, &Holder::Ignored(scope), &Effect::Ignored))
+            Some(entries(&path, text, &Holder::Ignored(scope), &Effect::Ignored(Client::Claude)))
         })
         .flatten()
         .collect();
@@ -251,12 +141,13 @@ fn flat(roots: &Roots, files: &Files) -> Vec<ServerEntry> {
         .filter(|(_, entry)| servers::looks_like_server(entry))
         .filter_map(|(name, entry)| {
             Some(ServerEntry {
+                client: Client::Claude,
                 path: vec![name.clone()],
                 name: name.clone(),
                 holder: Holder::Ignored(Some(Scope::Project)),
                 record: servers::record(entry.as_object()?),
                 file: file.clone(),
-                effect: Effect::Ignored,
+                effect: Effect::Ignored(Client::Claude),
                 root: None,
             })
         })
@@ -294,6 +185,7 @@ fn entries(file: &Path, text: &str, holder: &Holder, effect: &Effect) -> Vec<Ser
         .into_iter()
         .filter_map(|(name, entry)| {
             Some(ServerEntry {
+                client: Client::Claude,
                 path: vec!["mcpServers".to_owned(), name.clone()],
                 name,
                 holder: holder.clone(),
@@ -373,7 +265,7 @@ impl Approval {
         }
         match shared {
             false => Effect::Used,
-            true if self.rejected.contains(name) => Effect::Rejected,
+            true if self.rejected.contains(name) => Effect::Rejected(REJECTED),
             true if self.user.has(name) || (self.trusted && self.project.has(name)) => Effect::Used,
             true if self.project.has(name) => Effect::Pending(
                 "it is approved for the project, but the project is not trusted yet",
@@ -392,10 +284,13 @@ fn names(map: &Map<String, Value>, key: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use serde_json::json;
 
     use super::super::tests::roots;
     use super::super::{Claude, Codec};
+
     use super::*;
 
     fn effects(files: &[(PathBuf, Value)]) -> Vec<(String, &'static str)> {

@@ -166,6 +166,10 @@ impl PluginLayout for Claude {
         "CLAUDE_PLUGIN_ROOT"
     }
 
+    fn marketplace_registry(&self, roots: &Roots) -> PathBuf {
+        known_marketplaces::path(roots)
+    }
+
     fn registries(&self, roots: &Roots) -> Vec<PathBuf> {
         vec![known_marketplaces::path(roots), installed_plugins::path(roots)]
     }

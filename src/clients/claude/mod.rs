@@ -21,8 +21,8 @@ pub use server_fixes::missing_type;
 
 use super::document::Draft;
 use super::{
-    Codec, Decoded, FixedServers, FromPlugin, Layout, Place, Salvage, ServerEntry, Servers,
-    Variables,
+    Codec, Decoded, FixedServers, FromPlugin, Layout, Place, PluginLayout as _, Salvage,
+    ServerEntry, Servers, Variables,
 };
 use crate::model::{
     Change, Client, ClientHome, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots,
@@ -122,6 +122,24 @@ impl Servers for Claude {
 
     fn sets(&self, variable: &str) -> bool {
         variable.starts_with("CLAUDE_")
+    }
+
+    fn value(&self, variable: &str, roots: &Roots, plugin: Option<&Path>) -> Option<String> {
+        let folder = match variable {
+            "CLAUDE_PROJECT_DIR" => roots.project.as_path(),
+            variable if variable == self.root_variable() => plugin?,
+            _ => return None,
+        };
+        Some(folder.display().to_string())
+    }
+
+    fn name_of(&self, plugin: &str, server: &str) -> String {
+        let plugin = plugin.split('@').next().unwrap_or_default();
+        format!("plugin:{plugin}:{server}")
+    }
+
+    fn by_hand(&self) -> Option<&'static str> {
+        Some("claude mcp add")
     }
 
     fn record(&self, entry: &Map<String, Value>) -> ServerRecord {

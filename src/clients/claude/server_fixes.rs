@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::effective::{Holder, ServerEntry, ignored};
+use super::effective::ignored;
 use super::{Claude, mcp_json};
-use crate::clients::{Codec, FixedServers, Layout as _, ProblemKind};
+use crate::clients::{Codec, FixedServers, Holder, Layout as _, ProblemKind, ServerEntry};
 use crate::formats::json::{self, Key};
 use crate::model::{
     Change, Client, Files, Item, Record, Roots, Scope, ServerRecord, State, Thing, Transport,

@@ -92,6 +92,6 @@ fn read(root: &Path) -> Scan {
     let file = root.join(catalog::PLUGIN_FILE);
     let manifest =
         read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
-    let variable = plugin_layout(Client::Claude).root_variable();
+    let variable = plugin_layout(Client::TARGET).root_variable();
     doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref(), variable)
 }
