@@ -57,40 +57,51 @@ fn the_rooms_stand_in_one_order() {
 
 /// Returns for each module in `src/` the modules that it names, and where.
 fn modules() -> BTreeMap<String, BTreeMap<String, PathBuf>> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut modules: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
-    let mut folders = vec![src.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let file = path.strip_prefix(&src).unwrap().to_owned();
-            let stem = file.file_stem().unwrap().to_str().unwrap();
-            // Tests may use whatever proves their point.
-            if stem.ends_with("tests") || ["lib", "main"].contains(&stem) {
-                continue;
-            }
-            let module = Path::new(file.iter().next().unwrap()).file_stem().unwrap();
-            let module = module.to_str().unwrap().to_owned();
-            let text = fs::read_to_string(&path).unwrap();
-            let named = named(&text).into_iter().map(|name| (name, file.clone()));
-            modules.entry(module).or_default().extend(named);
+    for (file, text) in sources("src") {
+        let file = file.strip_prefix("src").unwrap();
+        let module = Path::new(file.iter().next().unwrap()).file_stem().unwrap();
+        let module = module.to_str().unwrap().to_owned();
+        if ["lib", "main"].contains(&module.as_str()) {
+            continue;
         }
+        let named = named(&text).into_iter().map(|name| (name, file.to_owned()));
+        modules.entry(module).or_default().extend(named);
     }
     modules
 }
 
-/// Returns the modules behind each `crate::` of a text, tests and comments left out.
-fn named(text: &str) -> BTreeSet<String> {
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let code: String = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n");
+/// Returns the files below a folder and the code in each. Tests may use whatever proves their point.
+pub fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = BTreeMap::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if name != "tests" {
+                    folders.push(path);
+                }
+            } else if !name.ends_with("tests.rs") {
+                let file = path.strip_prefix(root).unwrap().to_owned();
+                sources.insert(file, code(&fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    sources
+}
+
+/// Returns a source without its tests and its comments.
+fn code(text: &str) -> String {
+    let code = text.split("mod tests {").next().unwrap();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the modules behind each `crate::` of some code.
+fn named(code: &str) -> BTreeSet<String> {
     code.split("crate::")
         .skip(1)
         .map(|rest| {
@@ -103,24 +114,12 @@ fn named(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn files_are_opened_for_reading_in_one_place() {
-    let machine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/machine");
-    let mut folders = vec![machine];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if name.ends_with("tests.rs") || path.ends_with("store/read.rs") {
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("mod tests {").next().unwrap();
-            for way in ["fs::read(", "fs::read_to_string(", "File::open(", ".read(true)"] {
-                assert!(!code.contains(way), "`{way}` in {}", path.display());
-            }
+    for (file, code) in sources("src/machine") {
+        if file.ends_with("store/read.rs") {
+            continue;
+        }
+        for way in ["fs::read(", "fs::read_to_string(", "File::open(", ".read(true)"] {
+            assert!(!code.contains(way), "`{way}` in {}", file.display());
         }
     }
 }

@@ -10,6 +10,7 @@ mod bad_client_files;
 mod bad_manifest;
 mod bad_remote;
 mod bytes;
+mod clients_apart;
 mod crash;
 mod docs;
 mod doctor;
