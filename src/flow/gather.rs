@@ -16,8 +16,8 @@ use crate::machine::store::disk::{self, Most, ReadError};
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
 use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::resolve::{
-    self, Answer, Answers, AtClient, CatalogAt, Contents, History, Need, Observed, Origin,
-    Question, Resolution, Shelved, SkillAt, SkillsWanted, TreeAt, Trouble,
+    self, Answers, AtClient, CatalogAt, Contents, History, Move, Observed, Origin, Question,
+    Resolution, Shelved, SkillAt, SkillsAt, SkillsWanted, TipWanted, TreeAt, TreeWanted, Trouble,
 };
 
 /// What an effectful answer needs besides the question.
@@ -28,27 +28,33 @@ pub struct Means<'a> {
 
 /// Resolves, finding out whatever is needed, until nothing is.
 pub fn resolve(question: Question, means: &mut Means) -> Resolution {
-    let mut answers = Answers::new();
+    let mut answers = Answers::default();
     let mut checkouts = Checkouts::new();
     loop {
-        let resolution = resolve::resolve(question, &answers);
-        if resolution.needs.is_empty() {
+        let resolution = resolve::resolve(question, &mut answers);
+        if answers.are_complete() {
             return resolution;
         }
-        fetch(&resolution.needs, means, &mut checkouts);
-        answers.extend(tips(&resolution.needs, means.fetch));
-        answers.extend(histories(&resolution.needs, means.fetch));
-        let (elsewhere, here): (Vec<Need>, Vec<Need>) =
-            resolution.needs.into_iter().partition(|need| {
-                matches!(need, Need::Tree { origin: Origin::Fetched(_), .. } | Need::Skills(_))
-            });
-        // Bytes from elsewhere are checked and hashed, every time; that is work for all cores.
-        let trees = parallel::map(&elsewhere, |need| answer_anew(need, &checkouts));
-        answers.extend(elsewhere.into_iter().zip(trees));
-        for need in here {
-            answers.entry(need).or_insert_with_key(|need| answer(need, &checkouts, means));
-        }
+        find_out(&mut answers, means, &mut checkouts);
     }
+}
+
+/// Finds out all that is open.
+fn find_out(answers: &mut Answers, means: &mut Means, checkouts: &mut Checkouts) {
+    let Answers { catalogs, trees, clean, dates, contents, tips, histories, skills } = answers;
+    let of_trees = trees.open().map(|wanted| &wanted.origin);
+    let of_skills = skills.open().map(|wanted| &wanted.origin);
+    fetch(catalogs.open().chain(of_trees).chain(of_skills), means.fetch, checkouts);
+    tips.answer_all(|open| find_tips(open, means.fetch));
+    histories
+        .answer_all(|open| parallel::map_waiting(open, |moved| Ok(history(moved, means.fetch))));
+    trees.answer_all(|open| read_trees(open, checkouts, means.fingerprints));
+    skills.answer_all(|open| parallel::map(open, |wanted| find_skills(wanted, checkouts)));
+    catalogs.answer_each(|origin| read_catalog(&checkout(origin, checkouts)?));
+    // What git does not take for a repository holds no commits that could be lost.
+    clean.answer_each(|clone| Ok(means.fetch.git.status_is_clean(clone).unwrap_or(true)));
+    dates.answer_each(|clone| Ok(fetch::commit_time(clone, &means.fetch.git)));
+    contents.answer_each(|root| Ok(Arc::new(read_contents(root))));
 }
 
 /// Fetches and reads the catalog of a source that nobody has named yet.
@@ -74,11 +80,11 @@ pub fn catalog_of(
     read_catalog(&checkout(&Origin::Fetched(request), &checkouts)?)
 }
 
-/// Finds out one thing.
-pub fn find_out(need: &Need, means: &mut Means) -> Result<Answer, Trouble> {
+/// Finds out which skills a source has.
+pub fn skills_of(wanted: &SkillsWanted, options: &FetchOptions) -> Result<SkillsAt, Trouble> {
     let mut checkouts = Checkouts::new();
-    fetch(&BTreeSet::from([need.clone()]), means, &mut checkouts);
-    answer(need, &checkouts, means)
+    fetch([&wanted.origin].into_iter(), options, &mut checkouts);
+    find_skills(wanted, &checkouts)
 }
 
 /// Reads the skills that the client can see, and checks those that are not a plugin's.
@@ -123,114 +129,69 @@ pub fn lint(root: &Path) -> Result<(Vec<SkillAt>, Vec<Note>), Trouble> {
     Ok((at.skills, at.notes))
 }
 
-/// Fetches what the needs name and no earlier round has fetched, all of it at the same time.
-fn fetch(needs: &BTreeSet<Need>, means: &Means, checkouts: &mut Checkouts) {
-    let requests: BTreeSet<Request> = needs
-        .iter()
-        .filter_map(|need| match need {
-            Need::Catalog(Origin::Fetched(request))
-            | Need::Tree { origin: Origin::Fetched(request), .. }
-            | Need::Skills(SkillsWanted { origin: Origin::Fetched(request), .. }) => {
-                Some(request.clone())
-            }
-            _ => None,
+/// Fetches what lies elsewhere and no earlier round has fetched, all of it at the same time.
+fn fetch<'a>(
+    origins: impl Iterator<Item = &'a Origin>,
+    options: &FetchOptions,
+    checkouts: &mut Checkouts,
+) {
+    let requests: BTreeSet<Request> = origins
+        .filter_map(|origin| match origin {
+            Origin::Fetched(request) => Some(request.clone()),
+            Origin::Local(_) => None,
         })
         .filter(|request| !checkouts.contains_key(request))
         .collect();
-    checkouts.extend(fetch::fetch_all(&requests, means.fetch));
+    checkouts.extend(fetch::fetch_all(&requests, options));
 }
 
 /// Asks each repository once for all that is wanted of it, many of them at the same time.
-fn tips(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
+fn find_tips(wanted: &[TipWanted], options: &FetchOptions) -> Vec<Result<Commit, Trouble>> {
     let mut asked: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for need in needs {
-        if let Need::Tip { url, reference } = need {
-            asked.entry(url).or_default().push(reference.as_deref().unwrap_or("HEAD"));
-        }
+    for wanted in wanted {
+        asked.entry(&wanted.url).or_default().push(wanted.name());
     }
     let found = fetch::tips(&asked, options);
-    let answer = |need: &Need| {
-        let Need::Tip { url, reference } = need else { return None };
-        let name = reference.as_deref().unwrap_or("HEAD");
-        let tip = match &found[url.as_str()] {
-            Err(error) => Err(fetch_trouble(error)),
-            Ok(tips) => tips.get(name).cloned().map(Answer::Tip).ok_or_else(|| Trouble {
-                level: Level::Unmet,
-                text: format!("`{}` has no branch or tag `{name}`", redact_url(url)),
-                hint: Some("look with `git ls-remote`, and correct the manifest".to_owned()),
-            }),
-        };
-        Some((need.clone(), tip))
+    let answer = |wanted: &TipWanted| match &found[wanted.url.as_str()] {
+        Err(error) => Err(fetch_trouble(error)),
+        Ok(tips) => tips.get(wanted.name()).cloned().ok_or_else(|| Trouble {
+            level: Level::Unmet,
+            text: format!("`{}` has no branch or tag `{}`", redact_url(&wanted.url), wanted.name()),
+            hint: Some("look with `git ls-remote`, and correct the manifest".to_owned()),
+        }),
     };
-    needs.iter().filter_map(answer).collect()
+    wanted.iter().map(answer).collect()
 }
 
-/// Compares the histories of the repositories that moved, all at the same time.
-fn histories(needs: &BTreeSet<Need>, options: &FetchOptions) -> Answers {
-    let asked: Vec<&Need> =
-        needs.iter().filter(|need| matches!(need, Need::History { .. })).collect();
-    let answer = |need: &&Need| {
-        let Need::History { url, old, new } = need else { return History::Unknown };
-        match fetch::is_ancestor(url, (old, new), options) {
-            Some(true) => History::Continued,
-            Some(false) => History::Rewritten,
-            None => History::Unknown,
-        }
-    };
-    let found = parallel::map_waiting(&asked, answer);
-    let answer = |(need, history)| (Need::clone(need), Ok(Answer::History(history)));
-    asked.into_iter().zip(found).map(answer).collect()
+fn history(moved: &Move, options: &FetchOptions) -> History {
+    match fetch::is_ancestor(&moved.url, (&moved.old, &moved.new), options) {
+        Some(true) => History::Continued,
+        Some(false) => History::Rewritten,
+        None => History::Unknown,
+    }
 }
 
 type Checkouts = BTreeMap<Request, Result<Checkout, FetchError>>;
 
-fn answer(need: &Need, checkouts: &Checkouts, means: &mut Means) -> Result<Answer, Trouble> {
-    match need {
-        Need::Catalog(origin) => {
-            let checkout = checkout(origin, checkouts)?;
-            read_catalog(&checkout).map(Answer::Catalog)
-        }
-        Need::Tree { origin, folder } => {
-            let checkout = checkout(origin, checkouts)?;
-            let hash = |root: &Path| means.fingerprints.hash_checked(root);
-            read_tree(&checkout, folder, hash).map(Answer::Tree)
-        }
-        Need::Skills(_) => answer_anew(need, checkouts),
-        Need::Tip { .. } | Need::History { .. } => {
-            unreachable!("what remotes are asked is asked of all together")
-        }
-        Need::Clean(clone) => match means.fetch.git.status_is_clean(clone) {
-            Ok(clean) => Ok(Answer::Clean(clean)),
-            // What git does not take for a repository holds no commits that could be lost.
-            Err(_) => Ok(Answer::Clean(true)),
-        },
-        Need::Date(clone) => Ok(Answer::Date(fetch::commit_time(clone, &means.fetch.git))),
-        Need::Contents(root) => Ok(Answer::Contents(Arc::new(read_contents(root)))),
-    }
+/// Reads plugins' folders. Bytes from elsewhere are checked and hashed anew every time, which is
+/// work for all cores; of a folder here the fingerprint tells whether it is as it was.
+fn read_trees(
+    wanted: &[TreeWanted],
+    checkouts: &Checkouts,
+    fingerprints: &mut Fingerprints,
+) -> Vec<Result<TreeAt, Trouble>> {
+    let anew = |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
+    let fetched = parallel::map(wanted, |wanted| match wanted.origin {
+        Origin::Fetched(_) => Some(read_tree(wanted, checkouts, anew)),
+        Origin::Local(_) => None,
+    });
+    let mut here = |wanted| read_tree(wanted, checkouts, |root| fingerprints.hash_checked(root));
+    let each = wanted.iter().zip(fetched);
+    each.map(|(wanted, fetched)| fetched.unwrap_or_else(|| here(wanted))).collect()
 }
 
-/// Answers what is read again each time, whatever was known of it before.
-fn answer_anew(need: &Need, checkouts: &Checkouts) -> Result<Answer, Trouble> {
-    match need {
-        Need::Tree { origin, folder } => {
-            let checkout = checkout(origin, checkouts)?;
-            let hash =
-                |root: &Path| tree::check(root, Limits::DEFAULT).and_then(|_| tree::hash(root));
-            read_tree(&checkout, folder, hash).map(Answer::Tree)
-        }
-        Need::Skills(wanted) => {
-            let checkout = checkout(&wanted.origin, checkouts)?;
-            skills::skills(wanted, &checkout).map(Answer::Skills)
-        }
-        Need::Catalog(_)
-        | Need::Clean(_)
-        | Need::Date(_)
-        | Need::Contents(_)
-        | Need::Tip { .. }
-        | Need::History { .. } => {
-            unreachable!("only trees and skills are read anew")
-        }
-    }
+fn find_skills(wanted: &SkillsWanted, checkouts: &Checkouts) -> Result<SkillsAt, Trouble> {
+    skills::skills(wanted, &checkout(&wanted.origin, checkouts)?)
 }
 
 fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble> {
@@ -298,10 +259,11 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
 
 /// Reads a plugin's folder: its hash, and its manifest if it has one.
 fn read_tree(
-    checkout: &Checkout,
-    folder: &str,
+    TreeWanted { origin, folder }: &TreeWanted,
+    checkouts: &Checkouts,
     hash: impl FnOnce(&Path) -> Result<TreeHash, TreeError>,
 ) -> Result<TreeAt, Trouble> {
+    let checkout = checkout(origin, checkouts)?;
     let root = stays_inside(&checkout.root, folder)?;
     if !disk::is_dir(&root) {
         return Err(Trouble {
@@ -316,13 +278,7 @@ fn read_tree(
         hint: None,
     })?;
     let manifest = read_manifest(&root)?;
-    Ok(TreeAt {
-        root,
-        commit: checkout.commit.clone(),
-        package: checkout.version.clone(),
-        hash,
-        manifest,
-    })
+    Ok(TreeAt { root, commit: checkout.commit, package: checkout.version, hash, manifest })
 }
 
 /// Returns a path below a root, unless a link on the way leads out of it.

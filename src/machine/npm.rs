@@ -123,7 +123,7 @@ pub enum NpmFailure {
 }
 
 impl NpmError {
-    fn new(package: &str, kind: NpmFailure, said: &str) -> Self {
+    pub fn new(package: &str, kind: NpmFailure, said: &str) -> Self {
         let lines = said.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
         let last = lines[lines.len().saturating_sub(8)..].join("\n");
         Self { package: redact(package), kind, said: redact(&last) }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Answer, CatalogAt, DesiredMarketplace, Movement, Need, Origin, Resolver, Stop, Trouble, note,
+    CatalogAt, DesiredMarketplace, Movement, Origin, Resolver, Stop, TipWanted, Trouble, note,
     revision,
 };
 use crate::declared::lock::LockedMarketplace;
@@ -22,8 +22,8 @@ pub(super) struct Market {
     pub(super) commit: Option<Commit>,
     /// The commit, or digest, comes from a lock entry for this very source.
     pub(super) locked: bool,
-    /// How to read the catalog.
-    pub(super) catalog: Need,
+    /// Where to read the catalog.
+    pub(super) catalog: Origin,
 }
 
 impl Market {
@@ -86,7 +86,7 @@ impl Resolver<'_> {
         let entry = entry.filter(|e| e.source == written && e.pin == pin);
         let location = self.location(name, &source);
         let mut market = Market {
-            catalog: Need::Catalog(Origin::Local(location.clone())),
+            catalog: Origin::Local(location.clone()),
             locked: entry.is_some(),
             commit: None,
             source,
@@ -175,18 +175,17 @@ impl Resolver<'_> {
         if let Some(commit) = commit {
             let head = self.question.observed.heads.get(&market.location);
             market.catalog = if head == Some(&commit) {
-                Need::Catalog(Origin::Local(market.location.clone()))
+                Origin::Local(market.location.clone())
             } else {
                 let revision = Revision::Commit(commit.clone());
-                Need::Catalog(Origin::Fetched(Request::Git { url, revision, subdir: None }))
+                Origin::Fetched(Request::Git { url, revision, subdir: None })
             };
             market.commit = Some(commit);
             return Ok(());
         }
         market.locked = false;
         let revision = revision(market.reference.as_deref());
-        market.catalog =
-            Need::Catalog(Origin::Fetched(Request::Git { url, revision, subdir: None }));
+        market.catalog = Origin::Fetched(Request::Git { url, revision, subdir: None });
         market.commit = self.catalog(name, market)?.commit;
         Ok(())
     }
@@ -211,10 +210,9 @@ impl Resolver<'_> {
         {
             return self.find_unpacked(name, request, have, market);
         }
-        let need = Need::Tip { url: url.clone(), reference: market.reference.clone() };
-        let tip = match self.ask(&need) {
-            Ok(Answer::Tip(tip)) => tip.clone(),
-            Ok(_) => unreachable!("a tip need is answered by a commit"),
+        let wanted = TipWanted { url: url.clone(), reference: market.reference.clone() };
+        let tip = match self.answers.tips.ask(wanted) {
+            Ok(tip) => tip.clone(),
             Err(Stop::Never(trouble)) => {
                 return match have {
                     Some(commit) => {
@@ -271,8 +269,8 @@ impl Resolver<'_> {
         have: Option<Commit>,
         market: &mut Market,
     ) -> Result<(), Stop> {
-        let here = Need::Catalog(Origin::Local(market.location.clone()));
-        market.catalog = Need::Catalog(Origin::Fetched(request));
+        let here = Origin::Local(market.location.clone());
+        market.catalog = Origin::Fetched(request);
         match self.catalog(name, market) {
             Ok(at) => {
                 market.locked = false;
@@ -313,7 +311,7 @@ impl Resolver<'_> {
                 Some(entry) => entry.digest.as_ref() == digest,
                 None => self.registered_as(name, market),
             };
-        let remote = Need::Catalog(Origin::Fetched(Request::Catalog { url: url.clone() }));
+        let remote = Origin::Fetched(Request::Catalog { url: url.clone() });
         let local = std::mem::replace(&mut market.catalog, remote);
         market.locked = unchanged && !self.moves(name);
         if market.locked {
@@ -347,10 +345,7 @@ impl Resolver<'_> {
         name: &MarketplaceName,
         market: &Market,
     ) -> Result<CatalogAt, Stop> {
-        let Answer::Catalog(at) = self.ask(&market.catalog)? else {
-            unreachable!("a catalog need is answered by a catalog")
-        };
-        let at = at.clone();
+        let at = self.answers.catalogs.ask(market.catalog.clone())?.clone();
         if at.catalog.name == *name {
             return Ok(at);
         }
@@ -429,7 +424,7 @@ impl Resolver<'_> {
                 }
                 if observed.present.contains(&market.location)
                     && !observed.unpacked.contains(&market.location)
-                    && let Answer::Clean(false) = self.ask(&Need::Clean(market.location.clone()))?
+                    && !*self.answers.clean.ask(market.location.clone())?
                 {
                     return Err(Stop::unmet_hint(
                         format!("the clone `{}` has edits of its own", market.location.display()),

@@ -1,9 +1,10 @@
 //! Intent, lock, what is observed and what was fetched in; what should be, a new lock, notes and
-//! open needs out.
+//! open questions out.
 //!
 //! Resolving never fetches. It says what it would have to know, the caller finds out, and the same
 //! question is asked again with the answers until nothing is needed any more.
 
+mod answers;
 mod marketplaces;
 mod plugins;
 mod servers;
@@ -18,13 +19,18 @@ use crate::clients::{self, PluginLayout};
 use crate::model::{About, Commit, Level, MarketplaceName, Note, Revision};
 use marketplaces::Market;
 
+pub use answers::{
+    Answers, CatalogAt, History, Move, Origin, Part, SkillAt, SkillsAt, SkillsWanted, Table,
+    TipWanted, TreeAt, TreeWanted,
+};
 pub use skills::{matches_any, origin, survey, survey_locked};
 pub use team::team_forbids;
 pub use trust::Contents;
 pub use types::*;
 
-/// Resolves everything that is wanted, and what the plugins depend on.
-pub fn resolve(question: Question, answers: &Answers) -> Resolution {
+/// Resolves everything that is wanted, and what the plugins depend on. That is final when the
+/// answers are complete; what is open in them afterwards has to be found out first.
+pub fn resolve(question: Question, answers: &mut Answers) -> Resolution {
     let mut resolver = Resolver {
         question,
         answers,
@@ -43,7 +49,7 @@ pub fn resolve(question: Question, answers: &Answers) -> Resolution {
 /// What is known so far in one round. Each kind of thing has a file of its own.
 struct Resolver<'a> {
     question: Question<'a>,
-    answers: &'a Answers,
+    answers: &'a mut Answers,
     out: Resolution,
     markets: BTreeMap<MarketplaceName, Result<Market, Stop>>,
     noted: BTreeSet<MarketplaceName>,
@@ -55,22 +61,10 @@ impl Resolver<'_> {
         clients::plugin_layout(self.question.client)
     }
 
-    /// Returns what was found out, or notes that it has to be.
-    fn ask(&mut self, need: &Need) -> Result<&Answer, Stop> {
-        match self.answers.get(need) {
-            Some(Ok(answer)) => Ok(answer),
-            Some(Err(trouble)) => Err(Stop::Never(trouble.clone())),
-            None => {
-                self.out.needs.insert(need.clone());
-                Err(Stop::Later)
-            }
-        }
-    }
-
     /// Finds out whether what replaces a commit continues its history; the plan says it if not.
     fn compare(&mut self, url: &str, old: &Commit, new: &Commit) {
-        let need = Need::History { url: url.to_owned(), old: old.clone(), new: new.clone() };
-        if let Ok(Answer::History(History::Rewritten)) = self.ask(&need) {
+        let moved = Move { url: url.to_owned(), old: old.clone(), new: new.clone() };
+        if let Ok(History::Rewritten) = self.answers.histories.ask(moved) {
             self.out.desired.rewritten.insert((new.clone(), old.clone()));
         }
     }
@@ -79,7 +73,7 @@ impl Resolver<'_> {
 /// Why resolving one thing stopped.
 #[derive(Debug, Clone)]
 enum Stop {
-    /// A need was noted; the next round goes on.
+    /// A question was noted; the next round goes on.
     Later,
     /// It cannot be had.
     Never(Trouble),

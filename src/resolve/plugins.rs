@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::marketplaces::{Market, written};
 use super::{
-    Answer, DesiredPlugin, Need, Origin, Placement, Replaced, Resolver, Stop, TreeAt, Trouble, note,
+    DesiredPlugin, Origin, Placement, Replaced, Resolver, Stop, TipWanted, TreeAt, TreeWanted,
+    Trouble, note,
 };
 use origins::origin;
 
@@ -294,13 +295,9 @@ impl Resolver<'_> {
             }
             origin => return Ok(origin),
         };
-        match self.ask(&Need::Tip { url: url.clone(), reference })? {
-            Answer::Tip(tip) => {
-                let revision = Revision::Commit(tip.clone());
-                Ok(Origin::Fetched(Request::Git { url, revision, subdir }))
-            }
-            _ => unreachable!("a tip need is answered by a commit"),
-        }
+        let tip = self.answers.tips.ask(TipWanted { url: url.clone(), reference })?;
+        let revision = Revision::Commit(tip.clone());
+        Ok(Origin::Fetched(Request::Git { url, revision, subdir }))
     }
 
     /// Tells whether the client reads a plugin where its marketplace's folder lies.
@@ -337,10 +334,7 @@ impl Resolver<'_> {
     }
 
     fn tree(&mut self, origin: Origin, folder: &str) -> Result<TreeAt, Stop> {
-        match self.ask(&Need::Tree { origin, folder: folder.to_owned() })? {
-            Answer::Tree(at) => Ok(at.clone()),
-            _ => unreachable!("a tree need is answered by a tree"),
-        }
+        self.answers.trees.ask(TreeWanted { origin, folder: folder.to_owned() }).cloned()
     }
 
     fn install_path(&self, id: &PluginId, version: &str) -> PathBuf {

@@ -123,68 +123,69 @@ impl World {
             accepted: &self.accepted,
             now: 0,
         };
-        let mut answers = Answers::new();
+        let mut answers = Answers::default();
         for _ in 0..20 {
-            let out = resolve(question, &answers);
-            if out.needs.is_empty() {
+            let out = resolve(question, &mut answers);
+            if answers.are_complete() {
                 return out;
             }
-            answers.extend(out.needs.into_iter().map(|need| (need.clone(), self.answer(&need))));
+            self.find_out(&mut answers);
         }
         panic!("resolving does not come to an end")
     }
 
-    fn answer(&self, need: &Need) -> Result<Answer, Trouble> {
-        match need {
-            Need::Clean(_) => Ok(Answer::Clean(true)),
-            Need::Date(_) => Ok(Answer::Date(Some(0))),
-            Need::Contents(root) => Ok(Answer::Contents(self.contents(root))),
-            Need::Skills(_) => unreachable!("no world here has skills"),
-            Need::History { .. } => Ok(Answer::History(History::Unknown)),
-            Need::Tip { url, reference } => {
-                let revision = match reference {
-                    None => Revision::Head,
-                    Some(name) => Revision::Named(name.clone()),
-                };
-                let url = url.clone();
-                let (_, commit, _) =
-                    self.at(&Origin::Fetched(Request::Git { url, revision, subdir: None }))?;
-                Ok(Answer::Tip(digits(commit).parse().unwrap()))
-            }
-            Need::Catalog(origin) => {
-                let (name, commit, plugins) = self.at(origin)?;
-                let entries = plugins
-                    .iter()
-                    .map(|(plugin, _)| json!({ "name": plugin, "source": format!("./{plugin}") }));
-                let text = json!({
-                    "name": name, "owner": { "name": "acme" },
-                    "plugins": entries.collect::<Vec<_>>()
-                });
-                let file = Path::new("marketplace.json");
-                Ok(Answer::Catalog(CatalogAt {
-                    root: format!("/cache/{name}/{commit}").into(),
-                    commit: Some(digits(commit).parse().unwrap()),
-                    digest: hash(commit, ""),
-                    catalog: catalog::parse(file, text.to_string().as_bytes()).unwrap(),
-                }))
-            }
-            Need::Tree { origin, folder } => {
-                let (name, commit, plugins) = self.at(origin)?;
-                let plugin = Path::new(folder).file_name().unwrap().to_str().unwrap();
-                let (_, needs) = plugins.iter().find(|(n, _)| *n == plugin).unwrap();
-                let version = format!("{}.0.0", commit.to_digit(16).unwrap());
-                let text = json!({ "name": plugin, "version": version, "dependencies": needs });
-                let file = Path::new("plugin.json");
-                let forged = if self.forged.contains(&commit) { "forged" } else { plugin };
-                Ok(Answer::Tree(TreeAt {
-                    root: format!("/cache/{name}/{commit}/{plugin}").into(),
-                    commit: Some(digits(commit).parse().unwrap()),
-                    package: None,
-                    hash: hash(commit, forged),
-                    manifest: catalog::parse_plugin(file, text.to_string().as_bytes()).ok(),
-                }))
-            }
-        }
+    fn find_out(&self, answers: &mut Answers) {
+        let Answers { catalogs, trees, clean, dates, contents, tips, histories, skills } = answers;
+        catalogs.answer_each(|origin| self.catalog(origin));
+        trees.answer_each(|wanted| self.tree(wanted));
+        clean.answer_each(|_| Ok(true));
+        dates.answer_each(|_| Ok(Some(0)));
+        contents.answer_each(|root| Ok(self.contents(root)));
+        tips.answer_each(|wanted| self.tip(wanted));
+        histories.answer_each(|_| Ok(History::Unknown));
+        skills.answer_each(|_| panic!("no world here has skills"));
+    }
+
+    fn tip(&self, TipWanted { url, reference }: &TipWanted) -> Result<Commit, Trouble> {
+        let revision = reference.clone().map_or(Revision::Head, Revision::Named);
+        let request = Request::Git { url: url.clone(), revision, subdir: None };
+        let (_, commit, _) = self.at(&Origin::Fetched(request))?;
+        Ok(digits(commit).parse().unwrap())
+    }
+
+    fn catalog(&self, origin: &Origin) -> Result<CatalogAt, Trouble> {
+        let (name, commit, plugins) = self.at(origin)?;
+        let entries = plugins
+            .iter()
+            .map(|(plugin, _)| json!({ "name": plugin, "source": format!("./{plugin}") }));
+        let text = json!({
+            "name": name, "owner": { "name": "acme" },
+            "plugins": entries.collect::<Vec<_>>()
+        });
+        let file = Path::new("marketplace.json");
+        Ok(CatalogAt {
+            root: format!("/cache/{name}/{commit}").into(),
+            commit: Some(digits(commit).parse().unwrap()),
+            digest: hash(commit, ""),
+            catalog: catalog::parse(file, text.to_string().as_bytes()).unwrap(),
+        })
+    }
+
+    fn tree(&self, TreeWanted { origin, folder }: &TreeWanted) -> Result<TreeAt, Trouble> {
+        let (name, commit, plugins) = self.at(origin)?;
+        let plugin = Path::new(folder).file_name().unwrap().to_str().unwrap();
+        let (_, needs) = plugins.iter().find(|(n, _)| *n == plugin).unwrap();
+        let version = format!("{}.0.0", commit.to_digit(16).unwrap());
+        let text = json!({ "name": plugin, "version": version, "dependencies": needs });
+        let file = Path::new("plugin.json");
+        let forged = if self.forged.contains(&commit) { "forged" } else { plugin };
+        Ok(TreeAt {
+            root: format!("/cache/{name}/{commit}/{plugin}").into(),
+            commit: Some(digits(commit).parse().unwrap()),
+            package: None,
+            hash: hash(commit, forged),
+            manifest: catalog::parse_plugin(file, text.to_string().as_bytes()).ok(),
+        })
     }
 
     /// Returns the files of a plugin at `/cache/<marketplace>/<commit>/<plugin>`.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::marketplaces::Market;
 use super::team::{team_forbids, team_forbids_any};
-use super::{Answer, Need, Resolver, Stop};
+use super::{Resolver, Stop};
 use crate::content::catalog::{self, Tree};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{
@@ -68,10 +68,7 @@ impl Resolver<'_> {
     /// Refuses a commit that is taken for the first time and younger than the manifest allows.
     pub(super) fn old_enough(&mut self, clone: &Path) -> Result<(), Stop> {
         let Some((days, at)) = self.question.intent.policy.min_age else { return Ok(()) };
-        let made = match self.ask(&Need::Date(clone.to_owned()))? {
-            Answer::Date(made) => *made,
-            _ => unreachable!("a date need is answered by a date"),
-        };
+        let made = *self.answers.dates.ask(clone.to_owned())?;
         let age = made.map(|made| self.question.now.saturating_sub(made));
         if age.is_some_and(|age| age >= u64::from(days) * DAY) {
             return Ok(());
@@ -99,10 +96,7 @@ impl Resolver<'_> {
         if let Some(locked) = locked.filter(|locked| locked.tree == found.tree) {
             return Ok(locked.capabilities.clone());
         }
-        let contents = match self.ask(&Need::Contents(root.to_owned()))? {
-            Answer::Contents(contents) => Arc::clone(contents),
-            _ => unreachable!("a need for contents is answered by contents"),
-        };
+        let contents = Arc::clone(self.answers.contents.ask(root.to_owned())?);
         let entry = match self.catalog(&id.marketplace, market) {
             Ok(at) => at.catalog.entry(id.plugin.as_str()).cloned(),
             Err(Stop::Later) => return Err(Stop::Later),

@@ -1,17 +1,14 @@
-//! What resolving is asked, what it may need, and what it answers.
+//! What resolving is asked, and what it answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::Contents;
+use super::Part;
 use crate::clients::Policy;
-use crate::content::catalog::{Catalog, PluginManifest};
-use crate::content::skill::LintFinding;
 use crate::content::skill::foreign::Provenance;
 use crate::declared::lock::Lock;
 use crate::model::{
-    About, Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Request, Roots, Scope,
+    About, Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope,
     ServerRecord, SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 
@@ -141,129 +138,6 @@ pub enum AtClient {
     Other,
 }
 
-/// Where bytes come from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    Fetched(Request),
-    Local(PathBuf),
-}
-
-/// Something that has to be found out before resolving can go on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
-    /// The catalog of a marketplace.
-    Catalog(Origin),
-    /// The hash and manifest of a plugin's folder.
-    Tree { origin: Origin, folder: String },
-    /// Whether a clone is free of local edits and commits.
-    Clean(PathBuf),
-    /// When the commit was made that a clone has checked out.
-    Date(PathBuf),
-    /// The files of a plugin's folder.
-    Contents(PathBuf),
-    /// The commit that a branch or tag of a repository is; without one, its default branch.
-    Tip { url: String, reference: Option<String> },
-    /// Whether a repository that moved has only grown, or its history was written anew.
-    History { url: String, old: Commit, new: Commit },
-    /// The skills of a source.
-    Skills(SkillsWanted),
-}
-
-/// A question about the skills of a source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SkillsWanted {
-    pub origin: Origin,
-    /// The folder to look in; empty for all of it.
-    pub within: String,
-    /// What a skill is called that does not name itself.
-    pub called: String,
-    /// Names and globs of the skills to hash and check; empty for all.
-    pub select: Vec<String>,
-}
-
-/// What was found out.
-#[derive(Debug, Clone)]
-pub enum Answer {
-    Catalog(CatalogAt),
-    Tree(TreeAt),
-    Clean(bool),
-    /// Seconds since 1970, when it is known.
-    Date(Option<u64>),
-    Contents(Arc<Contents>),
-    Skills(SkillsAt),
-    Tip(Commit),
-    History(History),
-}
-
-/// What became of a commit that a repository once was at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum History {
-    Continued,
-    /// The commit is no longer part of it.
-    Rewritten,
-    /// It could not be found out, so nothing is claimed.
-    Unknown,
-}
-
-/// The skills of a source.
-#[derive(Debug, Clone)]
-pub struct SkillsAt {
-    pub commit: Option<Commit>,
-    /// The version of an npm package.
-    pub package: Option<String>,
-    /// All there are, with their descriptions.
-    pub names: BTreeMap<SkillName, Option<String>>,
-    /// The selected ones.
-    pub skills: Vec<SkillAt>,
-    /// What was passed over, and why.
-    pub notes: Vec<Note>,
-    /// The name of the marketplace that the source is as well.
-    pub marketplace: Option<String>,
-    /// The MCP servers that its `.mcp.json` names.
-    pub servers: Vec<String>,
-}
-
-/// One skill in a source, checked: nothing in it leaves it.
-#[derive(Debug, Clone)]
-pub struct SkillAt {
-    pub name: SkillName,
-    /// Relative to what was fetched; empty at the root.
-    pub folder: String,
-    pub part: Part,
-    /// Absent when a finding forbids its use.
-    pub hash: Option<TreeHash>,
-    pub findings: Vec<LintFinding>,
-}
-
-/// Some files of a folder: what an install takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    pub root: PathBuf,
-    /// Relative to the root.
-    pub files: Vec<String>,
-}
-
-/// A catalog and where its marketplace lies.
-#[derive(Debug, Clone)]
-pub struct CatalogAt {
-    /// The marketplace's root folder; for a catalog behind a URL, the file.
-    pub root: PathBuf,
-    pub commit: Option<Commit>,
-    pub digest: TreeHash,
-    pub catalog: Catalog,
-}
-
-/// A plugin's folder, checked: nothing in it leaves it.
-#[derive(Debug, Clone)]
-pub struct TreeAt {
-    pub root: PathBuf,
-    pub commit: Option<Commit>,
-    /// The version of an npm package.
-    pub package: Option<String>,
-    pub hash: TreeHash,
-    pub manifest: Option<PluginManifest>,
-}
-
 /// Why something could not be found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -279,8 +153,6 @@ impl Trouble {
         Note { level: self.level, about, text: self.text, hint: self.hint, fault: None }
     }
 }
-
-pub type Answers = BTreeMap<Need, Result<Answer, Trouble>>;
 
 /// What should be.
 #[derive(Debug, Clone, Default)]
@@ -385,6 +257,4 @@ pub struct Resolution {
     pub notes: Vec<Note>,
     /// Wanted plugins that their marketplace no longer lists, and what it calls them now.
     pub delisted: BTreeMap<PluginId, Option<String>>,
-    /// Empty when the rest is final.
-    pub needs: BTreeSet<Need>,
 }

@@ -9,17 +9,16 @@ use crate::cli::flags::Flags;
 use crate::declared::manifest::{self, edit};
 use crate::flow::Declared;
 use crate::flow::adopt;
-use crate::flow::gather::{self, Means};
+use crate::flow::gather;
 use crate::machine::env::Env;
 use crate::machine::fetch::FetchOptions;
 use crate::machine::git::Git;
 use crate::machine::npm::Npm;
-use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui, pick, plain};
 use crate::model::{
     Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
 };
-use crate::resolve::{self, Answer, SkillsAt};
+use crate::resolve::{self, SkillsAt};
 
 /// Which skills of a source.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -124,17 +123,11 @@ fn look(want: &WantedSkill, flags: &Flags, env: &Env, ui: Ui) -> Result<SkillsAt
         timeout: env.git_timeout,
         ..FetchOptions::new(env.roots.cache_dir.clone(), &bars)
     };
-    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let mut means = Means { fetch: &fetch, fingerprints: &mut fingerprints };
-    let Some(need) = resolve::survey(want) else { bail!("the source is missing") };
-    match gather::find_out(&need, &mut means) {
-        Ok(Answer::Skills(at)) => Ok(at),
-        Ok(_) => bail!("the source has no answer"),
-        Err(trouble) => {
-            let hint = trouble.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            bail!("{}{hint}", trouble.text)
-        }
-    }
+    let Some(wanted) = resolve::survey(want) else { bail!("the source is missing") };
+    gather::skills_of(&wanted, &fetch).map_err(|trouble| {
+        let hint = trouble.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        anyhow::anyhow!("{}{hint}", trouble.text)
+    })
 }
 
 /// Returns the names to install, none of them for all; nothing when a person has to choose first.

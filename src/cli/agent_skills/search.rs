@@ -5,14 +5,13 @@ use std::path::Path;
 
 use crate::clients::agents;
 use crate::content::catalog::{Query, Rank};
-use crate::flow::gather::{self, Means};
+use crate::flow::gather;
 use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
-use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Bars, Ui};
 use crate::model::{SkillSource, Source, State, WantedSkill};
-use crate::resolve::{self, Answer};
+use crate::resolve;
 
 /// A skill that fits.
 pub struct Hit {
@@ -101,12 +100,10 @@ fn cached(query: &Query, declared: &Declared, env: &Env, ui: Ui) -> Vec<Hit> {
     }
     let bars = Bars::new(ui);
     let fetch = crate::flow::converge::fetch_options(true, env, &bars);
-    let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
-    let mut means = Means { fetch: &fetch, fingerprints: &mut fingerprints };
     let mut hits = Vec::new();
     for want in &declared.intent.agent_skills {
-        let Some(need) = resolve::survey_locked(want, &declared.lock) else { continue };
-        let Ok(Answer::Skills(at)) = gather::find_out(&need, &mut means) else { continue };
+        let Some(wanted) = resolve::survey_locked(want, &declared.lock) else { continue };
+        let Ok(at) = gather::skills_of(&wanted, &fetch) else { continue };
         let source = want.written.clone().unwrap_or_default();
         hits.extend(at.names.into_iter().filter_map(|(name, description)| {
             let description = description.unwrap_or_default();

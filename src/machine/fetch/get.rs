@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::machine::archive::{self, Top};
 use crate::machine::git::redact;
 use crate::machine::http;
+use crate::machine::npm::{NpmError, NpmFailure};
 use crate::machine::store::read::{Most, read};
 use crate::machine::store::tree::{self, Limits};
 use crate::machine::store::{disk, hex};
@@ -177,7 +178,7 @@ fn npm(
     let stamp = built.join("stamp");
     fs::write(&stamp, hash.as_str()).map_err(|source| FetchError::Io { path: stamp, source })?;
     let root = cache::package(&options.cache_dir, package, &found.version, registry)
-        .unwrap_or_else(|| unreachable!("npm.rs checks the package and the version"));
+        .ok_or_else(|| NpmError::new(package, NpmFailure::Name, ""))?;
     cache::place(&built, &root)?;
     Ok(Checkout { version: Some(found.version), ..Checkout::plain(root.join("tree")) })
 }

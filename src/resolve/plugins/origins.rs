@@ -5,7 +5,7 @@ use crate::content::catalog::{Entry, EntrySource};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{Commit, Request, Revision, Source};
 use crate::resolve::marketplaces::Market;
-use crate::resolve::{Need, Origin, Stop, revision};
+use crate::resolve::{Origin, Stop, revision};
 
 /// Returns where a plugin's bytes come from, and the folder in it.
 pub(super) fn origin(
@@ -65,12 +65,7 @@ fn folder_origin(want: &Want, market: &Market, locked: Option<&Commit>) -> Resul
     let revision = match (locked, &want.pin) {
         (Some(commit), _) => Revision::Commit(commit.clone()),
         (None, Some(pin)) => revision(Some(pin)),
-        (None, None) => {
-            let Need::Catalog(origin) = &market.catalog else {
-                unreachable!("a market is read by its catalog")
-            };
-            return Ok(origin.clone());
-        }
+        (None, None) => return Ok(market.catalog.clone()),
     };
     Ok(Origin::Fetched(Request::Git { url, revision, subdir: None }))
 }

@@ -12,8 +12,8 @@ use crate::model::{
     WantedSkill, did_you_mean,
 };
 use crate::resolve::{
-    Answer, DesiredSkill, Movement, Need, Origin, Resolver, Shelved, SkillAt, SkillsAt,
-    SkillsWanted, Stop, Trouble, note, revision,
+    DesiredSkill, Movement, Origin, Resolver, Shelved, SkillAt, SkillsAt, SkillsWanted, Stop,
+    TipWanted, Trouble, note, revision,
 };
 
 /// More skills than anybody wants all of.
@@ -119,7 +119,7 @@ impl<'a> Resolver<'a> {
         source: &SkillSource,
         locked: &BTreeMap<SkillName, LockedSkill>,
     ) -> Result<Vec<Pick<'a>>, Stop> {
-        let mut absent: BTreeMap<Need, Vec<SkillName>> = BTreeMap::new();
+        let mut absent: BTreeMap<SkillsWanted, Vec<SkillName>> = BTreeMap::new();
         let (mut picks, mut later) = (Vec::new(), false);
         for (name, entry) in locked {
             let bytes = match self.disk(want, name, Some(&entry.tree)) {
@@ -136,7 +136,7 @@ impl<'a> Resolver<'a> {
             };
             if bytes {
                 let at = Some((entry.commit.as_ref(), entry.package.as_deref()));
-                absent.entry(need(source, want, at)).or_default().push(name.clone());
+                absent.entry(question(source, want, at)).or_default().push(name.clone());
             } else {
                 let record = record(want, entry, self.path_of(want, name));
                 picks.push(Pick {
@@ -147,10 +147,10 @@ impl<'a> Resolver<'a> {
                 });
             }
         }
-        for (need, names) in absent {
-            let need = select(need, names.iter().map(ToString::to_string).collect());
-            let at = match self.skills_at(&need) {
-                Ok(at) => at,
+        for (question, names) in absent {
+            let select = names.iter().map(ToString::to_string).collect();
+            let at = match self.answers.skills.ask(SkillsWanted { select, ..question }) {
+                Ok(at) => at.clone(),
                 Err(Stop::Later) => {
                     later = true;
                     continue;
@@ -184,9 +184,9 @@ impl<'a> Resolver<'a> {
         tip: Option<&Commit>,
     ) -> Result<Vec<Pick<'a>>, Stop> {
         let everything = selectors.iter().any(|selector| selector == ALL);
-        let patterns = if everything { Vec::new() } else { selectors.to_vec() };
-        let at = self
-            .skills_at(&select(need(source, want, tip.map(|tip| (Some(tip), None))), patterns))?;
+        let select = if everything { Vec::new() } else { selectors.to_vec() };
+        let question = question(source, want, tip.map(|tip| (Some(tip), None)));
+        let at = self.answers.skills.ask(SkillsWanted { select, ..question })?.clone();
         if everything && at.skills.len() > MOST {
             return Err(Stop::refused(
                 format!("has {} skills, more than {MOST}", at.skills.len()),
@@ -296,10 +296,7 @@ impl<'a> Resolver<'a> {
             return Ok(Some(commit));
         }
         let reference = reference.map(str::to_owned);
-        match self.ask(&Need::Tip { url, reference })? {
-            Answer::Tip(tip) => Ok(Some(tip.clone())),
-            _ => unreachable!("a need for a tip is answered by a tip"),
-        }
+        self.answers.tips.ask(TipWanted { url, reference }).cloned().map(Some)
     }
 
     fn skill_moves(&self, name: &SkillName) -> bool {
@@ -426,13 +423,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn skills_at(&mut self, need: &Need) -> Result<SkillsAt, Stop> {
-        let Answer::Skills(at) = self.ask(need)? else {
-            unreachable!("a need for skills is answered by skills")
-        };
-        Ok(at.clone())
-    }
-
     /// Returns the folder in the source that the inventory remembers.
     fn path_of(&self, want: &WantedSkill, name: &SkillName) -> Option<String> {
         self.record_of(name, want.scope)?.path.clone()
@@ -465,11 +455,11 @@ fn restored(
 }
 
 /// Returns the question about a source: at what is locked, or else at what is wanted.
-fn need(
+fn question(
     source: &SkillSource,
     want: &WantedSkill,
     locked: Option<(Option<&Commit>, Option<&str>)>,
-) -> Need {
+) -> SkillsWanted {
     let (origin, within, called) = match source {
         SkillSource::Tree { source, path } => {
             let within = path.clone().unwrap_or_default();
@@ -503,30 +493,26 @@ fn need(
             (Origin::Fetched(request), String::new(), last(name))
         }
     };
-    Need::Skills(SkillsWanted { origin, within, called, select: Vec::new() })
+    SkillsWanted { origin, within, called, select: Vec::new() }
 }
 
 /// Returns the question about everything that the source of an entry has; nothing is hashed.
-pub fn survey(want: &WantedSkill) -> Option<Need> {
-    let none = vec!["-".to_owned()];
-    want.source.as_ref().map(|source| select(need(source, want, None), none))
+pub fn survey(want: &WantedSkill) -> Option<SkillsWanted> {
+    want.source.as_ref().map(|source| hash_nothing(question(source, want, None)))
 }
 
 /// Returns the same question about what is locked; nothing for a source of which nothing is.
-pub fn survey_locked(want: &WantedSkill, lock: &Lock) -> Option<Need> {
+pub fn survey_locked(want: &WantedSkill, lock: &Lock) -> Option<SkillsWanted> {
     let source = want.source.as_ref()?;
     let entry = lock.skills.values().find(|entry| {
         Some(&entry.source) == want.written.as_ref() && (entry.commit.is_some() || is_local(source))
     })?;
     let locked = (entry.commit.as_ref(), entry.package.as_deref());
-    Some(select(need(source, want, Some(locked)), vec!["-".to_owned()]))
+    Some(hash_nothing(question(source, want, Some(locked))))
 }
 
-fn select(need: Need, select: Vec<String>) -> Need {
-    match need {
-        Need::Skills(wanted) => Need::Skills(SkillsWanted { select, ..wanted }),
-        other => other,
-    }
+fn hash_nothing(question: SkillsWanted) -> SkillsWanted {
+    SkillsWanted { select: vec!["-".to_owned()], ..question }
 }
 
 fn matches_any_claim(want: &WantedSkill, name: &str) -> bool {
