@@ -225,8 +225,6 @@ fn tarball(folder: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -240,8 +238,7 @@ mod tests {
         ]);
         fs::write(folder.join("tarball"), tarball).unwrap();
         let program = folder.join("npm");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        process::tests::program(&program, script);
         program
     }
 

@@ -207,4 +207,4 @@ fn remaining(until: Option<Instant>, most: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

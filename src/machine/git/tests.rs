@@ -1,7 +1,6 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -279,8 +278,7 @@ fn a_server_that_wants_a_password_is_refused_one_and_the_clone_ends() {
 /// Writes a program that stands in for git.
 fn fake(folder: &TempDir, script: &str) -> Git {
     let program = folder.path().join("fake-git");
-    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    crate::machine::process::tests::program(&program, script);
     Git::new(Duration::from_millis(300)).with_program(program)
 }
 

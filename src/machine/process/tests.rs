@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "processes are what is tested")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 
 use super::*;
 
@@ -8,6 +9,16 @@ fn sh(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script]);
     command
+}
+
+/// Writes a script that can be run at once. Another process writes it: a child that another thread
+/// starts meanwhile would hold the file open for writing, and such a file cannot be run.
+pub(crate) fn program(path: &Path, script: &str) {
+    let mut writer = sh("cat > \"$0\" && chmod 755 \"$0\"");
+    let mut writer = writer.arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    let text = format!("#!/bin/sh\n{script}\n");
+    writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
 }
 
 fn code(end: End) -> Option<i32> {
