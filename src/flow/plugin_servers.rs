@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::observe::Snapshot;
 use super::registered::catalog_file;
 use crate::clients::{self, FromPlugin, ServerEntry, Servers};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
+use crate::formats::json;
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Client, PluginId, Roots, ServerRecord, State};
 
@@ -82,8 +81,7 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
         read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
     let entry = listed(state, client, &id).unwrap_or_else(|| nameless(&id));
     let tree = Tree { files: &[], read: &read };
-    let own =
-        read(catalog::SERVERS_FILE).and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let own = read(catalog::SERVERS_FILE).and_then(|bytes| json::value(&bytes));
     let in_own = |name: &str| {
         let wrapped = own.as_ref().and_then(|own| own.get("mcpServers"));
         wrapped.or(own.as_ref()).is_some_and(|own| own.get(name).is_some())

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 use crate::sandbox::Sandbox;
-use crate::{tools, wants};
+use crate::{declares, plugin, tools, wants};
 
 /// Syncs beside one bad file: exit 1, the place named, the file as it was, no plugin switched on; the
 /// server of the manifest is there all the same.
@@ -154,6 +154,42 @@ fn a_pipe_or_a_device_where_a_file_belongs_is_named_and_nobody_waits() {
             let name = file.rsplit('/').next().unwrap();
             run.expect(1).says(&[name, "cannot read"]);
             assert!(start.elapsed() < Duration::from_secs(10), "{command} with {file}");
+        }
+    }
+}
+
+#[test]
+fn half_pairs_of_surrogates_end_no_command() {
+    // JavaScript reads and writes them.
+    let strings =
+        [r"\ud800 \\uaé€", r"\ud800\u00", r"\udc00\ud800", r"a\uD83D\\", r"\ud8é€\\ud8é€"];
+    let files = [
+        "~/.claude/settings.json",
+        "~/.claude.json",
+        "~/.claude/plugins/known_marketplaces.json",
+        "~/.claude/plugins/installed_plugins.json",
+        "~/.agents/.zskills.json",
+        ".mcp.json",
+        ".claude/settings.json",
+        ".claude/settings.local.json",
+        "~/market/.claude-plugin/marketplace.json",
+        "~/market/plugins/alpha/.claude-plugin/plugin.json",
+        "~/market/plugins/alpha/.mcp.json",
+        "~/market/plugins/alpha/hooks/hooks.json",
+    ];
+    for file in files {
+        let home = Sandbox::new().doctor_may_complain().project("project");
+        home.local_marketplace("~/market", "tools").plugin("alpha", "1.0.0").folder();
+        let home = home.manifest(&(declares("~/market") + &plugin("alpha", "")));
+        for string in strings {
+            home.write(file, format!("{{\"x\": \"{string}\", \"{string}\": {{}}}}"));
+            let commands =
+                [&["list"][..], &["why", "alpha@tools"], &["doctor"], &["sync", "--dry-run"]];
+            for command in commands {
+                let run = home.zskills(command);
+                assert!(matches!(run.code, Some(0 | 1 | 4)), "{command:?} {file} {string}\n{run}");
+                run.is_silent_about(&["wrong itself", "panicked"]);
+            }
         }
     }
 }

@@ -154,5 +154,8 @@ fn plugins(files: &Files, anew: &Anew) -> Option<(PathBuf, String)> {
 
 /// Returns the object of a text that the client can parse; it takes no comments and no BOM here.
 fn strict(text: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(text).ok()
+    match json::value(text.as_bytes())? {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
 }

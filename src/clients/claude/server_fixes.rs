@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::effective::ignored;
 use super::{Claude, mcp_json};
@@ -29,9 +29,7 @@ fn wrap(roots: &Roots, fixed: &mut FixedServers) {
     let flat: Vec<ServerEntry> =
         ignored(roots, &fixed.files).into_iter().filter(|s| s.file == file).collect();
     let Some(text) = text(&fixed.files, &file) else { return };
-    if flat.is_empty()
-        || serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')).is_err()
-    {
+    if flat.is_empty() || json::value(text.trim_start_matches('\u{feff}').as_bytes()).is_none() {
         return;
     }
     let wrapped = flat.iter().try_fold(text, |text, server| {
@@ -134,6 +132,8 @@ fn text(files: &Files, file: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::super::tests::{one, roots};
     use super::super::{claude_json, servers, settings};
     use super::*;

@@ -21,6 +21,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::formats::json as text;
 use crate::model::{Diagnostic, MarketplaceName};
 
 pub use capabilities::{
@@ -73,10 +74,7 @@ impl Catalog {
 /// Returns what a catalog says without how it is laid out: the client writes one anew that it
 /// fetched from an address. What is not JSON is returned as it is.
 pub fn content(bytes: &[u8]) -> Vec<u8> {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(value) => value.to_string().into_bytes(),
-        Err(_) => bytes.to_vec(),
-    }
+    text::value(bytes).map_or_else(|| bytes.to_vec(), |value| value.to_string().into_bytes())
 }
 
 /// Parses a `marketplace.json`. Bytes that are not UTF-8 are replaced, as the client does.

@@ -45,7 +45,7 @@ fn wanted() -> Vec<Row> {
             "skills.inventory",
             "it is empty",
             kept().text(SKILLS, ""),
-            &["error .zskills.json ~/.agents/skills/.zskills.json:1 by hand"],
+            &["error .zskills.json ~/.agents/skills/.zskills.json by hand"],
         ),
         row(
             "skills.inventory",

@@ -9,6 +9,7 @@ use crate::content::skill::discover::{self, Found};
 use crate::content::skill::lint::{self, lint};
 use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
 use crate::content::skill::{LintFinding, Severity, frontmatter};
+use crate::formats::json;
 use crate::machine::fetch::Checkout;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Listed, ListedKind};
@@ -175,7 +176,7 @@ pub(super) fn description(folder: &Path) -> String {
 
 fn marketplace(root: &Path) -> Option<String> {
     let bytes = disk::read(&root.join(catalog::CATALOG_FILE), Most::CATALOG).ok()??;
-    let catalog: Value = serde_json::from_slice(&bytes).ok()?;
+    let catalog = json::value(&bytes)?;
     Some(catalog.get("name").and_then(Value::as_str).unwrap_or("marketplace").to_owned())
 }
 
@@ -183,7 +184,7 @@ fn servers(root: &Path) -> Vec<String> {
     let Ok(Some(bytes)) = disk::read(&root.join(catalog::SERVERS_FILE), Most::TEXT) else {
         return Vec::new();
     };
-    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Vec::new() };
+    let Some(value) = json::value(&bytes) else { return Vec::new() };
     let map = value.get("mcpServers").and_then(Value::as_object);
     map.map(|map| map.keys().cloned().collect()).unwrap_or_default()
 }

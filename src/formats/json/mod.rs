@@ -11,7 +11,7 @@ mod strict;
 
 pub use comments::without_comments;
 pub use edit::{EditError, Key, locate, remove, set};
-pub use read::{Bom, get, lenient, parse, pick, text};
+pub use read::{Bom, get, lenient, parse, pick, text, value};
 pub use strict::object;
 
 pub use crate::model::same_json as same;

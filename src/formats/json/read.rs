@@ -18,12 +18,14 @@ pub enum Bom {
 /// Returns the value of a JSON file.
 pub fn parse(file: &Path, bytes: &[u8], bom: Bom) -> Result<Value, Diagnostic> {
     let body = body(file, bytes, bom)?;
-    serde_json::from_str(body).or_else(|error| match scan::document(body) {
-        Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
-            root.value(body).ok_or_else(|| explain(file, body, &error))
-        }
-        _ => Err(explain(file, body, &error)),
-    })
+    // Not by serde_json: it refuses half a surrogate pair, and has a name of its own for numbers.
+    let root = strict(scan::document(body)).map_err(|fault| explain(file, body, &fault))?;
+    root.value(body).ok_or_else(|| Diagnostic::whole(file, "has a number that cannot be read"))
+}
+
+/// Returns the value of bytes that are JSON and nothing else, without a byte order mark.
+pub fn value(bytes: &[u8]) -> Option<Value> {
+    parse(Path::new(""), bytes, Bom::Refused).ok()
 }
 
 /// Returns the values at some paths of a JSON file, without building the rest; as strict as [`parse`].
@@ -34,15 +36,9 @@ pub fn pick(
     paths: &[&[Key]],
 ) -> Result<Vec<Option<Value>>, Diagnostic> {
     let body = body(file, bytes, bom)?;
-    match scan::shallow(body, 1) {
-        Ok(scan::Document { root, comment: None, trailing_comma: None }) => {
-            let value = |path: &&[Key]| lenient(descend(body, &root, path)?);
-            Ok(paths.iter().map(value).collect())
-        }
-        _ => Err(parse(file, bytes, bom)
-            .err()
-            .unwrap_or_else(|| Diagnostic::whole(file, "is not JSON that can be read"))),
-    }
+    let root = strict(scan::shallow(body, 1)).map_err(|fault| explain(file, body, &fault))?;
+    let value = |path: &&[Key]| lenient(descend(body, &root, path)?);
+    Ok(paths.iter().map(value).collect())
 }
 
 /// Returns the value at a path of a text, as leniently as [`lenient`].
@@ -87,35 +83,40 @@ fn body<'a>(file: &Path, bytes: &'a [u8], bom: Bom) -> Result<&'a str, Diagnosti
     Ok(body)
 }
 
-fn explain(file: &Path, text: &str, error: &serde_json::Error) -> Diagnostic {
-    let offset = offset(text, error.line(), error.column());
-    match scan::document(text) {
-        Ok(scan::Document { comment: Some(at), .. }) => {
-            Diagnostic::span(file, text, at..at + 2, "has a comment, which JSON does not allow")
-                .hint("take the comments out")
-        }
-        Ok(scan::Document { trailing_comma: Some(at), .. }) => {
-            Diagnostic::span(file, text, at..at + 1, "has a comma before a closing bracket")
-                .hint("take the last comma out")
-        }
-        _ if error.is_eof() => {
-            let end = text.trim_end().len();
-            Diagnostic::span(file, text, end..end, "ends too early")
-                .hint("the file is cut off; restore it from a backup")
-        }
-        Err(scan::ScanError { offset, expected }) => {
-            Diagnostic::span(file, text, offset..offset, format!("expected {expected}"))
-        }
-        Ok(_) => {
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            Diagnostic::span(file, text, offset..offset, message)
-        }
+/// What keeps a text from being JSON, and where.
+enum Fault {
+    Comment(usize),
+    TrailingComma(usize),
+    Other(scan::ScanError),
+}
+
+/// Returns the root of a text without what only we let through.
+fn strict(scanned: Result<scan::Document, scan::ScanError>) -> Result<Node, Fault> {
+    match scanned {
+        Ok(scan::Document { comment: Some(at), .. }) => Err(Fault::Comment(at)),
+        Ok(scan::Document { trailing_comma: Some(at), .. }) => Err(Fault::TrailingComma(at)),
+        Ok(scan::Document { root, comment: None, trailing_comma: None }) => Ok(root),
+        Err(error) => Err(Fault::Other(error)),
     }
 }
 
-/// Returns the offset of a line and a column that count from 1, the column in bytes.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    start + column.saturating_sub(1)
+fn explain(file: &Path, text: &str, fault: &Fault) -> Diagnostic {
+    let end = text.trim_end().len();
+    match fault {
+        Fault::Comment(at) => {
+            Diagnostic::span(file, text, *at..at + 2, "has a comment, which JSON does not allow")
+                .hint("take the comments out")
+        }
+        Fault::TrailingComma(at) => {
+            Diagnostic::span(file, text, *at..at + 1, "has a comma before a closing bracket")
+                .hint("take the last comma out")
+        }
+        Fault::Other(error) if error.offset >= end => {
+            Diagnostic::span(file, text, end..end, "ends too early")
+                .hint("the file is cut off; restore it from a backup")
+        }
+        Fault::Other(scan::ScanError { offset, expected }) => {
+            Diagnostic::span(file, text, *offset..*offset, format!("expected {expected}"))
+        }
+    }
 }

@@ -100,7 +100,7 @@ impl Node {
         } else if self.is_array(text) {
             self.entries.iter().map(|entry| entry.value.value(text)).collect()
         } else if text.as_bytes()[self.span.start] == b'"' {
-            unquote(&text[self.span.clone()]).map(Value::String)
+            Some(Value::String(unquote(&text[self.span.clone()])))
         } else {
             serde_json::from_str(&text[self.span.clone()]).ok()
         }
@@ -122,25 +122,51 @@ impl Entry {
     }
 
     pub fn name(&self, text: &str) -> Option<String> {
-        unquote(&text[self.key.clone()?])
+        Some(unquote(&text[self.key.clone()?]))
     }
 }
 
-/// Returns what a quoted string says. Half a surrogate pair, which JavaScript writes and reads, becomes U+FFFD.
-fn unquote(quoted: &str) -> Option<String> {
-    serde_json::from_str(quoted).ok().or_else(|| {
-        let mut parts = quoted.split("\\u");
-        let mut patched = parts.next()?.to_owned();
-        for part in parts {
-            let surrogate = part.starts_with(['d', 'D'])
-                && part[1..].starts_with([
-                    '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'A', 'B', 'C', 'D', 'E', 'F',
-                ]);
-            patched.push_str("\\u");
-            patched.push_str(if surrogate { "fffd" } else { &part[..4.min(part.len())] });
-            patched.push_str(part.get(4..)?);
-        }
-        serde_json::from_str(&patched).ok()
+/// Returns what a scanned string says. Half a surrogate pair, which JavaScript writes and reads, becomes U+FFFD.
+fn unquote(quoted: &str) -> String {
+    let mut rest = &quoted[1..quoted.len() - 1];
+    let mut said = String::with_capacity(rest.len());
+    while let Some(at) = rest.find('\\') {
+        said.push_str(&rest[..at]);
+        let (escapes, tail) = rest[at..].split_at(escapes(&rest[at..]));
+        said.extend(char::decode_utf16(units(escapes)).map(|unit| unit.unwrap_or('\u{fffd}')));
+        rest = tail;
+    }
+    said.push_str(rest);
+    said
+}
+
+/// Returns the length of the escapes that a text starts with.
+fn escapes(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'\\') {
+        at += if bytes.get(at + 1) == Some(&b'u') { 6 } else { 2 };
+    }
+    at
+}
+
+/// Returns the UTF-16 units that escapes stand for; two of them may be one character.
+fn units(escapes: &str) -> impl Iterator<Item = u16> {
+    let mut rest = escapes;
+    std::iter::from_fn(move || {
+        let kind = *rest.as_bytes().get(1)?;
+        let length = if kind == b'u' { 6 } else { 2 };
+        let unit = match kind {
+            b'u' => u16::from_str_radix(rest.get(2..6)?, 16).ok()?,
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'n' => u16::from(b'\n'),
+            b'r' => u16::from(b'\r'),
+            b't' => u16::from(b'\t'),
+            itself => u16::from(itself),
+        };
+        rest = rest.get(length..)?;
+        Some(unit)
     })
 }
 

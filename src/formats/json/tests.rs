@@ -241,6 +241,57 @@ fn others<'t>(text: &'t str, root: &scan::Node, name: &str) -> Vec<&'t str> {
     others
 }
 
+/// A part of a JSON string: characters of each length, each escape, whole and half pairs.
+fn string_part() -> impl Strategy<Value = String> {
+    let plain = prop::sample::select(&["a", "é", "€", "\u{10ffff}", "\u{7f}", "/", "u", "d8", " "]);
+    let escape = prop::sample::select(&["\\\\", "\\\"", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t"]);
+    let unit = prop_oneof![any::<u16>(), 0xd800..=0xdfff_u16];
+    prop_oneof![
+        plain.prop_map(str::to_owned),
+        escape.prop_map(str::to_owned),
+        (unit, any::<bool>()).prop_map(|(unit, upper)| {
+            if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") }
+        }),
+    ]
+}
+
+/// Reads what is between the quotes one unit after the other, as the standard of JavaScript describes it.
+fn utf16(inside: &str) -> Vec<u16> {
+    let mut units = Vec::new();
+    let mut rest: Vec<u16> = inside.encode_utf16().collect();
+    rest.reverse();
+    let digit = |unit: u16| char::from_u32(unit.into()).unwrap().to_digit(16).unwrap();
+    while let Some(unit) = rest.pop() {
+        if unit != u16::from(b'\\') {
+            units.push(unit);
+            continue;
+        }
+        units.push(match char::from_u32(rest.pop().unwrap().into()).unwrap() {
+            'u' => {
+                let number = (0..4).fold(0, |sum, _| sum * 16 + digit(rest.pop().unwrap()));
+                u16::try_from(number).unwrap()
+            }
+            'b' => 8,
+            't' => 9,
+            'n' => 10,
+            'f' => 12,
+            'r' => 13,
+            itself => u16::try_from(u32::from(itself)).unwrap(),
+        });
+    }
+    units
+}
+
+#[test]
+fn a_name_that_serde_json_keeps_for_itself_is_a_name_like_any_other() {
+    for text in
+        [r#"{"$serde_json::private::Number":"5"}"#, r#"{"$serde_json::private::RawValue":[]}"#]
+    {
+        let read = parse(Path::new("f"), text.as_bytes(), Bom::Refused).unwrap();
+        assert_eq!(read.as_object().map(serde_json::Map::len), Some(1), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
@@ -281,6 +332,35 @@ proptest! {
         let scanned = scan::document(&after).unwrap();
         prop_assert!(edit::at(&after, &scanned.root, &[Key::Name(name)]).is_none());
         prop_assert_eq!(others(&text, &before.root, name), others(&after, &scanned.root, name));
+    }
+
+    #[test]
+    fn a_string_says_what_it_says_in_javascript(parts in prop::collection::vec(string_part(), 0..8)) {
+        let quoted = format!("\"{}\"", parts.concat());
+        let said = utf16(&quoted[1..quoted.len() - 1]);
+        let expected = String::from_utf16_lossy(&said);
+        prop_assert_eq!(value(quoted.as_bytes()), Some(json!(expected)), "{}", quoted);
+        let object = format!("{{{quoted}: {quoted}}}");
+        prop_assert_eq!(lenient(&object).unwrap(), json!({ expected.clone(): expected.clone() }));
+        // Where there is no half pair, serde_json is of one mind with us.
+        if let Ok(other) = serde_json::from_str::<String>(&quoted) {
+            prop_assert_eq!(expected, other);
+        }
+    }
+
+    #[test]
+    fn what_serde_json_reads_we_read_and_nothing_more(
+        text in "[\\{\\}\\[\\]\",:/* a\\\\tru0-9eE+.\n\u{7f}\u{1}\u{85}\u{feff}\u{2028}é-]{0,30}"
+    ) {
+        let ours = value(text.as_bytes());
+        prop_assert_eq!(ours, serde_json::from_str::<Value>(&text).ok());
+    }
+
+    #[test]
+    fn documents_are_read_as_serde_json_reads_them(text in document_text()) {
+        if let Ok(other) = serde_json::from_str::<Value>(&text) {
+            prop_assert_eq!(value(text.as_bytes()), Some(other));
+        }
     }
 
     #[test]
