@@ -229,11 +229,14 @@ fn git_root(cwd: &Path) -> Option<PathBuf> {
     cwd.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
 }
 
+/// Clocks cannot show every time that a number of seconds can name.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 fn git_timeout(lookup: &Lookup) -> Result<Duration> {
     const NAME: &str = "ZSKILLS_GIT_TIMEOUT_SECS";
     let Some(value) = lookup(NAME) else { return Ok(Duration::from_secs(120)) };
     match value.to_str().and_then(|text| text.parse().ok()) {
-        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds).min(LONGEST)),
         _ => bail!("`{NAME}` is `{}`, not a number of seconds above 0", value.display()),
     }
 }

@@ -133,6 +133,8 @@ static CLIENT: LazyLock<Result<Client, String>> = LazyLock::new(|| {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("zskills/", env!("CARGO_PKG_VERSION")))
+        // Addresses can hold tokens, and are nobody's business but their server's.
+        .referer(false)
         .connect_timeout(Duration::from_secs(20))
         .redirect(Policy::custom(follow))
         .build()

@@ -18,21 +18,23 @@ pub fn map_waiting<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync)
 
 /// The same on so many threads.
 pub fn map_on<T: Sync, R: Send>(most: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = most.min(items.len());
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
+    let others = most.min(items.len()).saturating_sub(1);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((index, item)) = take(items, &next) {
-                    let result = work(item);
-                    results.lock().expect("no worker panics with the lock").push((index, result));
-                }
-            });
+    let until_all_are_taken = || {
+        while let Some((index, item)) = take(items, &next) {
+            let result = work(item);
+            results.lock().expect("no worker panics with the lock").push((index, result));
         }
+    };
+    thread::scope(|scope| {
+        for _ in 0..others {
+            // Where no further thread can be started, those that there are do the work.
+            if thread::Builder::new().spawn_scoped(scope, until_all_are_taken).is_err() {
+                break;
+            }
+        }
+        until_all_are_taken();
     });
     let mut results = results.into_inner().expect("every worker has ended");
     results.sort_by_key(|(index, _)| *index);

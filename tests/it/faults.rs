@@ -104,6 +104,35 @@ fn half_a_catalog_is_no_catalog() {
 }
 
 #[test]
+fn without_further_threads_one_does_the_work() {
+    let home = Sandbox::new().manifest(&wants(&["alpha", "beta"]));
+    tools(&home);
+    // No stack of this size can be had, so that no thread can be started.
+    let home = home.var("RUST_MIN_STACK", (1_u64 << 47).to_string());
+    home.synced();
+    for command in [&["list"][..], &["doctor"], &["upgrade"], &["outdated"], &["search", "a"]] {
+        home.zskills(command).expect(0);
+    }
+    let web = "https://127.0.0.1:1/marketplace.json";
+    let run = home.zskills(&["marketplace", "add", web]);
+    run.expect(1).says(&["127.0.0.1"]).is_silent_about(&["wrong itself", "panicked"]);
+}
+
+#[test]
+fn the_longest_time_limit_that_can_be_written_is_one() {
+    let home = Sandbox::new().var("ZSKILLS_GIT_TIMEOUT_SECS", u64::MAX.to_string());
+    let server = HttpServer::start(&home.remotes());
+    home.repo("acme/solo").plugin("solo", Some("1.0.0"));
+    let source = json!({ "source": "url", "url": server.url("acme/solo.git") });
+    Marketplace::new(Repo::new(&home, home.remotes().join("web")), "tools")
+        .entry(json!({ "name": "solo", "source": source }))
+        .folder();
+    let url = server.url("web/.claude-plugin/marketplace.json");
+    let home = home.manifest(&(declares(&url) + &plugin("solo", "")));
+    home.synced();
+}
+
+#[test]
 fn an_npm_that_hangs_is_ended_in_time() {
     let home =
         Sandbox::new().var("ZSKILLS_GIT_TIMEOUT_SECS", "1").manifest(&wants(&["demo", "alpha"]));
