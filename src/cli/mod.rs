@@ -1,6 +1,7 @@
 //! The command line: clap types on top, one file a command below.
 
 mod agent_skills;
+mod bug;
 mod doctor;
 mod edit;
 mod enable;
@@ -141,6 +142,7 @@ impl From<Outcome> for Exit {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let json = failure::wants_json(&arguments);
+    bug::tell_of_panics(json);
     let (exit, ui) = match Cli::try_parse_from(&arguments) {
         Ok(cli) => act(&cli, json),
         Err(error) => {
