@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Exit;
 use crate::cli::flags::RUN;
+use crate::clients::plugin_layout;
 use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
 use crate::content::skill::frontmatter;
 use crate::declared::lock::LockedPlugin;
@@ -21,7 +22,7 @@ use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Kind, Limits};
 use crate::machine::terminal::{Paint, Ui, plain};
-use crate::model::{InstallRecord, PluginId, Row, State};
+use crate::model::{Client, InstallRecord, PluginId, Row, State};
 
 /// Show everything about one plugin, skill or MCP server
 #[derive(Debug, clap::Args)]
@@ -247,7 +248,7 @@ impl Folder {
             })
             .collect();
         let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
-        let manifest = read(catalog::PLUGIN_FILE);
+        let manifest = read(plugin_layout(Client::TARGET).manifest_file());
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(root, &bytes).ok());
         let unlisted = unlisted(id);
         let tree = Tree { files: &files, read: &read };

@@ -1,9 +1,10 @@
 //! Where a client keeps things, as paths and rules that plans, looks and checks ask for.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::formats::json::Key;
-use crate::model::{Item, PluginId, Roots, Scope, State};
+use crate::model::{Item, PluginId, Roots, Scope, Source, State};
 
 /// A file that a client reads, and how it is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,16 +12,25 @@ pub struct ClientFile {
     pub path: PathBuf,
     /// The mode of a new file.
     pub mode: u32,
-    /// The client holds a lock of its own around each write of it.
-    pub locked: bool,
+    /// The lock that the client holds around each write of it.
+    pub lock: Option<LockFolder>,
     pub links: Links,
 }
 
 impl ClientFile {
     /// Returns a file as most are: for everybody to read, without a lock, written through links.
     pub fn plain(path: PathBuf) -> Self {
-        Self { path, mode: 0o644, locked: false, links: Links::Through }
+        Self { path, mode: 0o644, lock: None, links: Links::Through }
     }
+}
+
+/// How a client keeps two writers of a file apart: by a folder beside it, which one of them makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockFolder {
+    /// What its name has after that of the file.
+    pub ending: &'static str,
+    /// After this long the client takes it for left behind.
+    pub stale: Duration,
 }
 
 /// What a client does when one of its files is a symbolic link.
@@ -83,6 +93,9 @@ pub trait Layout: Sync {
         [Scope::User, Scope::Project].into_iter().filter(apart).collect()
     }
 
+    /// Returns the name of the client's folder in a project.
+    fn folder_name(&self) -> &'static str;
+
     /// Returns the folder in which the client looks for the skills of a scope.
     fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf;
 
@@ -97,6 +110,34 @@ pub trait PluginLayout: Sync {
 
     /// Returns the folder in which each marketplace has one of its own.
     fn marketplaces(&self, roots: &Roots) -> PathBuf;
+
+    /// Returns where the folder of a marketplace holds its catalog.
+    fn catalog_file(&self) -> &'static str;
+
+    /// Returns where the folder of a plugin holds its manifest.
+    fn manifest_file(&self) -> &'static str;
+
+    /// Returns the folder that a catalog describes: the one that it lies in, or below.
+    fn described_by(&self, catalog: &Path) -> PathBuf {
+        let folder = catalog.parent().unwrap_or(Path::new("/"));
+        let within = Path::new(self.catalog_file()).parent().unwrap_or(Path::new(""));
+        let above = within.components().count();
+        let described = if folder.ends_with(within) { folder.ancestors().nth(above) } else { None };
+        described.unwrap_or(folder).to_owned()
+    }
+
+    /// Returns for whom the client keeps a marketplace name that comes from somebody else.
+    fn kept_for(&self, _name: &str, _source: Option<&Source>) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns what the client itself uses a name for; such a name is never a marketplace's.
+    fn uses_itself(&self, _name: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the names at the top of the folder of a plugin that the client puts there beside its content.
+    fn markers(&self) -> &'static [&'static str];
 
     /// Returns the folder of a marketplace.
     fn marketplace(&self, roots: &Roots, name: &str) -> PathBuf {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use claude::managed::Policy;
-pub use layout::{ClientFile, Field, Layout, Links, Place, PluginLayout};
+pub use layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
 pub use problem::{Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault};
 pub use repair::Salvage;
 pub use server_entry::{Effect, FromPlugin, Holder, ServerEntry};
@@ -52,6 +52,16 @@ pub fn plugin_layout(client: Client) -> &'static dyn PluginLayout {
 /// Returns the clients that have plugins, each with where they lie.
 pub fn with_plugins() -> impl Iterator<Item = (Client, &'static dyn PluginLayout)> {
     CODECS.into_iter().filter_map(|codec| Some((codec.client(), codec.layout().plugins()?)))
+}
+
+/// Returns the names of the folders that clients have in a project, in the order of the codecs.
+pub fn folder_names() -> Vec<&'static str> {
+    CODECS.iter().map(|codec| codec.layout().folder_name()).collect()
+}
+
+/// Returns the names at the top of the folder of a plugin that clients put there beside its content.
+pub fn markers() -> impl Iterator<Item = &'static str> {
+    with_plugins().flat_map(|(_, layout)| layout.markers()).copied()
 }
 
 /// Returns the clients that start servers, each with what it makes of them.

@@ -79,7 +79,7 @@ impl Fix {
 impl ServerFix {
     fn words(self) -> &'static str {
         match self {
-            Self::Wrap => "wraps the servers in `mcpServers`",
+            Self::Wrap => "wraps the servers as the client wants them",
             Self::Move => "moves the servers to where the client looks",
             Self::AddType => "adds the `type` that the address tells",
         }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::{self, Field};
-use crate::content::catalog;
+use crate::clients::{self, Field, plugin_layout};
 use crate::model::{KnownMarketplace, MarketplaceName, Row, Source, WELL_KNOWN_MARKETPLACES};
 
 pub(super) const CHECKS: &[&Check] = &[&SOURCE_CHANGED, &LOOK_ALIKE];
@@ -120,14 +119,14 @@ fn look_alikes(evidence: &Evidence) -> Vec<Symptom> {
     }
     for row in evidence.observed.state.marketplaces() {
         let name = row.name;
-        let official = row.record.source.source().is_some_and(Source::is_anthropics);
+        let kept = plugin_layout(row.client).kept_for(name, row.record.source.source());
         let other = seen.insert(skeleton(name), name).filter(|other| *other != name);
-        let text = match other {
-            Some(other) => format!("marketplace `{name}` looks like `{other}`"),
-            None if catalog::reserved(name) && !official => {
-                format!("the name `{name}` is kept for Anthropic, but it comes from somebody else")
+        let text = match (other, kept) {
+            (Some(other), _) => format!("marketplace `{name}` looks like `{other}`"),
+            (None, Some(owner)) => {
+                format!("the name `{name}` is kept for {owner}, but it comes from somebody else")
             }
-            None => continue,
+            (None, None) => continue,
         };
         let fix = Fix::by_hand("make sure that it is the one you meant, or remove it");
         symptoms.push(Symptom::new(name, evidence.at(row.fact, text), fix));

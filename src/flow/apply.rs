@@ -92,8 +92,8 @@ fn run(action: &Action, roots: &Roots) -> Result<Applied> {
 fn write(to: &Target, before: Option<&[u8]>, after: &[u8]) -> Result<Applied> {
     // The client reads, changes and writes such a file as a whole, under a lock of its own.
     let _theirs = to
-        .locked
-        .then(|| client_lock::take(&to.path))
+        .lock
+        .map(|lock| client_lock::take(&to.path, lock))
         .transpose()
         .with_context(|| format!("cannot lock `{}`", to.path.display()))?;
     match disk::replace(&to.path, before, after, to.mode) {

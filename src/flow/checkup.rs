@@ -112,7 +112,7 @@ fn asked(state: &State, lock: &Lock) -> BTreeSet<String> {
 fn catalogs(state: &State, names: &BTreeSet<String>) -> BTreeMap<String, Catalog> {
     let read = |name: &String| {
         let known = state.marketplace(Client::TARGET, name)?;
-        let file = catalog_file(&known.install_location);
+        let file = catalog_file(Client::TARGET, &known.install_location);
         let catalog = catalog::parse(&file, &disk::read(&file, Most::CATALOG).ok()??).ok()?;
         Some((name.clone(), catalog))
     };
@@ -135,7 +135,7 @@ fn offered(
         if disk::leads_out(&known.install_location, &folder) {
             continue;
         }
-        let file = folder.join(catalog::PLUGIN_FILE);
+        let file = folder.join(layout().manifest_file());
         let manifest = disk::read(&file, Most::TEXT).ok().flatten();
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
         let head = tree::head(&known.install_location);

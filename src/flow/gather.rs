@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::registered::unpacked;
+use crate::clients::{PluginLayout, plugin_layout};
 use crate::content::catalog;
 use crate::doctor::SeenSkill;
 use crate::flow::observe;
@@ -14,7 +15,7 @@ use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, R
 use crate::machine::parallel;
 use crate::machine::store::disk::{self, Most, ReadError};
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
-use crate::model::{Commit, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::model::{Client, Commit, Diagnostic, Level, Note, Roots, Source, TreeHash, redact_url};
 use crate::resolve::{
     self, Answers, AtClient, CatalogAt, Contents, History, Move, Observed, Origin, Question,
     Resolution, Shelved, SkillAt, SkillsAt, SkillsWanted, TipWanted, TreeAt, TreeWanted, Trouble,
@@ -232,11 +233,16 @@ fn fetch_trouble(error: &FetchError) -> Trouble {
     }
 }
 
+/// Returns where the client for which things are fetched keeps plugins.
+fn layout() -> &'static dyn PluginLayout {
+    plugin_layout(Client::TARGET)
+}
+
 /// Reads the catalog of a marketplace: a folder with one in it, or the file itself.
 fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     let (file, read) = if disk::is_dir(&checkout.root) {
-        let path = Path::new(catalog::CATALOG_FILE);
+        let path = Path::new(layout().catalog_file());
         (checkout.root.join(path), disk::read_below(&checkout.root, path, Most::CATALOG))
     } else {
         (checkout.root.clone(), disk::read(&checkout.root, Most::CATALOG))
@@ -244,11 +250,16 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
     let bytes = read.map_err(|error| unread(&file, &error))?.ok_or_else(|| {
         unmet(format!(
             "it has no `{}` (looked in `{}`)",
-            catalog::CATALOG_FILE,
+            layout().catalog_file(),
             checkout.root.display()
         ))
     })?;
     let catalog = catalog::parse(&file, &bytes).map_err(|fault| unmet(fault.to_string()))?;
+    let name = catalog.name.as_str();
+    if let Some(purpose) = layout().uses_itself(name) {
+        let text = format!("the marketplace name `{name}` is kept for {purpose}");
+        return Err(unmet(Diagnostic::whole(&file, text).to_string()));
+    }
     Ok(CatalogAt {
         root: checkout.root.clone(),
         commit: checkout.commit.clone(),
@@ -319,7 +330,7 @@ fn read_contents(root: &Path) -> Contents {
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
-    let path = Path::new(catalog::PLUGIN_FILE);
+    let path = Path::new(layout().manifest_file());
     let file = root.join(path);
     let read = disk::read_below(root, path, Most::TEXT).map_err(|error| unread(&file, &error))?;
     let Some(bytes) = read else { return Ok(None) };

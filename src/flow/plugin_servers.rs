@@ -6,7 +6,6 @@ use super::observe::Snapshot;
 use super::registered::catalog_file;
 use crate::clients::{self, FromPlugin, ServerEntry, Servers};
 use crate::content::catalog::{self, Entry, EntrySource, Tree};
-use crate::formats::json;
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Client, PluginId, Roots, ServerRecord, State};
 
@@ -76,16 +75,13 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
     let Ok(id) = id.parse::<PluginId>() else { return Vec::new() };
     let Some(servers) = clients::codec(client).servers() else { return Vec::new() };
     let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
-    let file = root.join(catalog::PLUGIN_FILE);
-    let manifest =
-        read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
+    let path = clients::plugin_layout(client).manifest_file();
+    let file = root.join(path);
+    let manifest = read(path).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
     let entry = listed(state, client, &id).unwrap_or_else(|| nameless(&id));
     let tree = Tree { files: &[], read: &read };
-    let own = read(catalog::SERVERS_FILE).and_then(|bytes| json::value(&bytes));
-    let in_own = |name: &str| {
-        let wrapped = own.as_ref().and_then(|own| own.get("mcpServers"));
-        wrapped.or(own.as_ref()).is_some_and(|own| own.get(name).is_some())
-    };
+    let own = read(catalog::SERVERS_FILE).unwrap_or_default();
+    let own = catalog::shared_servers(&own);
     catalog::servers(tree, manifest.as_ref(), &entry)
         .into_iter()
         .filter_map(|(name, entry)| {
@@ -93,7 +89,10 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
                 client,
                 full_name: servers.name_of(id.plugin.as_str(), &name),
                 plugin: id.to_string(),
-                file: if in_own(&name) { root.join(catalog::SERVERS_FILE) } else { file.clone() },
+                file: match own.get(&name) {
+                    Some(_) => root.join(catalog::SERVERS_FILE),
+                    None => file.clone(),
+                },
                 name,
                 record: servers.record(entry.as_object()?),
                 root: root.to_owned(),
@@ -105,7 +104,7 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
 /// Returns what the marketplace says of a plugin: without a `plugin.json` that names the servers.
 fn listed(state: &State, client: Client, id: &PluginId) -> Option<Entry> {
     let known = state.marketplace(client, id.marketplace.as_str())?;
-    let file = catalog_file(&known.install_location);
+    let file = catalog_file(client, &known.install_location);
     let bytes = disk::read(&file, Most::TEXT).ok().flatten()?;
     catalog::parse(&file, &bytes).ok()?.entry(id.plugin.as_str()).cloned()
 }

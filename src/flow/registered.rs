@@ -54,7 +54,7 @@ impl Registered {
         let place = &self.known.install_location;
         match self.known.source.source() {
             Some(Source::File { path }) => path.clone(),
-            _ => catalog_file(place),
+            _ => catalog_file(self.client, place),
         }
     }
 
@@ -88,8 +88,12 @@ impl Registered {
 
 /// Returns the file that holds the catalog of the marketplace at a place: the place itself, or a file
 /// below it.
-pub fn catalog_file(place: &Path) -> PathBuf {
-    if disk::is_dir(place) { place.join(catalog::CATALOG_FILE) } else { place.to_owned() }
+pub fn catalog_file(client: Client, place: &Path) -> PathBuf {
+    if disk::is_dir(place) {
+        place.join(clients::plugin_layout(client).catalog_file())
+    } else {
+        place.to_owned()
+    }
 }
 
 /// Returns what a client noted in a marketplace that it unpacked from an archive.

@@ -15,8 +15,9 @@ pub enum Request {
     Catalog { url: String },
     /// The skills that a host publishes below `/.well-known/`.
     WellKnown { url: String },
-    /// The files of a GitHub repository as an archive, without its history.
-    Snapshot { repo: String, reference: Option<String> },
+    /// The files of a GitHub repository as an archive, without its history; the commit that they are of
+    /// is noted in the file `marker` among them.
+    Snapshot { repo: String, reference: Option<String>, marker: String },
 }
 
 /// Which commit of a repository.

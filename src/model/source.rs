@@ -145,18 +145,6 @@ impl Source {
         }
     }
 
-    /// Tells whether it is of Anthropic's own GitHub organization, which some names are kept for.
-    pub fn is_anthropics(&self) -> bool {
-        let Some(url) = self.git_url() else { return false };
-        let url = url.to_lowercase();
-        let owner = url
-            .strip_prefix("https://github.com/")
-            .or_else(|| url.strip_prefix("git@github.com:"))
-            .or_else(|| url.strip_prefix("ssh://git@github.com/"))
-            .and_then(|path| path.split('/').next());
-        owner == Some("anthropics")
-    }
-
     /// Returns the same source without the user name and password that http would need.
     #[must_use]
     pub fn without_login(&self) -> Self {

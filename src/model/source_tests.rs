@@ -155,20 +155,6 @@ fn git_gets_an_address_and_people_get_one_without_secrets() {
     assert_eq!(parse("./x").unwrap().git_url(), None);
 }
 
-#[test]
-fn only_the_organization_itself_is_anthropic() {
-    let check = |text: &str, expected: bool| {
-        assert_eq!(parse(text).unwrap().is_anthropics(), expected, "{text}");
-    };
-    check("anthropics/skills", true);
-    check("https://github.com/Anthropics/skills.git", true);
-    check("git@github.com:anthropics/skills.git", true);
-    check("ssh://git@github.com/anthropics/skills.git", true);
-    check("anthropics-evil/skills", false);
-    check("https://evil.example/github.com/anthropics/skills", false);
-    check("./anthropics/skills", false);
-}
-
 proptest! {
     #[test]
     fn whatever_is_accepted_prints_back(text in "[a-z@#:/.~?=-]{0,24}") {

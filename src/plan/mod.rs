@@ -273,12 +273,12 @@ impl Own<'_> {
 /// Returns how a file is written: one of a client as its layout says, one of our state for its owner alone.
 fn target(roots: &Roots, path: PathBuf) -> Target {
     let file = clients::files(roots).into_iter().find(|file| file.path == path);
-    let (mode, locked) = match file {
-        Some(file) => (file.mode, file.locked),
-        None if path.starts_with(&roots.state_dir) => (0o600, false),
-        None => (0o644, false),
+    let (mode, lock) = match file {
+        Some(file) => (file.mode, file.lock),
+        None if path.starts_with(&roots.state_dir) => (0o600, None),
+        None => (0o644, None),
     };
-    Target { path, mode, locked }
+    Target { path, mode, lock }
 }
 
 /// Encodes changes and returns a step for each file whose text became another, in the codec's order.
@@ -312,7 +312,7 @@ fn writes(inputs: &Inputs, files: &mut Files, changes: &[Change]) -> Result<Vec<
             let action = Action::Write {
                 before: old.map(<[u8]>::to_vec),
                 after: new.to_vec(),
-                to: Target { path: file.path, mode: file.mode, locked: file.locked },
+                to: Target { path: file.path, mode: file.mode, lock: file.lock },
             };
             steps.push(Step { action, subjects: subjects.into_iter().collect() });
         }

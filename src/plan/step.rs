@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::clients::LockFolder;
 use crate::model::{Thing, TreeHash};
 
 /// One line of a plan: what it is about and what becomes of it.
@@ -108,8 +109,8 @@ pub struct Target {
     pub path: PathBuf,
     /// The mode of a new file.
     pub mode: u32,
-    /// The client holds a lock of its own around each write of it, and so do we.
-    pub locked: bool,
+    /// The lock that the client holds around each write of it, and so do we.
+    pub lock: Option<LockFolder>,
 }
 
 /// What is put in place.

@@ -1,6 +1,6 @@
 //! Marketplaces: which source, which commit, what has to be placed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     CatalogAt, DesiredMarketplace, Movement, Origin, Resolver, Stop, TipWanted, Trouble, note,
@@ -137,7 +137,7 @@ impl Resolver<'_> {
     fn location(&self, name: &MarketplaceName, source: &Source) -> PathBuf {
         match source {
             Source::Directory { path } => path.clone(),
-            Source::File { path } => catalog_root(path),
+            Source::File { path } => self.plugin_layout().described_by(path),
             Source::GitHub { .. } | Source::Git { .. } | Source::Url { .. } => {
                 self.plugin_layout().marketplace(self.question.roots, name.as_str())
             }
@@ -255,11 +255,12 @@ impl Resolver<'_> {
     /// Returns the request for the archive of a marketplace that the client unpacked from one.
     fn unpacked(&self, market: &Market) -> Option<Request> {
         let Source::GitHub { repo, reference } = &market.source else { return None };
-        self.question
-            .observed
-            .unpacked
-            .contains(&market.location)
-            .then(|| Request::Snapshot { repo: repo.clone(), reference: reference.clone() })
+        let unpacked = self.question.observed.unpacked.contains(&market.location);
+        unpacked.then(|| Request::Snapshot {
+            repo: repo.clone(),
+            reference: reference.clone(),
+            marker: self.plugin_layout().snapshot_marker().to_owned(),
+        })
     }
 
     fn find_unpacked(
@@ -448,15 +449,4 @@ impl Resolver<'_> {
 pub(super) fn written(source: &Source, wanted: Option<&WantedMarketplace>) -> String {
     let written = wanted.and_then(|w| w.written.clone());
     without_login(&written.unwrap_or_else(|| source.to_string()))
-}
-
-/// Returns the folder that a catalog file describes: the parent of `.claude-plugin`.
-fn catalog_root(file: &Path) -> PathBuf {
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    match folder.file_name() {
-        Some(name) if name == ".claude-plugin" => {
-            folder.parent().unwrap_or(Path::new("/")).to_owned()
-        }
-        _ => folder.to_owned(),
-    }
 }

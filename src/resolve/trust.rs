@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::marketplaces::Market;
 use super::team::{team_forbids, team_forbids_any};
 use super::{Resolver, Stop};
+use crate::clients::plugin_layout;
 use crate::content::catalog::{self, Tree};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{
-    Denial, MarketplaceName, PluginId, Position, RulePlace, Source, WantedMarketplace,
+    Client, Denial, MarketplaceName, PluginId, Position, RulePlace, Source, WantedMarketplace,
 };
 
 /// The files of a plugin as far as they tell what it brings.
@@ -149,7 +150,7 @@ impl Resolver<'_> {
 
 fn powers(contents: &Contents, id: &PluginId, entry: Option<&catalog::Entry>) -> BTreeSet<String> {
     let read = |path: &str| contents.texts.get(path).cloned();
-    let manifest = read(".claude-plugin/plugin.json")
+    let manifest = read(plugin_layout(Client::TARGET).manifest_file())
         .and_then(|bytes| catalog::parse_plugin(Path::new("plugin.json"), &bytes).ok());
     let declared = manifest.iter().map(|manifest| &manifest.raw);
     let declared = declared.chain(entry.map(|entry| &entry.raw)).collect();

@@ -8,7 +8,7 @@ use super::super::flags::Flags;
 use super::super::remote;
 use super::super::report::{self, Terminal};
 use super::Exit;
-use crate::content::catalog;
+use crate::clients::plugin_layout;
 use crate::declared::manifest::edit::MarketplaceEntry;
 use crate::flow::adopt::portable;
 use crate::flow::draft::{Draft, edited};
@@ -17,7 +17,9 @@ use crate::flow::{Declared, gather, observe};
 use crate::machine::env::Env;
 use crate::machine::index;
 use crate::machine::terminal::{Bars, Ui};
-use crate::model::{MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url};
+use crate::model::{
+    Client, MarketplaceName, Note, Source, State, WELL_KNOWN_MARKETPLACES, redact_url,
+};
 use crate::resolve::Movement;
 
 const SCHEMA: &str = "zskills/marketplace-add/1";
@@ -161,9 +163,10 @@ fn look(
     let at =
         gather::catalog_of(fetched, pin, &options).map_err(|trouble| trouble.about(about()))?;
     let name = at.catalog.name;
-    if catalog::reserved(name.as_str()) && !source.is_anthropics() {
+    let layout = plugin_layout(Client::TARGET);
+    if let Some(owner) = layout.kept_for(name.as_str(), Some(&source)) {
         let text = format!(
-            "`{}` calls itself `{name}`, a name that the client keeps for Anthropic",
+            "`{}` calls itself `{name}`, a name that the client keeps for {owner}",
             source.redacted()
         );
         return Err(Note::refused(about(), text)

@@ -55,6 +55,10 @@ impl Layout for Agents {
         Place::new(path(roots, thing.scope()), [inventory::SKILLS, thing.name()])
     }
 
+    fn folder_name(&self) -> &'static str {
+        FOLDER
+    }
+
     fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => roots.of(Client::Agents).dir.join("skills"),

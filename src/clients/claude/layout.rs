@@ -1,15 +1,23 @@
 //! Where Claude Code 2.1.329 keeps things.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Claude, settings};
+use super::{Claude, names, settings};
 use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_path, mcp_json};
 use crate::clients::Variables;
-use crate::clients::layout::{ClientFile, Field, Layout, Links, Place, PluginLayout};
-use crate::model::{Client, ClientHome, Item, Roots, Scope, State};
+use crate::clients::layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
+use crate::model::{Client, ClientHome, Item, Roots, Scope, Source, State};
 
 /// The folder of the client below a home or a project.
 pub(super) const FOLDER: &str = ".claude";
+
+/// What the client puts into the folder of a version while sessions use it, and once none does.
+const IN_USE: &str = ".in_use";
+const ORPHANED: &str = ".orphaned_at";
+
+/// The lock of `.claude.json`, beside the name of the file also where that is a link.
+const LOCK: LockFolder = LockFolder { ending: ".lock", stale: Duration::from_secs(10) };
 
 /// The variables that move its files. The second is ours, for tests and unusual homes.
 pub(super) const VARIABLES: [&str; 4] = [
@@ -61,7 +69,11 @@ impl Layout for Claude {
         files.extend(plain);
         files.extend([
             // It holds logins. The client locks it, for it reads, changes and writes it as a whole.
-            ClientFile { mode: 0o600, locked: true, ..ClientFile::plain(claude_json::path(roots)) },
+            ClientFile {
+                mode: 0o600,
+                lock: Some(LOCK),
+                ..ClientFile::plain(claude_json::path(roots))
+            },
             ClientFile { links: Links::Refused, ..ClientFile::plain(mcp_json::path(roots)) },
             ClientFile::plain(managed_servers_path(roots)),
         ]);
@@ -111,6 +123,10 @@ impl Layout for Claude {
         }
     }
 
+    fn folder_name(&self) -> &'static str {
+        FOLDER
+    }
+
     fn skills(&self, roots: &Roots, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => of(roots).dir.join("skills"),
@@ -130,6 +146,26 @@ impl PluginLayout for Claude {
 
     fn marketplaces(&self, roots: &Roots) -> PathBuf {
         of(roots).plugins.join("marketplaces")
+    }
+
+    fn catalog_file(&self) -> &'static str {
+        ".claude-plugin/marketplace.json"
+    }
+
+    fn manifest_file(&self) -> &'static str {
+        ".claude-plugin/plugin.json"
+    }
+
+    fn kept_for(&self, name: &str, source: Option<&Source>) -> Option<&'static str> {
+        names::kept_for(name, source)
+    }
+
+    fn uses_itself(&self, name: &str) -> Option<&'static str> {
+        names::internal(name)
+    }
+
+    fn markers(&self) -> &'static [&'static str] {
+        &[IN_USE, ORPHANED]
     }
 
     fn cache(&self, roots: &Roots) -> PathBuf {
@@ -159,7 +195,7 @@ impl PluginLayout for Claude {
     }
 
     fn orphan_marker(&self) -> &'static str {
-        ".orphaned_at"
+        ORPHANED
     }
 
     fn root_variable(&self) -> &'static str {
@@ -214,6 +250,18 @@ impl PluginLayout for Claude {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_catalog_describes_the_folder_around_its_own() {
+        let check = |catalog: &str, expected: &str| {
+            assert_eq!(Claude.described_by(Path::new(catalog)), Path::new(expected), "{catalog}");
+        };
+        check("/m/.claude-plugin/marketplace.json", "/m");
+        check("/m/.claude-plugin/other.json", "/m");
+        check("/m/catalogs/marketplace.json", "/m/catalogs");
+        check("/.claude-plugin/marketplace.json", "/");
+        check("marketplace.json", "");
+    }
 
     #[test]
     fn a_folder_name_is_what_the_client_makes_of_the_version() {

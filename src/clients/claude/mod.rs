@@ -7,6 +7,7 @@ pub mod known_marketplaces;
 mod layout;
 pub mod managed;
 pub mod mcp_json;
+mod names;
 mod repair;
 mod server_fixes;
 pub mod servers;

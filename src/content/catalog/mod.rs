@@ -1,13 +1,14 @@
 //! `marketplace.json` and `plugin.json` as they are found in the wild. Bytes in, values out.
 //!
-//! As in Claude Code, only faults at the top level are fatal: one bad entry never costs the others.
+//! Several clients read this format. In which folder a client looks for the two files, and which names
+//! it keeps for itself, its layout says. As in Claude Code, only faults at the top level are fatal: one
+//! bad entry never costs the others.
 
 mod capabilities;
 mod dependency;
 mod entry;
 mod json;
 mod plugin_manifest;
-mod reserved;
 mod search;
 mod shape;
 mod source;
@@ -30,19 +31,24 @@ pub use capabilities::{
 pub use dependency::Dependency;
 pub use entry::Entry;
 pub use plugin_manifest::{PluginManifest, parse_plugin};
-pub use reserved::reserved;
 pub use search::{Hit, Kind, Query, Rank, search};
 pub use source::EntrySource;
 pub use version::version;
 
-/// Where a marketplace's folder holds its catalog.
-pub const CATALOG_FILE: &str = ".claude-plugin/marketplace.json";
-
-/// Where a plugin's folder holds its manifest.
-pub const PLUGIN_FILE: &str = ".claude-plugin/plugin.json";
-
 /// Where a plugin's folder, or a project, holds the servers that it shares.
 pub const SERVERS_FILE: &str = ".mcp.json";
+
+/// Returns the servers of a [`SERVERS_FILE`]: they stand under one key, or at the top.
+pub fn shared_servers(bytes: &[u8]) -> Map<String, Value> {
+    let Some(Value::Object(mut top)) = text::value(bytes) else { return Map::new() };
+    let mut servers = match top.remove("mcpServers") {
+        Some(Value::Object(servers)) => servers,
+        Some(_) => Map::new(),
+        None => top,
+    };
+    servers.retain(|_, server| server.is_object());
+    servers
+}
 
 /// A checked `marketplace.json`.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,10 +125,7 @@ fn name(top: &Map<String, Value>) -> Result<MarketplaceName, String> {
     if text.contains("..") {
         return Err(format!("the marketplace name `{text}` has `..`"));
     }
-    match reserved::internal(text) {
-        Some(purpose) => Err(format!("the marketplace name `{text}` is kept for {purpose}")),
-        None => Ok(name),
-    }
+    Ok(name)
 }
 
 fn owner(top: &Map<String, Value>) -> Result<(), String> {

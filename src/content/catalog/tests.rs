@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::clients::plugin_layout;
+use crate::model::Client;
 
 #[test]
 fn every_oddity_seen_in_the_wild_is_read_as_the_client_reads_it() {
@@ -16,7 +18,7 @@ fn every_oddity_seen_in_the_wild_is_read_as_the_client_reads_it() {
     for file in files {
         let name = Path::new(file.file_name().unwrap());
         writeln!(shown, "== {}", name.display()).unwrap();
-        match parse(name, &fs::read(&file).unwrap()) {
+        match allowed(name, &fs::read(&file).unwrap()) {
             Ok(catalog) => shown.push_str(&summary(&catalog)),
             Err(diagnostic) => writeln!(shown, "{diagnostic}").unwrap(),
         }
@@ -24,21 +26,6 @@ fn every_oddity_seen_in_the_wild_is_read_as_the_client_reads_it() {
     insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("catalogs", shown);
     });
-}
-
-#[test]
-fn names_that_only_anthropic_may_use_are_known() {
-    for name in ["healthcare", "Agent-Skills", "claude-official", "official-claude-x"] {
-        assert!(reserved(name), "{name}");
-    }
-    for name in ["claude-marketplace-x", "anthropic-plugins-x", "superclaude-official"] {
-        assert!(reserved(name), "{name}");
-    }
-    for name in
-        ["claude-code-x", "superclaude", "official", "my-claude-plugins", "claude-x-official"]
-    {
-        assert!(!reserved(name), "{name}");
-    }
 }
 
 #[test]
@@ -59,6 +46,18 @@ fn a_manifest_says_what_the_client_refuses() {
     check("{}", "`name` is missing");
     check("[]", "is not a JSON object but an array");
     check(r#"{"name":"p",}"#, "invalid JSON: has a comma before a closing bracket");
+}
+
+#[test]
+fn shared_servers_stand_under_one_key_or_at_the_top() {
+    let check = |text: &str, expected: &[&str]| {
+        let servers = shared_servers(text.as_bytes());
+        assert_eq!(servers.keys().collect::<Vec<_>>(), expected, "{text}");
+    };
+    check(r#"{"mcpServers":{"a":{},"b":1},"c":{}}"#, &["a"]);
+    check(r#"{"$schema":"x","a":{"command":"y"}}"#, &["a"]);
+    check(r#"{"mcpServers":[],"a":{}}"#, &[]);
+    check("[", &[]);
 }
 
 /// Compares with what the client says of real catalogs, listed in `INDEX.tsv` beside them.
@@ -98,9 +97,22 @@ fn real_catalogs_have_the_entries_that_the_client_counts() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Parses a catalog and refuses the names that the client uses itself.
+fn allowed(file: &Path, bytes: &[u8]) -> Result<Catalog, Diagnostic> {
+    let catalog = parse(file, bytes)?;
+    match plugin_layout(Client::TARGET).uses_itself(catalog.name.as_str()) {
+        Some(purpose) => {
+            let text = format!("the marketplace name `{}` is kept for {purpose}", catalog.name);
+            Err(Diagnostic::whole(file, text))
+        }
+        None => Ok(catalog),
+    }
+}
+
 fn counted(bytes: &[u8]) -> String {
-    match parse(Path::new("f"), bytes) {
-        Ok(catalog) if reserved(catalog.name.as_str()) => "refused".to_owned(),
+    let kept = |name: &str| plugin_layout(Client::TARGET).kept_for(name, None).is_some();
+    match allowed(Path::new("f"), bytes) {
+        Ok(catalog) if kept(catalog.name.as_str()) => "refused".to_owned(),
         Ok(catalog) => {
             let again = catalog.notes.iter().filter(|note| note.text.contains("again")).count();
             let unsupported =

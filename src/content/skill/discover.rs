@@ -32,17 +32,19 @@ pub const DEPTH: usize = 6;
 /// The largest `SKILL.md` that is read, in bytes.
 pub const LARGEST: u64 = 1024 * 1024;
 
-/// Finds the skills of a tree; `repository` names a skill at its root that does not name itself.
+/// Finds the skills of a tree; `repository` names a skill at its root that does not name itself, and
+/// `own` are the folders that clients have in a project, the better ones first.
 ///
 /// `SKILL.md` files are the only ones read. Folders called `skills` win over skills elsewhere: those are
 /// taken only when there are no others, since most of them are examples and test data.
 pub fn discover(
     listing: &Listing,
     repository: &str,
+    own: &[&str],
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
 ) -> Discovery {
     let mut notes = Vec::new();
-    let folders = folders(listing, &mut notes);
+    let folders = folders(listing, own, &mut notes);
     let strays = folders.iter().filter(|(_, place)| *place == Place::Elsewhere).count();
     let only_strays = strays == folders.len();
     let mut by_name: BTreeMap<String, (Place, Found)> = BTreeMap::new();
@@ -67,26 +69,26 @@ pub fn discover(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Skills,
-    Agents,
-    Claude,
+    /// The folder of a client, by its place among them.
+    Own(usize),
     Plugin,
     Root,
     Elsewhere,
 }
 
 /// Returns the folders that hold a skill, none inside another but for the root.
-fn folders(listing: &Listing, notes: &mut Vec<Note>) -> Vec<(String, Place)> {
+fn folders(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> Vec<(String, Place)> {
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut variants = Vec::new();
     let mut folders = Vec::new();
-    let promoted = promoted(listing, notes);
+    let promoted = promoted(listing, own, notes);
     for (path, entry) in listing.iter() {
         if !base(path).eq_ignore_ascii_case("SKILL.md") || entry.kind == Kind::Dir {
             continue;
         }
         let folder = parent(path);
         let linked = promoted.get(folder).or_else(|| promoted.get(parent(folder)));
-        let Some(place) = place(folder).into_iter().chain(linked.copied()).min() else {
+        let Some(place) = place(folder, own).into_iter().chain(linked.copied()).min() else {
             if base(parent(folder)) == "skills" && base(folder).starts_with('.') {
                 notes.push(Note::refused(path, "is in a hidden folder"));
             }
@@ -124,7 +126,7 @@ fn folders(listing: &Listing, notes: &mut Vec<Note>) -> Vec<(String, Place)> {
 }
 
 /// Returns the folders that links in, or instead of, a `skills` folder point to: the skills are there.
-fn promoted(listing: &Listing, notes: &mut Vec<Note>) -> BTreeMap<String, Place> {
+fn promoted(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> BTreeMap<String, Place> {
     let mut promoted = BTreeMap::new();
     for (path, entry) in listing.iter() {
         let Kind::Link { target } = &entry.kind else { continue };
@@ -132,7 +134,8 @@ fn promoted(listing: &Listing, notes: &mut Vec<Note>) -> BTreeMap<String, Place>
         if !shelf && base(parent(path)) != "skills" {
             continue;
         }
-        let Some(place) = (if shelf { place(&join(path, "x")) } else { place(path) }) else {
+        let Some(place) = (if shelf { place(&join(path, "x"), own) } else { place(path, own) })
+        else {
             continue;
         };
         match listing.follow(path) {
@@ -166,7 +169,7 @@ fn refusal(entry: &Entry) -> Option<String> {
 }
 
 /// Judges a folder by its path; nothing when it is too deep or hidden.
-fn place(folder: &str) -> Option<Place> {
+fn place(folder: &str, own: &[&str]) -> Option<Place> {
     if folder.is_empty() {
         return Some(Place::Root);
     }
@@ -178,7 +181,7 @@ fn place(folder: &str) -> Option<Place> {
         let next = parts.get(i + 1);
         let shown = match *part {
             "node_modules" => false,
-            ".agents" | ".claude" => next == Some(&"skills"),
+            part if own.contains(&part) => next == Some(&"skills"),
             // The shelves of a well-known catalog.
             ".curated" | ".experimental" => i > 0 && parts[i - 1] == "skills",
             part => !part.starts_with('.'),
@@ -191,9 +194,10 @@ fn place(folder: &str) -> Option<Place> {
     Some(match shelf {
         None => Place::Elsewhere,
         Some(0) => Place::Skills,
-        Some(i) if parts[i - 1] == ".agents" => Place::Agents,
-        Some(i) if parts[i - 1] == ".claude" => Place::Claude,
-        Some(_) => Place::Plugin,
+        Some(i) => {
+            let client = own.iter().position(|folder| *folder == parts[i - 1]);
+            client.map_or(Place::Plugin, Place::Own)
+        }
     })
 }
 

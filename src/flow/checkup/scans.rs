@@ -89,9 +89,9 @@ fn read(root: &Path) -> Scan {
         .map(|entry| TreeFile { executable: entry.kind == Kind::Executable, path: entry.path })
         .collect();
     let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
-    let file = root.join(catalog::PLUGIN_FILE);
+    let layout = plugin_layout(Client::TARGET);
+    let path = layout.manifest_file();
     let manifest =
-        read(catalog::PLUGIN_FILE).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
-    let variable = plugin_layout(Client::TARGET).root_variable();
-    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref(), variable)
+        read(path).and_then(|bytes| catalog::parse_plugin(&root.join(path), &bytes).ok());
+    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref(), layout.root_variable())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::clients;
 use crate::content::catalog;
 use crate::content::skill::discover::{self, Found};
 use crate::content::skill::lint::{self, lint};
@@ -25,7 +26,7 @@ pub(super) fn skills(wanted: &SkillsWanted, checkout: &Checkout) -> Result<Skill
     let (listing, mut notes) = listing(&at)?;
     notes.extend(checkout.notes.iter().cloned());
     let read = |path: &str| read(&at.root, &listing, path);
-    let discovery = discover::discover(&listing, &wanted.called, &read);
+    let discovery = discover::discover(&listing, &wanted.called, &clients::folder_names(), &read);
     notes.extend(discovery.notes);
     let names = discovery
         .skills
@@ -175,16 +176,15 @@ pub(super) fn description(folder: &Path) -> String {
 }
 
 fn marketplace(root: &Path) -> Option<String> {
-    let bytes = disk::read(&root.join(catalog::CATALOG_FILE), Most::CATALOG).ok()??;
+    let bytes = clients::with_plugins().find_map(|(_, layout)| {
+        disk::read(&root.join(layout.catalog_file()), Most::CATALOG).ok().flatten()
+    })?;
     let catalog = json::value(&bytes)?;
     Some(catalog.get("name").and_then(Value::as_str).unwrap_or("marketplace").to_owned())
 }
 
 fn servers(root: &Path) -> Vec<String> {
-    let Ok(Some(bytes)) = disk::read(&root.join(catalog::SERVERS_FILE), Most::TEXT) else {
-        return Vec::new();
-    };
-    let Some(value) = json::value(&bytes) else { return Vec::new() };
-    let map = value.get("mcpServers").and_then(Value::as_object);
-    map.map(|map| map.keys().cloned().collect()).unwrap_or_default()
+    let bytes = disk::read(&root.join(catalog::SERVERS_FILE), Most::TEXT).ok().flatten();
+    let servers = catalog::shared_servers(&bytes.unwrap_or_default());
+    servers.into_iter().map(|(name, _)| name).collect()
 }

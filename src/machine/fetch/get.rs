@@ -21,9 +21,6 @@ use super::{Checkout, FetchError, FetchOptions, Kept, Request, Revision, cache, 
 /// A catalog is a text that people maintain.
 const MOST_CATALOG: u64 = 16 << 20;
 
-/// What the client writes into a marketplace that it unpacked from an archive.
-const SNAPSHOT_MARKER: &str = ".gcs-sha";
-
 /// An archive holds one plugin.
 const MOST_ARCHIVE: u64 = 256 << 20;
 
@@ -123,8 +120,8 @@ pub(super) fn get(request: &Request, options: &FetchOptions<'_>) -> Result<Check
         Request::Archive { url, sha256 } => archive(request, url, sha256, options),
         Request::Catalog { url } => catalog(url, options),
         Request::WellKnown { url } => wellknown::get(url, options),
-        Request::Snapshot { repo, reference } => {
-            snapshot(request, repo, reference.as_deref(), options)
+        Request::Snapshot { repo, reference, marker } => {
+            snapshot(request, (repo, reference.as_deref()), marker, options)
         }
     }
 }
@@ -231,8 +228,8 @@ fn catalog(url: &str, options: &FetchOptions<'_>) -> Result<Checkout, FetchError
 /// Downloads what GitHub packs of a branch; without one its default branch, however it is called.
 fn snapshot(
     request: &Request,
-    repo: &str,
-    reference: Option<&str>,
+    (repo, reference): (&str, Option<&str>),
+    marker: &str,
     options: &FetchOptions<'_>,
 ) -> Result<Checkout, FetchError> {
     let names = reference.map_or(vec!["HEAD", "main", "master"], |name| vec![name]);
@@ -251,7 +248,7 @@ fn snapshot(
         .map_err(|error| FetchError::Archive { url: redact(&url), error })?;
     let commit =
         archive::commit(&bytes).ok_or_else(|| FetchError::Unsigned { url: redact(&url) })?;
-    let marker = built.join(SNAPSHOT_MARKER);
+    let marker = built.join(marker);
     fs::write(&marker, commit.as_str())
         .map_err(|source| FetchError::Io { path: marker, source })?;
     check(request, &built)?;

@@ -1,15 +1,12 @@
-//! The folder with which Claude Code keeps two writers of `~/.claude.json` apart.
-//!
-//! Claude Code 2.1.329 makes `<file>.lock` beside the name of the file, also where that is a link, and
-//! takes a lock for left behind once it is ten seconds old.
+//! The folder with which a client keeps two writers of one of its files apart.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// After this long the client takes a lock for left behind.
-const STALE: Duration = Duration::from_secs(10);
+use crate::clients::LockFolder;
+
 /// How long to wait while others take turns.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -28,9 +25,9 @@ impl Drop for ClientLock {
 }
 
 /// Takes the lock of a file; waits while another holds it.
-pub fn take(file: &Path) -> io::Result<ClientLock> {
+pub fn take(file: &Path, lock: LockFolder) -> io::Result<ClientLock> {
     let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(lock.ending);
     let folder = PathBuf::from(name);
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent)?;
@@ -53,7 +50,7 @@ pub fn take(file: &Path) -> io::Result<ClientLock> {
         };
         seen = Some((made, since));
         let age = SystemTime::now().duration_since(made).unwrap_or_default();
-        if age > STALE || since.elapsed() > STALE {
+        if age > lock.stale || since.elapsed() > lock.stale {
             match fs::remove_dir(&folder) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Ok(()) | Err(_) => {}
@@ -71,12 +68,14 @@ pub fn take(file: &Path) -> io::Result<ClientLock> {
 mod tests {
     use super::*;
 
+    const LOCK: LockFolder = LockFolder { ending: ".lock", stale: Duration::from_secs(10) };
+
     #[test]
     fn a_lock_stands_beside_the_file_and_goes_again() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("home/.claude.json");
         let folder = dir.path().join("home/.claude.json.lock");
-        let lock = take(&file).unwrap();
+        let lock = take(&file, LOCK).unwrap();
         assert!(folder.is_dir());
         drop(lock);
         assert!(!folder.exists());
@@ -90,7 +89,7 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         let old = SystemTime::now() - Duration::from_secs(11);
         fs::File::open(&folder).unwrap().set_modified(old).unwrap();
-        drop(take(&file).unwrap());
+        drop(take(&file, LOCK).unwrap());
         assert!(!folder.exists());
     }
 
@@ -98,11 +97,11 @@ mod tests {
     fn a_fresh_lock_is_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
-        let first = take(&file).unwrap();
+        let first = take(&file, LOCK).unwrap();
         let waited = std::thread::scope(|scope| {
             let second = scope.spawn(|| {
                 let start = Instant::now();
-                drop(take(&file).unwrap());
+                drop(take(&file, LOCK).unwrap());
                 start.elapsed()
             });
             std::thread::sleep(Duration::from_millis(100));

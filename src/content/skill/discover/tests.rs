@@ -16,9 +16,11 @@ fn with<'a>(texts: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<Vec<u8>> + 'a 
 }
 
 fn folders_of(paths: &[&str]) -> Vec<String> {
-    let found = discover(&listing(paths), "repo", &with(&[])).skills;
+    let found = discover(&listing(paths), "repo", &OWN, &with(&[])).skills;
     found.into_iter().map(|found| format!("{}={}", found.name, found.folder)).collect()
 }
+
+const OWN: [&str; 2] = [".agents", ".claude"];
 
 #[test]
 fn skills_are_found_where_repositories_keep_them() {
@@ -45,7 +47,7 @@ fn skills_are_found_where_repositories_keep_them() {
 #[test]
 fn a_skill_that_is_there_twice_is_taken_once_with_a_note() {
     let tree = listing(&[".claude/skills/a/SKILL.md", "skills/A/SKILL.md"]);
-    let found = discover(&tree, "repo", &with(&[]));
+    let found = discover(&tree, "repo", &OWN, &with(&[]));
     assert_eq!(found.skills.len(), 1);
     assert_eq!(found.skills[0].folder, "skills/A");
     assert!(found.notes[0].text.contains("the first is taken"), "{:?}", found.notes);
@@ -67,7 +69,7 @@ fn links_to_skills_lead_to_the_folder_that_they_point_to() {
 fn hostile_names_never_become_folders() {
     let tree = listing(&["skills/..evil/SKILL.md", "skills/Sp ace/SKILL.md", "skills/ok/SKILL.md"]);
     let texts = [("skills/ok/SKILL.md", "---\nname: ../../evil\n---\n")];
-    let found = discover(&tree, "repo", &with(&texts));
+    let found = discover(&tree, "repo", &OWN, &with(&texts));
     assert_eq!(found.skills.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["ok"]);
     assert_eq!(found.skills[0].notes.len(), 1);
     let about: Vec<_> = found.notes.iter().map(|n| (n.level, n.about.to_string())).collect();
@@ -83,7 +85,7 @@ fn a_skill_file_that_is_a_link_a_device_or_huge_is_refused_unread() {
         ("skills/b/SKILL.md".into(), Kind::Special, 0),
         ("skills/c/SKILL.md".into(), Kind::File, 1 << 30),
     ]);
-    let found = discover(&tree, "repo", &|path| panic!("{path} is read"));
+    let found = discover(&tree, "repo", &OWN, &|path| panic!("{path} is read"));
     assert_eq!(found.skills, []);
     assert_eq!(found.notes.len(), 3);
 }
@@ -103,7 +105,7 @@ fn a_skill_at_the_root_takes_only_what_it_names() {
         "target/debug/app*",
     ]);
     let text = "---\nname: pdf\n---\n[f](FORMS.md) `bash tools/go.sh` `.env` [s](src) [x](../x)\n";
-    let found = discover(&tree, "repo", &with(&[("SKILL.md", text)]));
+    let found = discover(&tree, "repo", &OWN, &with(&[("SKILL.md", text)]));
     assert_eq!(found.skills[0].name.as_str(), "pdf");
     let expected = [
         "FORMS.md",
@@ -126,7 +128,7 @@ fn links_inside_a_skill_stay_and_links_out_of_the_source_refuse_it() {
         "skills/evil/SKILL.md",
         "skills/evil/key -> ../../../.ssh/id",
     ]);
-    let found = discover(&tree, "repo", &with(&[]));
+    let found = discover(&tree, "repo", &OWN, &with(&[]));
     assert_eq!(found.skills.len(), 1);
     assert_eq!(found.skills[0].files, ["skills/a/SKILL.md", "skills/a/b.md"]);
     assert_eq!(found.notes[0].about.to_string(), "skills/evil/key");
@@ -137,7 +139,7 @@ fn ten_thousand_skills_are_read_once_each() {
     let paths: Vec<String> = (0..10_000).map(|i| format!("skills/s{i}/SKILL.md")).collect();
     let tree = listing(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     let reads = std::cell::Cell::new(0);
-    let found = discover(&tree, "repo", &|_| {
+    let found = discover(&tree, "repo", &OWN, &|_| {
         reads.set(reads.get() + 1);
         Some(Vec::new())
     });
@@ -154,7 +156,7 @@ proptest! {
         text in "(---\nname: .{0,9}\n---\n)?.{0,40}",
     ) {
         let tree = listing(&paths.iter().map(String::as_str).collect::<Vec<_>>());
-        let found = discover(&tree, "repo", &|_| Some(text.clone().into_bytes()));
+        let found = discover(&tree, "repo", &OWN, &|_| Some(text.clone().into_bytes()));
         for skill in found.skills {
             prop_assert!(skill.name.as_str().parse::<SkillName>().is_ok());
             for file in &skill.files {

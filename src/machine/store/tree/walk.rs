@@ -5,9 +5,7 @@ use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use super::TreeError;
-
-/// Top-level names that are not content.
-pub(super) const MARKERS: [&str; 3] = [".git", ".in_use", ".orphaned_at"];
+use crate::clients;
 
 /// One file or link, with its path relative to the root.
 pub(super) struct Found {
@@ -119,6 +117,7 @@ impl Names {
     }
 }
 
+/// Tells whether a top-level name is no content: version control, or what a client puts there.
 pub(super) fn is_marker(name: &OsStr) -> bool {
-    MARKERS.iter().any(|marker| name == *marker)
+    name == ".git" || clients::markers().any(|marker| name == marker)
 }
