@@ -22,7 +22,8 @@ use crate::flow::{Ask, Declared, Host, Prepared, converge, observe};
 use crate::machine::env::Env;
 use crate::machine::index::{self, IndexHit};
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Ui, pick};
+use crate::machine::terminal::Ui;
+use crate::machine::terminal::pick::{Line, List};
 use crate::model::{
     About, Level, Note, PluginId, Position, Scope, SkillName, WantedPlugin, WantedServer,
     redact_url, well_known_marketplace,
@@ -42,7 +43,8 @@ pub struct Args {
     /// or a path
     #[arg(value_name = "SPEC")]
     specs: Vec<String>,
-    /// Choose from what the registered marketplaces list, or from the skills of a source
+    /// Choose from what the registered marketplaces list, with these words typed in already; or from the
+    /// skills of a source
     #[arg(short, long, conflicts_with_all = ["all", "skills"])]
     interactive: bool,
     #[command(flatten)]
@@ -83,7 +85,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         bail!("`--skill` and `--all` choose among the skills of a source, and none is named");
     }
     let interactive = args.interactive && sources.is_empty();
-    let plugins = if interactive { choose(env, ui)? } else { plugins };
+    let plugins = if interactive { choose(&plugins.join(" "), env, ui)? } else { plugins };
     if plugins.is_empty() && sources.is_empty() && server.is_none() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
@@ -447,15 +449,15 @@ fn is_known(id: &PluginId, declared: &Declared, registered: &[Registered]) -> bo
 }
 
 /// Lets a person choose from every plugin of every registered catalog.
-fn choose(env: &Env, ui: Ui) -> Result<Vec<String>> {
+fn choose(query: &str, env: &Env, ui: Ui) -> Result<Vec<String>> {
     let registered = registered::read(&env.roots)?;
     let mut lines = Vec::new();
     for market in &registered {
         let Ok(catalog) = market.catalog() else { continue };
         for entry in catalog.entries {
-            let text = entry.description.unwrap_or_default();
-            lines.push((format!("{}@{}", entry.name, market.name), text));
+            let about = entry.description.unwrap_or_default();
+            lines.push(Line::new(&format!("{}@{}", entry.name, market.name), &about));
         }
     }
-    pick::pick("plugins to install", &lines, env.no_fzf, ui)
+    List { what: "plugins to install", lines, query, picker: env.picker }.some(ui)
 }

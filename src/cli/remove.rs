@@ -13,7 +13,8 @@ use crate::flow::draft::edited;
 use crate::flow::names::{self, Known, Servers};
 use crate::flow::{Declared, observe};
 use crate::machine::env::Env;
-use crate::machine::terminal::{Ui, confirm, pick};
+use crate::machine::terminal::pick::{Line, List};
+use crate::machine::terminal::{Ui, confirm};
 use crate::model::{PluginId, Roots, Scope};
 use crate::plan::{Consent, Named};
 
@@ -71,7 +72,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     }
     let servers = Servers::here(&before, &state, &env.roots);
     let names = if args.interactive {
-        choose(&known, &servers, &before, env, ui)?
+        choose(&known, &servers, &before, &args.names.join(" "), env, ui)?
     } else {
         args.names.clone()
     };
@@ -139,17 +140,18 @@ fn choose(
     known: &Known,
     servers: &Servers,
     declared: &Declared,
+    query: &str,
     env: &Env,
     ui: Ui,
 ) -> Result<Vec<String>> {
     let words = |id: &PluginId| {
         let scopes: Vec<&str> = known.scopes(id).iter().map(|scope| scope.as_str()).collect();
-        (id.to_string(), scopes.join(", "))
+        Line::new(&id.to_string(), &scopes.join(", "))
     };
-    let skills = skills::names(declared).into_iter().map(|name| (name, "skill".to_owned()));
-    let servers = servers.names().map(|name| (format!("mcp:{name}"), "MCP server".to_owned()));
-    let lines: Vec<_> = known.ids().map(words).chain(skills).chain(servers).collect();
-    pick::pick("what to remove", &lines, env.no_fzf, ui)
+    let skills = skills::names(declared).into_iter().map(|name| Line::new(&name, "skill"));
+    let servers = servers.names().map(|name| Line::new(&format!("mcp:{name}"), "MCP server"));
+    let lines = known.ids().map(words).chain(skills).chain(servers).collect();
+    List { what: "what to remove", lines, query, picker: env.picker }.some(ui)
 }
 
 fn ask_first(ids: &[PluginId], args: &Args, ui: Ui) -> Result<()> {

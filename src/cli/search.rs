@@ -19,7 +19,8 @@ use crate::flow::registered::{self, Registered};
 use crate::machine::env::Env;
 use crate::machine::index::{self, IndexHit};
 use crate::machine::parallel;
-use crate::machine::terminal::{Paint, Ui, pick, plain};
+use crate::machine::terminal::pick::{Line, List};
+use crate::machine::terminal::{Paint, Ui, plain};
 use crate::model::{Scope, Source, redact_url};
 
 /// Look for plugins and skills in the registered marketplaces and in the sources of skills
@@ -240,13 +241,14 @@ fn choose(rows: &[Row], mut found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit
     // One word: that is what a line is known by.
     let of = |found: &Found| format!("{}@{}", found.hit.name, found.hit.repo);
     let here = rows.iter().filter_map(|row| match row {
-        Row::Listed { market, hit, .. } => Some((id(market, hit), hit.description.clone())),
+        Row::Listed { market, hit, .. } => Some(Line::new(&id(market, hit), &hit.description)),
         Row::Skill(_) => None,
     });
-    let beyond = found.iter().map(|found| (of(found), found.hit.description.clone()));
-    let mut lines: Vec<(String, String)> = here.chain(beyond).collect();
-    lines.dedup_by(|a, b| a.0 == b.0);
-    let chosen = pick::pick("plugins and skills to install", &lines, env.no_fzf, ui)?;
+    let beyond = found.iter().map(|found| Line::new(&of(found), &found.hit.description));
+    let mut lines: Vec<Line> = here.chain(beyond).collect();
+    lines.dedup_by(|a, b| a.name == b.name);
+    let what = "plugins and skills to install";
+    let chosen = List { what, lines, query: "", picker: env.picker }.some(ui)?;
     let (beyond, here): (Vec<String>, Vec<String>) =
         chosen.into_iter().partition(|line| found.iter().any(|found| of(found) == *line));
     let flags = Flags { file: None, dry_run: false, offline: false, yes: false, json: false };

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 
 use crate::clients;
+use crate::machine::terminal::pick::Picker;
 use crate::model::{Machine, Roots};
 
 /// Every setting that comes from outside the command line.
@@ -30,8 +31,8 @@ pub struct Env {
     pub git_environment: Vec<(OsString, OsString)>,
     /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
     git_settings: usize,
-    /// Not to use the `fzf` that is on PATH: `ZSKILLS_NO_FZF`.
-    pub no_fzf: bool,
+    /// What lists are chosen from with; `ZSKILLS_NO_FZF` keeps away from `fzf`.
+    pub picker: Picker,
     /// What `VISUAL` or `EDITOR` names.
     pub editor: Option<String>,
     pub no_color: bool,
@@ -89,7 +90,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
         git_settings: lookup("GIT_CONFIG_COUNT")
             .and_then(|count| count.to_str()?.parse().ok())
             .unwrap_or(0),
-        no_fzf: lookup("ZSKILLS_NO_FZF").is_some_and(|v| v == "1"),
+        picker: picker(&lookup),
         editor: ["VISUAL", "EDITOR"]
             .into_iter()
             .filter_map(lookup)
@@ -118,6 +119,17 @@ impl Env {
         set(format!("GIT_CONFIG_VALUE_{n}"), without.to_owned());
         set("GIT_CONFIG_COUNT".to_owned(), (n + 1).to_string());
         self.git_settings += 1;
+    }
+}
+
+/// Returns what lists are chosen from with.
+fn picker(lookup: &Lookup) -> Picker {
+    if lookup("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        Picker::Numbers
+    } else if lookup("ZSKILLS_NO_FZF").is_some_and(|v| v == "1") {
+        Picker::BuiltIn
+    } else {
+        Picker::Fzf
     }
 }
 

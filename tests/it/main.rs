@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write their sandbox")]
 
 mod http;
+mod pty;
 mod repo;
 mod sandbox;
 
@@ -39,6 +40,7 @@ mod skill_sources;
 mod skill_verbs;
 mod skills;
 mod sync;
+mod terminal;
 mod verbs_edit;
 mod verbs_feeds;
 mod verbs_install;

@@ -14,7 +14,8 @@ use crate::machine::env::Env;
 use crate::machine::fetch::FetchOptions;
 use crate::machine::git::Git;
 use crate::machine::npm::Npm;
-use crate::machine::terminal::{Bars, Ui, pick, plain};
+use crate::machine::terminal::pick::{Line, List};
+use crate::machine::terminal::{Bars, Ui, plain};
 use crate::model::{
     Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
 };
@@ -151,16 +152,12 @@ fn choose(
     }
     mention_servers(at, ui);
     if manner.interactive {
-        let lines: Vec<(String, String)> = at
-            .names
-            .iter()
-            .map(|(name, text)| (name.to_string(), text.clone().unwrap_or_default()))
-            .collect();
-        let names = pick::pick("skills", &lines, env.no_fzf, ui)?;
-        if names.is_empty() {
-            bail!("nothing was chosen, nothing was changed");
-        }
-        return Ok(Some(names));
+        let line = |(name, text): (&SkillName, &Option<String>)| {
+            Line::new(name.as_str(), text.as_deref().unwrap_or_default())
+        };
+        let lines = at.names.iter().map(line).collect();
+        let choice = List { what: "skills", lines, query: "", picker: env.picker };
+        return choice.some(ui).map(Some);
     }
     for name in &choice.skills {
         if !at.names.keys().any(|there| there.as_str() == name) {

@@ -1,9 +1,11 @@
 //! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted.
 
+mod chooser;
 pub mod editor;
 pub mod pick;
 mod progress;
 mod prompt;
+mod screen;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::OnceLock;

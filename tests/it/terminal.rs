@@ -1,0 +1,126 @@
+//! What a person at a terminal sees and types: lists to choose from, questions, and Ctrl-C.
+
+use crate::pty::OnTerminal;
+use crate::sandbox::Sandbox;
+use crate::skill_verbs::kit;
+use crate::{declares, tools, wants};
+
+const MANIFEST: &str = "~/.config/zskills/skills.toml";
+
+const NARROW: (u16, u16) = (60, 12);
+const WIDE: (u16, u16) = (200, 40);
+
+const DOWN: &str = "\u{1b}[B";
+const ESCAPE: &str = "\u{1b}";
+const CTRL_C: &str = "\u{3}";
+
+/// A home with the marketplace `tools` and fifteen plugins that a filter can tell apart.
+fn shelf() -> Sandbox {
+    let home = Sandbox::new().manifest(&declares("acme/tools")).var("ZSKILLS_NO_FZF", "1");
+    let others = (0..12).map(|number| format!("other-{number}"));
+    let names = ["github", "git", "pdf"].map(str::to_owned).into_iter().chain(others);
+    let market = home.marketplace("tools");
+    let repo = names.fold(market, |market, name| market.plugin(&name, "1.0.0")).commit();
+    repo.edit_catalog(|catalog| {
+        for entry in catalog["plugins"].as_array_mut().unwrap() {
+            entry["description"] = "words ".repeat(30).into();
+        }
+    });
+    repo.commit();
+    home.synced();
+    home
+}
+
+#[track_caller]
+fn ends_with(code: i32, terminal: &mut OnTerminal) {
+    let (ended, heard) = terminal.ends();
+    assert_eq!(ended, code, "{heard}");
+}
+
+#[test]
+fn a_list_filters_while_one_types_and_enter_installs() {
+    for size in [NARROW, WIDE] {
+        let home = shelf();
+        let mut terminal = home.on_terminal(size, &["install", "-i"]);
+        terminal.shows("15 of 15").press("git").shows("> git\n>  git@tools");
+        terminal.shows("2 of 15").hides("pdf@tools");
+        assert!(!terminal.broke_a_line());
+        terminal.press(DOWN).shows(">  github@tools").press("\r");
+        ends_with(0, &mut terminal);
+        assert_eq!(home.enabled("github@tools"), Some(true));
+        assert_eq!(home.enabled("git@tools"), None);
+    }
+}
+
+#[test]
+fn what_is_named_beside_i_is_typed_in_already() {
+    let home = shelf();
+    let mut terminal = home.on_terminal(NARROW, &["install", "-i", "git"]);
+    terminal.shows("plugins to install> git").shows("2 of 15");
+    terminal.press("\t").shows("1 marked").press("\t").shows("2 marked").press("\r");
+    ends_with(0, &mut terminal);
+    assert_eq!((home.enabled("git@tools"), home.enabled("github@tools")), (Some(true), Some(true)));
+    let mut terminal = home.on_terminal(WIDE, &["remove", "-i", "github"]);
+    terminal.shows("what to remove> github").shows("1 of").press("\r");
+    ends_with(0, &mut terminal);
+    assert_eq!((home.enabled("git@tools"), home.enabled("github@tools")), (Some(true), None));
+}
+
+#[test]
+fn a_list_that_is_left_changes_nothing_and_the_terminal_is_as_before() {
+    for (key, code) in [(ESCAPE, 1), (CTRL_C, 130)] {
+        let home = shelf();
+        let before = home.stamps();
+        // A shell in between tells how it ended, and the state of the terminal.
+        let line = "stty -g; trap : INT; $ZSKILLS install -i; echo \"ended with $?\"; stty -g";
+        let mut terminal = home.shell_on_terminal(NARROW, line);
+        terminal.shows("15 of 15").press(key).shows(&format!("ended with {code}"));
+        let (_, heard) = terminal.ends();
+        let lines: Vec<&str> =
+            heard.lines().filter(|line| line.matches(':').count() > 10).collect();
+        assert_eq!(lines.len(), 2, "{heard}");
+        assert_eq!(lines[0], lines[1], "{heard}");
+        assert_eq!(home.stamps(), before);
+    }
+}
+
+#[test]
+fn fzf_is_used_where_it_is_and_told_what_is_typed() {
+    let home = shelf().var("ZSKILLS_NO_FZF", "");
+    home.shim_with("fzf", "grep '^github'");
+    let mut terminal = home.on_terminal(NARROW, &["install", "-i", "git"]);
+    ends_with(0, &mut terminal);
+    assert_eq!(home.enabled("github@tools"), Some(true));
+    let calls = home.processes();
+    assert!(calls.iter().any(|call| call.contains("fzf --multi") && call.ends_with("--query git")));
+}
+
+#[test]
+fn the_skills_of_a_source_are_chosen_from_the_same_list() {
+    let home = Sandbox::new().var("ZSKILLS_NO_FZF", "1");
+    kit(&home, &["pdf", "docx", "xlsx"]);
+    let mut terminal = home.on_terminal(NARROW, &["install", "-i", "acme/kit"]);
+    terminal.shows("3 of 3").press("xl").shows("1 of 3").press("\r");
+    ends_with(0, &mut terminal);
+    assert!(home.exists("~/.agents/skills/xlsx/SKILL.md"));
+    assert!(!home.exists("~/.agents/skills/pdf"));
+}
+
+#[test]
+fn a_question_is_answered_with_yes_and_anything_else_is_no() {
+    let question = "Delete the bytes of `alpha@tools`? [y/N]";
+    let home = Sandbox::new().manifest(&wants(&["alpha", "beta"]));
+    tools(&home);
+    home.synced();
+    let before = home.stamps();
+    for (answer, code) in [("\n", 1), ("no\n", 1), ("\u{4}", 1), (CTRL_C, 130)] {
+        let mut terminal = home.on_terminal(NARROW, &["purge", "alpha"]);
+        terminal.shows(question).press(answer);
+        ends_with(code, &mut terminal);
+        assert_eq!(home.stamps(), before, "{answer:?}");
+    }
+    let mut terminal = home.on_terminal(WIDE, &["purge", "alpha"]);
+    terminal.shows(question).press("y\n");
+    ends_with(0, &mut terminal);
+    assert!(!home.read(MANIFEST).contains("alpha"));
+}
