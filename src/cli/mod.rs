@@ -243,10 +243,11 @@ impl Command {
 }
 
 /// Tells of a process that has ended: its words without logins and settings, and its time.
-fn tell_of_process(command: &std::process::Command, took: Duration) {
-    let program = Path::new(command.get_program());
-    let mut words = vec![program.file_name().unwrap_or_default().to_string_lossy().into_owned()];
-    let mut arguments = command.get_args().map(|word| word.to_string_lossy());
+fn tell_of_process(words: &[OsString], took: Duration) {
+    let Some((program, arguments)) = words.split_first() else { return };
+    let program = Path::new(program).file_name().unwrap_or_default();
+    let mut words = vec![program.to_string_lossy().into_owned()];
+    let mut arguments = arguments.iter().map(|word| word.to_string_lossy());
     while let Some(word) = arguments.next() {
         // The settings that git always gets say nothing about this call.
         if word == "-c" {

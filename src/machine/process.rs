@@ -4,6 +4,7 @@
 
 mod talk;
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
@@ -60,25 +61,45 @@ impl Limit<'_> {
     }
 }
 
-/// Who is told of each process that has ended, and how long it took.
-static WATCHER: OnceLock<fn(&Command, Duration)> = OnceLock::new();
+/// Is told the words of each process that has ended, and how long it took.
+type Watcher = fn(&[OsString], Duration);
+
+static WATCHER: OnceLock<Watcher> = OnceLock::new();
 
 /// Has each process told of from now on.
-pub(crate) fn watch(watcher: fn(&Command, Duration)) {
+pub(crate) fn watch(watcher: Watcher) {
     WATCHER.get_or_init(|| watcher);
+}
+
+/// A process that is told of when this value goes.
+struct Watched {
+    watcher: Watcher,
+    words: Vec<OsString>,
+    start: Instant,
+}
+
+impl Watched {
+    /// Nothing while nobody wants to know.
+    fn start(command: &Command) -> Option<Self> {
+        let words = [command.get_program()].into_iter().chain(command.get_args());
+        let words = || words.map(OsStr::to_owned).collect();
+        WATCHER.get().map(|watcher| Self {
+            watcher: *watcher,
+            words: words(),
+            start: Instant::now(),
+        })
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        (self.watcher)(&self.words, self.start.elapsed());
+    }
 }
 
 /// Runs a command without stdin, in a process group of its own, and returns what it said.
 pub(crate) fn run(command: &mut Command, limit: Limit) -> io::Result<Ended> {
-    let start = Instant::now();
-    let ended = ended(command, limit);
-    if let Some(tell) = WATCHER.get() {
-        tell(command, start.elapsed());
-    }
-    ended
-}
-
-fn ended(command: &mut Command, limit: Limit) -> io::Result<Ended> {
+    let _watched = Watched::start(command);
     let mut running = Running::start(command.stdin(Stdio::null()))?;
     let [mut out, mut err] = [Pipe::of(running.0.stdout.take()), Pipe::of(running.0.stderr.take())];
     let end = wait(&mut running, [&mut out, &mut err], limit)?;

@@ -133,7 +133,10 @@ fn verbose_shows_each_git_command_with_its_time_and_no_secret() {
     tools(&home);
     let manifest = wants(&["alpha"]);
     let home = home.manifest(&manifest);
+    home.processes();
     let run = home.zskills(&["sync", "-v"]);
+    let started = home.processes().len();
+    assert_eq!(run.stderr.matches(" ms  git ").count(), started, "{run}");
     run.expect(0).says(&[" ms  git ", "https://github.com/acme/tools"]);
     assert!(!run.stderr.contains("core.hooksPath"), "{run}");
     home.zskills(&["sync"]).expect(0).is_silent_about(&[" ms  git "]);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{OFlags, fcntl_setfl};
 
-use super::{Pipe, Running, hear, ready, remaining};
+use super::{Pipe, Running, Watched, hear, ready, remaining};
 
 /// A running process. Questions are sent while its answers are read, so that neither side waits for
 /// the other with full hands. It is killed when this value goes.
@@ -23,11 +23,13 @@ pub(crate) struct Talk {
     sent: usize,
     until: Option<Instant>,
     _running: Running,
+    _watched: Option<Watched>,
 }
 
 impl Talk {
     /// Starts a process that is given up at some time.
     pub fn start(command: &mut Command, until: Option<Instant>) -> io::Result<Self> {
+        let watched = Watched::start(command);
         let mut running = Running::start(command.stdin(Stdio::piped()))?;
         let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
         let input = File::from(OwnedFd::from(running.0.stdin.take().ok_or_else(broken)?));
@@ -35,7 +37,16 @@ impl Talk {
         let words = Pipe::of(running.0.stderr.take());
         fcntl_setfl(&input, OFlags::NONBLOCK)?;
         let (input, outgoing) = (Some(input), Vec::new());
-        Ok(Self { input, output, words, outgoing, sent: 0, until, _running: running })
+        Ok(Self {
+            input,
+            output,
+            words,
+            outgoing,
+            sent: 0,
+            until,
+            _running: running,
+            _watched: watched,
+        })
     }
 
     /// Asks; the question leaves while answers are read.
