@@ -89,7 +89,7 @@ impl Args {
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if let Some(id) = &args.explain {
-        return explain(id, args.format(), ui);
+        return explain(id, args.format(), env, ui);
     }
     let declared = || manifest::declared_or_none(args.file.as_deref(), env);
     let looks = Looks { declared: &declared, env };
@@ -102,7 +102,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     // Only a cache: without it the next run hashes again.
     drop(fingerprints.save_if_changed());
     let steps = look.findings.iter().map(|finding| report::steps(finding, &plan)).collect();
-    report::report(args.format(), ui, &look.findings, &steps);
+    report::report(args.format(), &look.findings, &steps, env, ui);
     if look.declared.text.is_none() && args.format() == Format::Text {
         ui.hint(manifest::BEGIN);
     }
@@ -122,7 +122,7 @@ fn fix(args: &Args, looks: Looks, ui: Ui, fingerprints: &mut Fingerprints) -> Re
     *fingerprints = Fingerprints::load(&looks.env.roots.cache_dir);
     let left = looks.look(fingerprints)?.findings;
     if !host.json {
-        report::report(args.format(), ui, &left, &report::Steps::default());
+        report::report(args.format(), &left, &report::Steps::default(), looks.env, ui);
     }
     Ok(match exit {
         Exit::Done => args.exit(&left),
@@ -147,7 +147,7 @@ fn agree(args: &Args, looks: Looks, ui: Ui, fingerprints: &mut Fingerprints) -> 
 }
 
 /// Prints what there is to say about a check, or the list of them.
-fn explain(id: &str, format: Format, ui: Ui) -> Result<Exit> {
+fn explain(id: &str, format: Format, env: &Env, ui: Ui) -> Result<Exit> {
     let named = doctor::checks().filter(|check| id.is_empty() || check.id == id);
     let checks: Vec<&doctor::Check> = named.collect();
     if checks.is_empty() {
@@ -163,14 +163,13 @@ fn explain(id: &str, format: Format, ui: Ui) -> Result<Exit> {
         ui.json(&json!({ "schema": "zskills/explain/1", "checks": rows }));
     } else if id.is_empty() {
         let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
-        for check in checks {
-            let word = check.severity.as_str();
-            ui.data(&format!("{:width$}  {word:<7}  {}\n", check.id, check.title));
-        }
+        let row = |check: &&doctor::Check| {
+            format!("{:width$}  {:<7}  {}\n", check.id, check.severity.as_str(), check.title)
+        };
+        ui.page(&checks.iter().map(row).collect::<String>(), &env.pager);
     } else {
-        for check in checks {
-            ui.data(&format!("# {}\n\n{}", check.id, check.explain()));
-        }
+        let page = |check: &&doctor::Check| format!("# {}\n\n{}", check.id, check.explain());
+        ui.page(&checks.iter().map(page).collect::<String>(), &env.pager);
     }
     Ok(Exit::Done)
 }

@@ -49,7 +49,7 @@ pub fn exit(error: &anyhow::Error) -> Exit {
 pub fn complain(ui: Ui, error: &anyhow::Error) {
     let faults = error.downcast_ref::<Faults>();
     for fault in faults.into_iter().flat_map(|faults| &faults.0) {
-        ui.error(&fault.to_string());
+        ui.fault(fault);
     }
     let notes = error.downcast_ref::<Failed>();
     for note in notes.into_iter().flat_map(|failed| &failed.0) {

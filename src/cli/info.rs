@@ -53,7 +53,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         if args.json {
             ui.json(&other.json());
         } else {
-            ui.data(&other.text(ui.out));
+            ui.page(&other.text(ui.out), &env.pager);
         }
         return Ok(Exit::Done);
     }
@@ -65,7 +65,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if args.json {
         ui.json(&about.json());
     } else {
-        ui.data(&about.text(ui.out));
+        ui.page(&about.text(ui.out), &env.pager);
     }
     Ok(Exit::Done)
 }

@@ -44,7 +44,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let in_the_way = |problem: &&FileProblem| problem.kind.cost() == Cost::File;
     let problems: Vec<&FileProblem> = snapshot.problems.iter().filter(in_the_way).collect();
     for problem in &problems {
-        ui.error(&problem.diagnostic.to_string());
+        ui.fault(&problem.diagnostic);
     }
     if args.json {
         ui.json(&json!({
@@ -55,9 +55,12 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         }));
     } else {
         let detail = Detail { paths: args.paths, commits: ui.verbosity == Verbosity::Verbose };
-        ui.data(&plugins.text(detail, ui.out));
-        ui.data(&skills.text(detail.commits, detail.paths, ui.out));
-        ui.data(&servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out));
+        let text = [
+            plugins.text(detail, ui.out),
+            skills.text(detail.commits, detail.paths, ui.out),
+            servers::text(&servers, &env.roots, &owned.ledger, args.paths, ui.out),
+        ];
+        ui.page(&text.concat(), &env.pager);
     }
     if !problems.is_empty() {
         let text = "what stands in a file that the client cannot read is not in effect";

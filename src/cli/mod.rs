@@ -35,7 +35,7 @@ use crate::flow::Outcome;
 use crate::machine::env::{self, Env};
 use crate::machine::process;
 use crate::machine::store::disk;
-use crate::machine::terminal::{self, Paint, Ui, Verbosity};
+use crate::machine::terminal::{self, Pager, Paint, Ui, Verbosity};
 use crate::model::redact_url;
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
@@ -57,6 +57,9 @@ struct Globals {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = flags::EVERYWHERE)]
     color: Color,
+    /// Print long texts as they are
+    #[arg(long, global = true, help_heading = flags::EVERYWHERE)]
+    no_pager: bool,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = flags::EVERYWHERE)]
     quiet: bool,
@@ -162,8 +165,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// Runs the command of a command line that was understood.
 fn act(cli: &Cli, json: bool) -> (u8, Ui) {
     let (env, ui) = match env::read(cli.globals.home.as_deref()) {
-        Ok(env) => {
+        Ok(mut env) => {
             let ui = ui(&cli.globals, env.no_color, env.force_color);
+            if cli.globals.no_pager {
+                env.pager = Pager::Never;
+            }
             (env, ui)
         }
         Err(error) => {

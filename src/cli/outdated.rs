@@ -52,7 +52,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         let notes: Vec<Value> = failed.iter().map(|note| crate::plan::note_json(note)).collect();
         ui.json(&json!({ "schema": "zskills/outdated/1", "outdated": rows, "notes": notes }));
     } else {
-        ui.data(&text(&rows, ui.out));
+        ui.page(&text(&rows, ui.out), &env.pager);
         for note in &failed {
             ui.note(note);
         }

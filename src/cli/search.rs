@@ -53,9 +53,11 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
              `zskills marketplace add <source>`"
         );
     }
+    let mut shown = text(&rows, ui.out);
     // What is at hand need not wait for an index.
-    if !args.interactive && !args.json {
-        ui.data(&text(&rows, ui.out));
+    if !args.interactive && !args.json && !ui.needs_pager(&shown) {
+        ui.data(&shown);
+        shown.clear();
     }
     let (found, notes) = remote::search(&words, args.limit, env);
     for note in &notes {
@@ -70,7 +72,8 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     } else if rows.is_empty() && found.is_empty() {
         ui.talk(&format!("nothing in {} marketplaces", registered.len()));
     } else {
-        ui.data(&found_text(&found, ui.out));
+        shown.push_str(&found_text(&found, ui.out));
+        ui.page(&shown, &env.pager);
     }
     Ok(Exit::Done)
 }

@@ -58,7 +58,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ui.json(&json!({ "schema": "zskills/why/1", "name": name, "reasons": things }));
     } else {
         let texts: Vec<String> = reasons.iter().map(|reason| reason.text(ui.out)).collect();
-        ui.data(&texts.join("\n"));
+        ui.page(&texts.join("\n"), &env.pager);
     }
     Ok(Exit::Done)
 }

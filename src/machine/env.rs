@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 
 use crate::clients;
+use crate::machine::terminal::Pager;
 use crate::machine::terminal::pick::Picker;
 use crate::model::{Machine, Roots};
 
@@ -31,6 +32,8 @@ pub struct Env {
     pub git_environment: Vec<(OsString, OsString)>,
     /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
     git_settings: usize,
+    /// What long texts are read in: `ZSKILLS_PAGER`, else `PAGER`, else `less`.
+    pub pager: Pager,
     /// What lists are chosen from with; `ZSKILLS_NO_FZF` keeps away from `fzf`.
     pub picker: Picker,
     /// What `VISUAL` or `EDITOR` names.
@@ -90,6 +93,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
         git_settings: lookup("GIT_CONFIG_COUNT")
             .and_then(|count| count.to_str()?.parse().ok())
             .unwrap_or(0),
+        pager: pager(&lookup),
         picker: picker(&lookup),
         editor: ["VISUAL", "EDITOR"]
             .into_iter()
@@ -122,9 +126,24 @@ impl Env {
     }
 }
 
+/// Tells whether the terminal only knows lines.
+fn is_dumb(lookup: &Lookup) -> bool {
+    lookup("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
+}
+
+/// Returns what long texts are read in; a name without anything in it is none.
+fn pager(lookup: &Lookup) -> Pager {
+    let named = ["ZSKILLS_PAGER", "PAGER"].into_iter().find_map(lookup);
+    match named.map(OsString::into_string) {
+        Some(Ok(named)) if !["", "cat"].contains(&named.trim()) => Pager::Named(named),
+        None if !is_dumb(lookup) => Pager::Less,
+        Some(_) | None => Pager::Never,
+    }
+}
+
 /// Returns what lists are chosen from with.
 fn picker(lookup: &Lookup) -> Picker {
-    if lookup("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+    if is_dumb(lookup) {
         Picker::Numbers
     } else if lookup("ZSKILLS_NO_FZF").is_some_and(|v| v == "1") {
         Picker::BuiltIn

@@ -70,8 +70,15 @@ impl Diagnostic {
     }
 
     /// Returns where it is, the line and the hint, for somebody who has read the message already.
-    pub fn place(&self) -> String {
-        Self { message: String::new(), ..self.clone() }.to_string()
+    #[must_use]
+    pub fn without_message(&self) -> Self {
+        Self { message: String::new(), ..self.clone() }
+    }
+
+    /// Returns it as text in which the line complained about is not wider than some columns.
+    pub fn within(&self, columns: usize) -> String {
+        let shown = Shown { fault: self, columns };
+        shown.to_string()
     }
 
     #[must_use]
@@ -118,21 +125,39 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(Position { line, column }) = self.at {
+        Shown { fault: self, columns: COLUMNS }.fmt(f)
+    }
+}
+
+/// How wide a line is shown where nobody says how much room there is.
+const COLUMNS: usize = 110;
+
+/// A complaint and how much room there is for its line.
+struct Shown<'a> {
+    fault: &'a Diagnostic,
+    columns: usize,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic { file, at, message, hint, excerpt } = self.fault;
+        write!(f, "{}", file.display())?;
+        if let Some(Position { line, column }) = at {
             write!(f, ":{line}:{column}")?;
         }
-        if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
+        if !message.is_empty() {
+            write!(f, ": {message}")?;
         }
-        if let (Some(excerpt), Some(at)) = (&self.excerpt, self.at) {
-            let (shown, column, width) = window(&excerpt.line, at.column, excerpt.width);
+        if let (Some(excerpt), Some(at)) = (excerpt, at) {
             let gutter = at.line.to_string();
+            // Beside the line stand its number, a rule, and three blanks.
+            let cells = self.columns.saturating_sub(gutter.len() + 4).max(1);
+            let (shown, column, width) = window(&excerpt.line, at.column, excerpt.width, cells);
             let blank = " ".repeat(gutter.len());
             write!(f, "\n {gutter} | {shown}\n {blank} | ")?;
             write!(f, "{}{}", " ".repeat(column - 1), "^".repeat(width))?;
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = hint {
             write!(f, "\nhint: {hint}")?;
         }
         Ok(())
@@ -140,13 +165,12 @@ impl fmt::Display for Diagnostic {
 }
 
 /// Cuts a long line around the column and makes every character one cell wide.
-fn window(line: &str, column: usize, width: usize) -> (String, usize, usize) {
-    const CELLS: usize = 100;
-    let skip = if column > CELLS { column - CELLS / 2 } else { 0 };
+fn window(line: &str, column: usize, width: usize, cells: usize) -> (String, usize, usize) {
+    let skip = if column > cells { column - cells / 2 - 1 } else { 0 };
     let shown: String =
-        line.chars().skip(skip).take(CELLS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        line.chars().skip(skip).take(cells).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let column = column - skip;
-    (shown, column, width.min(CELLS.saturating_sub(column - 1)).max(1))
+    (shown, column, width.min(cells.saturating_sub(column - 1)).max(1))
 }
 
 #[cfg(test)]
@@ -163,6 +187,19 @@ mod tests {
             shown,
             "skills.toml:2:2: unknown key `sorce`\n 2 |  sorce = \"x\"\n   |  ^^^^^\nhint: did you mean `source`?"
         );
+    }
+
+    #[test]
+    fn a_line_that_is_wider_than_the_terminal_is_cut_around_the_caret() {
+        let text = format!("{} wrong {}", "a".repeat(80), "b".repeat(80));
+        let fault = Diagnostic::span(Path::new("f"), &text, 81..86, "no");
+        for columns in [20, 60, 200] {
+            let shown = fault.within(columns);
+            let lines: Vec<&str> = shown.lines().skip(1).collect();
+            assert!(lines.iter().all(|line| line.len() <= columns), "{shown}");
+            let caret = lines[1].find('^').unwrap();
+            assert_eq!(&lines[0][caret..caret + 5], "wrong", "{shown}");
+        }
     }
 
     #[test]

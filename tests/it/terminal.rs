@@ -124,3 +124,68 @@ fn a_question_is_answered_with_yes_and_anything_else_is_no() {
     ends_with(0, &mut terminal);
     assert!(!home.read(MANIFEST).contains("alpha"));
 }
+
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    let home = shelf();
+    let long =
+        "version = 1\nunheard-of = \"words and words and words and words and words and words\"\n";
+    home.write("~/long.toml", long);
+    for size in [NARROW, WIDE] {
+        for (line, code) in [
+            ("search words --no-pager", 0),
+            ("install git --dry-run", 0),
+            ("install nothing-of-that-name", 1),
+            ("doctor --explain --no-pager", 0),
+            ("list --help", 0),
+            ("sync --file ~/long.toml", 1),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let mut terminal = home.on_terminal(size, &words);
+            ends_with(code, &mut terminal);
+            assert!(!terminal.broke_a_line(), "{line} on {size:?}\n{}", terminal.ends().1);
+        }
+    }
+    let piped = home.zskills(&["search", "words"]);
+    assert!(piped.stdout.lines().any(|line| line.len() > 100), "{piped}");
+}
+
+/// A home with a pager that marks what it shows.
+fn with_pager(script: &str) -> Sandbox {
+    let home = shelf();
+    home.shim_with("reader", script);
+    home.var("PAGER", "reader --quietly")
+}
+
+#[test]
+fn what_is_longer_than_the_screen_goes_through_a_pager() {
+    let check = |home: &Sandbox, size: (u16, u16), line: &str, paged: bool| {
+        let mut terminal = home.shell_on_terminal(size, &format!("$ZSKILLS {line}"));
+        let (code, heard) = terminal.ends();
+        assert_eq!(code, 0, "{heard}");
+        assert!(heard.contains("git@tools"), "{line}\n{heard}");
+        assert_eq!(heard.contains("page:"), paged, "{line}\n{heard}");
+    };
+    let home = with_pager("echo page:; cat");
+    check(&home, NARROW, "search words", true);
+    check(&home, WIDE, "search words", false);
+    check(&home, NARROW, "search words --json", false);
+    check(&home, NARROW, "search words --no-pager", false);
+    check(&home, NARROW, "search words | cat", false);
+    let home = home.var("ZSKILLS_PAGER", "");
+    check(&home, NARROW, "search words", false);
+    let home = home.var("ZSKILLS_PAGER", "there-is-no-such-reader");
+    check(&home, NARROW, "search words", false);
+    let home = home.var("ZSKILLS_PAGER", "sed 's/^/page:/'");
+    check(&home, NARROW, "search words", true);
+}
+
+#[test]
+fn a_pager_may_be_left_and_has_ctrl_c_to_itself() {
+    let home = with_pager(
+        "trap : INT; head -n 1; echo reading; read line </dev/tty; read line </dev/tty; echo \"left with $line\"",
+    );
+    let mut terminal = home.on_terminal(NARROW, &["search", "words"]);
+    terminal.shows("reading").press(CTRL_C).press("q\nq\n").shows("left with q");
+    ends_with(0, &mut terminal);
+}

@@ -4,16 +4,17 @@ use serde_json::{Value, json};
 
 use super::{Format, sarif};
 use crate::doctor::{Finding, Fix, Severity};
-use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
+use crate::machine::env::Env;
+use crate::machine::terminal::{Ui, Verbosity, plain};
 use crate::model::Diagnostic;
 use crate::plan::{Plan, Sign};
 
 /// What would be done about each finding, in their order; empty when nobody asked.
 pub type Steps = Vec<Vec<String>>;
 
-pub fn report(format: Format, ui: Ui, findings: &[Finding], steps: &Steps) {
+pub fn report(format: Format, findings: &[Finding], steps: &Steps, env: &Env, ui: Ui) {
     match format {
-        Format::Text => text(ui, findings, steps),
+        Format::Text => text(findings, steps, env, ui),
         Format::Json => {
             let rows = findings.iter().enumerate();
             let rows: Vec<Value> =
@@ -24,15 +25,16 @@ pub fn report(format: Format, ui: Ui, findings: &[Finding], steps: &Steps) {
     }
 }
 
-fn text(ui: Ui, findings: &[Finding], steps: &Steps) {
-    let mut group = None;
+fn text(findings: &[Finding], steps: &Steps, env: &Env, ui: Ui) {
+    let (mut group, mut shown) = (None, String::new());
     for (index, finding) in findings.iter().enumerate() {
         if group != Some(finding.severity) {
             group = Some(finding.severity);
-            ui.data(&format!("{}\n", ui.out.bold(&count(findings, finding.severity))));
+            shown.extend([&ui.out.bold(&count(findings, finding.severity)), "\n"]);
         }
-        ui.data(&finding_text(finding, steps.get(index), ui.out));
+        shown.push_str(&finding_text(finding, steps.get(index), ui));
     }
+    ui.page(&shown, &env.pager);
     if findings.is_empty() {
         ui.talk("all is well");
         return;
@@ -65,14 +67,15 @@ fn count(findings: &[Finding], severity: Severity) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn finding_text(finding: &Finding, steps: Option<&Vec<String>>, paint: Paint) -> String {
+fn finding_text(finding: &Finding, steps: Option<&Vec<String>>, ui: Ui) -> String {
+    let paint = ui.out;
     let word = finding.severity.as_str();
     let word = match finding.severity {
         Severity::Error => paint.red(word),
         Severity::Warning => paint.yellow(word),
         Severity::Info => paint.dim(word),
     };
-    let text = plain(&finding.diagnostic.to_string());
+    let text = plain(&ui.complaint(&finding.diagnostic));
     let fix = plain(&finding.fix.describe());
     let mut shown = String::new();
     for step in steps.into_iter().flatten() {

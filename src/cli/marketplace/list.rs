@@ -56,7 +56,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     if args.json {
         ui.json(&document(&rows, &raw));
     } else {
-        ui.data(&text(&rows, ui.out));
+        ui.page(&text(&rows, ui.out), &env.pager);
     }
     Ok(Exit::Done)
 }

@@ -1,20 +1,26 @@
-//! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted.
+//! What people see: data on stdout, talk and progress on stderr, colour only where it is wanted, and on a
+//! terminal no line that is wider than it.
 
 mod chooser;
 pub mod editor;
+pub mod pager;
 pub mod pick;
 mod progress;
 mod prompt;
 mod screen;
+mod wrap;
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::OnceLock;
 
 pub use crate::model::paint::{Paint, plain};
+pub use pager::Pager;
 pub use progress::Bars;
 pub use prompt::confirm;
 
-use crate::model::{Level, Note};
+use crate::model::{Diagnostic, Level, Note};
+use screen::Size;
 
 /// How much is said, and how.
 #[derive(Debug, Clone, Copy)]
@@ -52,24 +58,48 @@ pub fn printed(result: io::Result<()>) {
     }
 }
 
-/// Prints talk. There is nobody to tell when that fails.
+/// Prints talk.
 pub fn say(text: &str) {
+    draw(&fitted(text, screen::size(io::stderr())));
+}
+
+/// Puts text on stderr as it is. There is nobody to tell when that fails.
+fn draw(text: &str) {
     let mut err = io::stderr().lock();
     drop(err.write_all(text.as_bytes()).and_then(|()| err.flush()));
 }
 
 impl Ui {
-    /// Prints data. A reader that stopped listening is not our trouble; a full disk is.
+    /// Prints data.
     pub fn data(self, text: &str) {
-        let mut out = io::stdout().lock();
-        printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        print(&fitted(text, screen::size(io::stdout())));
+    }
+
+    /// Prints data, in a pager where it is longer than the screen.
+    pub fn page(self, text: &str, pager: &Pager) {
+        let size = screen::size(io::stdout());
+        let text = fitted(text, size);
+        if !(is_longer(&text, size) && pager.show(&text)) {
+            print(&text);
+        }
+    }
+
+    /// Tells whether data would need a pager.
+    pub fn needs_pager(self, text: &str) -> bool {
+        let size = screen::size(io::stdout());
+        is_longer(&fitted(text, size), size)
+    }
+
+    /// Returns a complaint about a file for stdout: its line is no wider than the terminal.
+    pub fn complaint(self, fault: &Diagnostic) -> String {
+        complaint(fault, screen::size(io::stdout()))
     }
 
     /// Prints one JSON document.
     pub fn json(self, value: &serde_json::Value) {
         let mut text = serde_json::to_string_pretty(value).expect("a value is JSON");
         text.push('\n');
-        self.data(&text);
+        print(&text);
     }
 
     /// Prints a line of talk, unless asked to be quiet.
@@ -97,8 +127,9 @@ impl Ui {
         say(&format!("{word} {}: {}\n", plain(&note.about.to_string()), plain(&note.text)));
         if let Some(fault) = &note.fault {
             let said = !fault.message.is_empty() && note.text.starts_with(&fault.message);
-            let place = if said { fault.place() } else { fault.to_string() };
-            say(&format!("{}\n", plain(&place)));
+            let fault = if said { &fault.without_message() } else { fault };
+            let text = complaint(fault, screen::size(io::stderr()));
+            say(&format!("{}\n", plain(&text)));
             return;
         }
         if let Some(hint) = &note.hint {
@@ -110,7 +141,38 @@ impl Ui {
         say(&format!("{} {}\n", self.err.red("error:"), plain(text)));
     }
 
+    /// Prints a complaint about a file.
+    pub fn fault(self, fault: &Diagnostic) {
+        self.error(&complaint(fault, screen::size(io::stderr())));
+    }
+
     pub fn hint(self, text: &str) {
         say(&format!("{} {}\n", self.err.dim("hint:"), plain(text)));
+    }
+}
+
+/// Prints data as it is. A reader that stopped listening is not our trouble; a full disk is.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Returns a text with no line wider than the terminal, if there is one.
+fn fitted(text: &str, size: Option<Size>) -> Cow<'_, str> {
+    match size {
+        Some(size) => Cow::Owned(wrap::wrap(text, size.columns)),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Tells whether a text leaves no room on the screen for the line that comes after it.
+fn is_longer(text: &str, size: Option<Size>) -> bool {
+    size.is_some_and(|size| text.lines().count() >= size.rows)
+}
+
+fn complaint(fault: &Diagnostic, size: Option<Size>) -> String {
+    match size {
+        Some(size) => fault.within(size.columns),
+        None => fault.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use console::{Term, measure_text_width};
 
 use super::chooser::{Chooser, Step, page};
 use super::screen::{self, Keys, Size};
-use super::{Ui, plain, say};
+use super::{Ui, draw, plain, say};
 use crate::machine::program;
 
 /// With what a person chooses.
@@ -127,14 +127,14 @@ impl List<'_> {
         let step = loop {
             // A window may have been made smaller since.
             let size = screen::size(io::stderr()).unwrap_or(size);
-            say(&frame(&chooser, size, ui));
+            draw(&frame(&chooser, size, ui));
             let key = Term::stderr().read_key_raw().context("no key can be read")?;
             match chooser.press(&key, page(size)) {
                 Step::On => {}
                 step => break step,
             }
         };
-        say("\r\u{1b}[J");
+        draw("\r\u{1b}[J");
         drop(keys);
         match step {
             Step::Chosen(chosen) => {
