@@ -21,6 +21,7 @@ mod search;
 mod status;
 mod sync;
 mod upgrade;
+mod verbs;
 mod why;
 
 use std::ffi::OsString;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::flow::Outcome;
 use crate::machine::env::{self, Env};
@@ -146,7 +147,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let json = failure::wants_json(&arguments);
     bug::tell_of_panics(json);
-    let (exit, ui) = match Cli::try_parse_from(&arguments) {
+    let (exit, ui) = match parse(&arguments) {
         Ok(cli) => act(&cli, json),
         Err(error) => {
             let ui = ui(&Globals::default(), false, false);
@@ -160,6 +161,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         None => exit,
     }
+}
+
+/// Reads a command line.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = verbs::grouped(Cli::command());
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Runs the command of a command line that was understood.
@@ -313,8 +321,6 @@ fn ui(globals: &Globals, no_color: bool, force_color: bool) -> Ui {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -330,7 +336,7 @@ mod tests {
                 assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
             }
         };
-        let mut zskills = Cli::command();
+        let mut zskills = verbs::grouped(Cli::command());
         zskills.build();
         check(&mut zskills);
         zskills.get_subcommands_mut().filter(|c| c.get_name() != "help").for_each(check);
