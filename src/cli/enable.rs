@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::Exit;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
+use super::{Exit, which};
 use crate::flow::draft::edited;
 use crate::flow::names::{self, Known, Servers};
 use crate::flow::observe;
@@ -62,7 +62,8 @@ fn switch(args: &Args, on: bool, env: &Env, ui: Ui) -> Result<Exit> {
     if known.ids().next().is_none() && servers.names().next().is_none() {
         bail!("no plugin and no MCP server is installed or declared here");
     }
-    let (wishes, failed) = names::each(&args.names, |name| wish(name, args, &known, &servers));
+    let named = which::each(&args.names, &known, env, ui)?;
+    let (wishes, failed) = names::each(&named, |name| wish(name, args, &known, &servers));
     let edit = || {
         let state = observe::state(&env.roots)?;
         edited(args.flags.declared(env)?, &state, &env.roots, |draft| {
@@ -82,7 +83,7 @@ fn switch(args: &Args, on: bool, env: &Env, ui: Ui) -> Result<Exit> {
         Wish::Plugin(id, _) => Some(id),
         Wish::Server(..) => None,
     });
-    ask.wishes.named = Some(Named::words(words(&args.names)).plugins(plugins));
+    ask.wishes.named = Some(Named::words(words(&named)).plugins(plugins));
     // What somebody else put into the client goes too, for it was named.
     ask.wishes.going = wishes
         .iter()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::Exit;
+use super::{Exit, which};
 use crate::cli::flags::RUN;
 use crate::clients::plugin_layout;
 use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
@@ -42,11 +42,8 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let declared = manifest::declared_or_none(args.file.as_deref(), env)?;
     let state = observe::state(&env.roots)?;
     let registered = registered::registered(&state);
-    let here = Known::here(&declared, &state, &env.roots).find(&args.name, "here");
-    let listed = || {
-        let listed = Known::listed(registered::plugins(&registered));
-        listed.find(&args.name, "here or listed in a registered marketplace")
-    };
+    let here = Known::here(&declared, &state, &env.roots);
+    let here = here.find(&which::one(&args.name, &here, env, ui)?, "here");
     if here.is_err()
         && let Some(other) = other::about(&args.name, &declared, env)?
     {
@@ -57,7 +54,12 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let id = here.or_else(|_| listed()).map_err(|note| {
+    let listed = || -> Result<_> {
+        let listed = Known::listed(registered::plugins(&registered));
+        let name = which::one(&args.name, &listed, env, ui)?;
+        Ok(listed.find(&name, "here or listed in a registered marketplace"))
+    };
+    let id = here.map_or_else(|_| listed(), |id| Ok(Ok(id)))?.map_err(|note| {
         let hint = note.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         anyhow::anyhow!("`{}` {}{hint}", note.about, note.text)
     })?;

@@ -11,7 +11,7 @@ use super::agent_skills::install::{self as skills, Choice, Chosen, Manner};
 use super::agent_skills::is_source;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
-use super::{Exit, marketplace, remote};
+use super::{Exit, marketplace, remote, which};
 use crate::clients;
 use crate::content::catalog::{self, Query};
 use crate::declared::manifest::edit::SkillEntry;
@@ -137,7 +137,7 @@ pub fn install(
     let declared = || flags.declared(env);
     let before = declared()?;
     let state = observe::state(&env.roots)?;
-    let (ids, failed) = find(&wanted.plugins, &before, &registered::registered(&state));
+    let (ids, failed) = find(&wanted.plugins, &before, &registered::registered(&state), env, ui)?;
     let alone = wanted.plugins.is_empty() && wanted.servers.is_empty() && wanted.skills.len() == 1;
     let mut said = [wanted.said, failed].concat();
     let (mut entries, mut counts) = (Vec::new(), BTreeSet::new());
@@ -401,7 +401,9 @@ fn find(
     specs: &[String],
     declared: &Declared,
     registered: &[Registered],
-) -> (Vec<PluginId>, Vec<Note>) {
+    env: &Env,
+    ui: Ui,
+) -> Result<(Vec<PluginId>, Vec<Note>)> {
     let mut known: Option<names::Known> = None;
     let mut ids = Vec::new();
     let mut failed = Vec::new();
@@ -419,7 +421,8 @@ fn find(
         // Catalogs are only read for a name that does not say where it is from.
         let known =
             known.get_or_insert_with(|| names::Known::listed(registered::plugins(registered)));
-        match known.find(spec, "listed in a registered marketplace") {
+        let spec = which::one(spec, known, env, ui)?;
+        match known.find(&spec, "listed in a registered marketplace") {
             Ok(id) => ids.push(id),
             Err(note) if note.hint.is_none() => failed.push(
                 note.hint("`zskills search` looks for it, `zskills marketplace add` adds more"),
@@ -427,7 +430,7 @@ fn find(
             Err(note) => failed.push(note),
         }
     }
-    (ids, failed)
+    Ok((ids, failed))
 }
 
 /// A spec with `@` (but not `git@`) or without `/` is a plugin, anything else a repository.

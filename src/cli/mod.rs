@@ -22,6 +22,7 @@ mod status;
 mod sync;
 mod upgrade;
 mod verbs;
+mod which;
 mod why;
 
 use std::ffi::OsString;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use super::Exit;
 use super::agent_skills::remove as skills;
 use super::flags::{self, Flags};
 use super::report::{self, Terminal};
+use super::{Exit, which};
 use crate::flow::draft::edited;
 use crate::flow::names::{self, Known, Servers};
 use crate::flow::{Declared, observe};
@@ -79,6 +79,7 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
     if names.is_empty() {
         bail!("nothing is named\nhint: name a plugin, or choose with `-i`");
     }
+    let names = which::each(&names, &known, env, ui)?;
     let is_skill =
         |name: &String| known.find(name, "here").is_err() && skills::knows(&before, name);
     let (skills, names): (Vec<String>, Vec<String>) = names.into_iter().partition(is_skill);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::Exit;
 use super::agent_skills::remove as skills;
 use super::agent_skills::upgrade::moving as moving_skills;
 use super::flags::Flags;
 use super::report::{self, Terminal};
+use super::{Exit, which};
 use crate::flow::draft::edited;
 use crate::flow::names::{self, Known, Servers};
 use crate::flow::{Ask, Declared, Host, converge, manifest, observe, registered};
@@ -72,7 +72,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         known.find(name, "in the manifest").is_err() && skills::knows(&before, name)
     };
     let (moving, names): (Vec<String>, Vec<String>) =
-        args.names.iter().cloned().partition(is_skill);
+        which::each(&args.names, &known, env, ui)?.into_iter().partition(is_skill);
     let servers = Servers::here(&before, &observe::state(&env.roots)?, &env.roots);
     let is_server =
         |name: &String| known.find(name, "here").is_err() && servers.find(name).is_some();

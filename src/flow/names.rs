@@ -55,14 +55,18 @@ impl Known {
         self.0.get(id).cloned().unwrap_or_default()
     }
 
+    /// Returns the plugins that a `name` or `name@marketplace` may mean.
+    pub fn meant(&self, spec: &str) -> Vec<&PluginId> {
+        let fits = |id: &&PluginId| id.plugin.as_str() == spec || id.to_string() == spec;
+        self.0.keys().filter(fits).collect()
+    }
+
     /// Returns the plugin that a `name` or `name@marketplace` means.
     ///
     /// # Errors
     /// A note when it means none, or more than one.
     pub fn find(&self, spec: &str, place: &str) -> Result<PluginId, Note> {
-        let fits = |id: &&PluginId| id.plugin.as_str() == spec || id.to_string() == spec;
-        let found: Vec<&PluginId> = self.0.keys().filter(fits).collect();
-        match found.as_slice() {
+        match self.meant(spec).as_slice() {
             [id] => Ok((*id).clone()),
             [] => Err(self.unknown(spec, place)),
             several => {
@@ -80,10 +84,9 @@ impl Known {
         place: &str,
         others: &BTreeSet<String>,
     ) -> Result<PluginId, Note> {
-        let is_any = self.0.keys().any(|id| id.plugin.as_str() == spec || id.to_string() == spec);
         self.find(spec, place).map_err(|note| {
             match did_you_mean(spec, others.iter().map(String::as_str)) {
-                _ if is_any => note,
+                _ if !self.meant(spec).is_empty() => note,
                 near => {
                     let text = format!("no plugin, skill or MCP server of that name is {place}");
                     let hint = near.map(|near| format!("did you mean `{near}`?"));

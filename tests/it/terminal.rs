@@ -189,3 +189,25 @@ fn a_pager_may_be_left_and_has_ctrl_c_to_itself() {
     terminal.shows("reading").press(CTRL_C).press("q\nq\n").shows("left with q");
     ends_with(0, &mut terminal);
 }
+
+#[test]
+fn a_name_that_several_have_is_asked_for_once_where_somebody_can_answer() {
+    let home = shelf();
+    home.local_marketplace("~/more", "more").plugin("git", "2.0.0").folder();
+    home.zskills(&["marketplace", "add", "~/more"]).expect(0);
+    home.zskills(&["install", "git"]).expect(1).says(&["`git@more`, `git@tools`"]);
+    let mut terminal = home.on_terminal(NARROW, &["install", "git"]);
+    terminal.shows("which `git`>").shows("git@tools").press("tool").shows("1 of 2").press("\r");
+    ends_with(0, &mut terminal);
+    assert_eq!((home.enabled("git@tools"), home.enabled("git@more")), (Some(true), None));
+    home.zskills(&["install", "git@more"]).expect(0);
+    let mut terminal = home.on_terminal(WIDE, &["disable", "git"]);
+    terminal.shows("which `git`>").press("\r");
+    ends_with(0, &mut terminal);
+    assert_eq!((home.enabled("git@tools"), home.enabled("git@more")), (Some(true), Some(false)));
+    let before = home.stamps();
+    let mut terminal = home.on_terminal(WIDE, &["remove", "git"]);
+    terminal.shows("which `git`>").press(CTRL_C);
+    ends_with(130, &mut terminal);
+    assert_eq!(home.stamps(), before);
+}

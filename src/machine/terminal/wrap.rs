@@ -66,8 +66,8 @@ mod tests {
         check("see https://e.com/abc.\n", "see\n  https://e.com/abc.\n");
         check("really do it? [yes/no] ", "really do it?\n  [yes/no] ");
         check(
-            "\u{1b}[1mbold words\u{1b}[0m of twenty\n",
-            "\u{1b}[1mbold words\u{1b}[0m of\n  twenty\n",
+            "\u{1b}[1mbold words\u{1b}[0m of twenty!\n",
+            "\u{1b}[1mbold words\u{1b}[0m of\n  twenty!\n",
         );
         check("äöü äöü äöü äöü äöü x\n", "äöü äöü äöü äöü äöü\n  x\n");
         check("世界世界世界 世界世界\n", "世界世界世界\n  世界世界\n");
