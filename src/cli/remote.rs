@@ -11,13 +11,13 @@ use crate::model::{Note, SkillName, Thing};
 use crate::plan::{Line, Repair, Sign};
 
 /// A skill and the index that knows it.
-pub struct Found {
+pub struct RemoteSkill {
     pub index: String,
     pub hit: IndexHit,
 }
 
 /// Returns what the registered indexes know about the words; one that fails is a note.
-pub fn search(query: &str, limit: usize, env: &Env) -> (Vec<Found>, Vec<Note>) {
+pub fn search(query: &str, limit: usize, env: &Env) -> (Vec<RemoteSkill>, Vec<Note>) {
     ask(env, |index| index.search(query, limit))
 }
 
@@ -25,7 +25,7 @@ pub fn search(query: &str, limit: usize, env: &Env) -> (Vec<Found>, Vec<Note>) {
 ///
 /// # Errors
 /// Several repositories have one: which of them is meant is not for an index to say.
-pub fn find(name: &SkillName, env: &Env) -> Result<(Option<Found>, Vec<Note>), Note> {
+pub fn find(name: &SkillName, env: &Env) -> Result<(Option<RemoteSkill>, Vec<Note>), Note> {
     let (mut found, notes) = ask(env, |index| index.source_of(name));
     found.sort_by(|a, b| (b.hit.installs, &a.hit.repo).cmp(&(a.hit.installs, &b.hit.repo)));
     found.dedup_by(|a, b| a.hit.repo.eq_ignore_ascii_case(&b.hit.repo));
@@ -44,7 +44,7 @@ pub fn find(name: &SkillName, env: &Env) -> Result<(Option<Found>, Vec<Note>), N
 fn ask(
     env: &Env,
     question: impl Fn(&dyn Index) -> Result<Vec<IndexHit>, IndexError>,
-) -> (Vec<Found>, Vec<Note>) {
+) -> (Vec<RemoteSkill>, Vec<Note>) {
     let indexes = match index::read(&env.roots) {
         Ok(indexes) => indexes.urls,
         Err(error) => return (Vec::new(), vec![Note::info("indexes.json", format!("{error:#}"))]),
@@ -53,7 +53,7 @@ fn ask(
     for (name, url) in &indexes {
         match index::open(name, url, env).and_then(|index| question(index.as_ref())) {
             Ok(hits) => {
-                found.extend(hits.into_iter().map(|hit| Found { index: name.clone(), hit }));
+                found.extend(hits.into_iter().map(|hit| RemoteSkill { index: name.clone(), hit }));
             }
             Err(error) => notes.push(
                 Note::info(name.as_str(), format!("the index was left out: {error}"))

@@ -12,7 +12,7 @@ use super::agent_skills::install::Manner;
 use super::agent_skills::search as here;
 use super::flags::Flags;
 use super::install::{self, Wanted};
-use super::remote::{self, Found};
+use super::remote::{self, RemoteSkill};
 use crate::cli::flags::RUN;
 use crate::content::catalog::{self, Hit, Kind, Query, Rank};
 use crate::flow::registered::{self, Registered};
@@ -203,7 +203,7 @@ fn about(description: &str) -> String {
     format!("    {cut}{more}\n")
 }
 
-fn found_json(found: &Found) -> Value {
+fn found_json(found: &RemoteSkill) -> Value {
     let mut row = json!({
         "kind": "skill",
         "name": found.hit.name.as_str(),
@@ -217,8 +217,8 @@ fn found_json(found: &Found) -> Value {
     row
 }
 
-fn found_text(found: &[Found], paint: Paint) -> String {
-    found.iter().fold(String::new(), |mut out, Found { index, hit }| {
+fn found_text(found: &[RemoteSkill], paint: Paint) -> String {
+    found.iter().fold(String::new(), |mut out, RemoteSkill { index, hit }| {
         let installs = hit.installs.map(|n| format!(", {n} installs")).unwrap_or_default();
         let place = format!("skill of {} in {}{installs}", hit.repo, plain(index));
         writeln!(out, "{}  {}", paint.bold(hit.name.as_str()), paint.dim(&place))
@@ -229,20 +229,20 @@ fn found_text(found: &[Found], paint: Paint) -> String {
 }
 
 /// Returns the skill of a repository that is known here and not installed.
-fn to_install(row: &Row) -> Option<Found> {
+fn to_install(row: &Row) -> Option<RemoteSkill> {
     let Row::Skill(hit) = row else { return None };
     let (repo, name) = (hit.repo.clone()?, hit.name.parse().ok()?);
     let description = hit.description.clone();
-    (!hit.is_installed).then(|| Found {
+    (!hit.is_installed).then(|| RemoteSkill {
         index: hit.source.clone(),
         hit: IndexHit { name, repo, description, installs: None },
     })
 }
 
-fn choose(rows: &[Row], mut found: Vec<Found>, env: &Env, ui: Ui) -> Result<Exit> {
+fn choose(rows: &[Row], mut found: Vec<RemoteSkill>, env: &Env, ui: Ui) -> Result<Exit> {
     found.splice(0..0, rows.iter().filter_map(to_install));
     // One word: that is what a line is known by.
-    let of = |found: &Found| format!("{}@{}", found.hit.name, found.hit.repo);
+    let of = |found: &RemoteSkill| format!("{}@{}", found.hit.name, found.hit.repo);
     let here = rows.iter().filter_map(|row| match row {
         Row::Listed { market, hit, .. } => Some(Line::new(&id(market, hit), &hit.description)),
         Row::Skill(_) => None,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use toml_edit::TableLike;
 
-use crate::declared::manifest::raw::{Entry, Reader, Spanned, document};
+use crate::declared::manifest::raw::{Reader, Spanned, TableAt, document};
 use crate::declared::manifest::render::{Block, quoted_lines, quoted_list};
 use crate::model::{Commit, Diagnostic, Elsewhere, MarketplaceName, PluginId, SkillName, TreeHash};
 
@@ -181,7 +181,7 @@ fn blocks<K: Ord + FromStr, V>(
     root: &toml_edit::Table,
     kind: &str,
     key: &str,
-    read: impl Fn(&mut Reader<'_>, &Entry<'_>) -> Option<V>,
+    read: impl Fn(&mut Reader<'_>, &TableAt<'_>) -> Option<V>,
 ) -> BTreeMap<K, V> {
     let mut blocks = BTreeMap::new();
     for entry in reader.entries(root, kind) {
@@ -197,7 +197,7 @@ fn blocks<K: Ord + FromStr, V>(
     blocks
 }
 
-fn marketplace(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedMarketplace> {
+fn marketplace(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedMarketplace> {
     reader.unknown_keys(entry.table, &["name", "source", "pin", "commit", "digest"]);
     let source = reader.required(entry, "source").map(|source| source.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
@@ -206,7 +206,7 @@ fn marketplace(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedMarke
     Some(LockedMarketplace { source: source?, pin, commit, digest })
 }
 
-fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
+fn plugin(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedPlugin> {
     let known =
         ["id", "version", "pin", "commit", "package", "tree", "dependencies", "capabilities"];
     reader.unknown_keys(entry.table, &known);
@@ -226,7 +226,7 @@ fn plugin(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedPlugin> {
     Some(LockedPlugin { version, commit, tree: tree?, pin, package, dependencies, capabilities })
 }
 
-fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
+fn skill(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedSkill> {
     let known = ["name", "source", "pin", "pattern", "commit", "package", "tree"];
     reader.unknown_keys(entry.table, &known);
     let source = reader.required(entry, "source").map(|source| source.value.to_owned());
@@ -238,7 +238,7 @@ fn skill(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedSkill> {
     Some(LockedSkill { source: source?, pin, pattern, commit, package, tree: tree? })
 }
 
-fn refusal(reader: &mut Reader<'_>, entry: &Entry<'_>) -> Option<LockedRefusal> {
+fn refusal(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedRefusal> {
     reader.unknown_keys(entry.table, &["name", "source", "pin", "pattern", "why"]);
     let mut text = |key: &str| reader.required(entry, key).map(|text| text.value.to_owned());
     let (source, pattern, why) = (text("source"), text("pattern"), text("why"));

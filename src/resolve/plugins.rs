@@ -165,14 +165,14 @@ impl Resolver<'_> {
         want: &Want,
         market: &Market,
         locked: LockedPlugin,
-    ) -> Result<Found, Stop> {
+    ) -> Result<Obtainable, Stop> {
         // What lies in a local folder is what runs, so there the lock only records.
         if market.is_local() && self.lies_in_place(want, market)? {
             return self.take_newest(want, market);
         }
         let path = self.install_path(&want.id, &locked.version);
         if self.question.observed.trees.get(&path) == Some(&locked.tree) {
-            return Ok(Found::locked(locked, None));
+            return Ok(Obtainable::locked(locked, None));
         }
         let entry = self.entry(want, market)?;
         let (origin, folder) = origin(want, market, &entry, Some(&locked))?;
@@ -187,11 +187,11 @@ impl Resolver<'_> {
                 format!("look at what changed, then `zskills upgrade {}` accepts it", want.id),
             ));
         }
-        Ok(Found::locked(locked, Some(at.root)))
+        Ok(Obtainable::locked(locked, Some(at.root)))
     }
 
     /// Takes what the client has installed, when there is no lock and it meets the intent.
-    fn take_installed(&mut self, want: &Want, market: &Market) -> Result<Option<Found>, Stop> {
+    fn take_installed(&mut self, want: &Want, market: &Market) -> Result<Option<Obtainable>, Stop> {
         let head = self.question.observed.heads.get(&market.location);
         let keep = !self.question.movement.moves_plugin(&want.id)
             && !market.is_local()
@@ -221,10 +221,10 @@ impl Resolver<'_> {
             dependencies,
             capabilities: BTreeSet::new(),
         };
-        Ok(Some(Found { root: path, ..Found::locked(locked, None) }))
+        Ok(Some(Obtainable { root: path, ..Obtainable::locked(locked, None) }))
     }
 
-    fn take_newest(&mut self, want: &Want, market: &Market) -> Result<Found, Stop> {
+    fn take_newest(&mut self, want: &Want, market: &Market) -> Result<Obtainable, Stop> {
         let entry = self.entry(want, market)?;
         let (origin, folder) = origin(want, market, &entry, None)?;
         self.allow_origin(&origin)?;
@@ -258,7 +258,7 @@ impl Resolver<'_> {
         // The client reads a local folder where it lies; of the copy only the being there counts.
         let there = there || (in_place && self.question.observed.trees.contains_key(&path));
         let bytes = (!there).then(|| at.root.clone());
-        Ok(Found { locked, version: recorded, commit, bytes, root: at.root })
+        Ok(Obtainable { locked, version: recorded, commit, bytes, root: at.root })
     }
 
     /// Holds a plugin with a repository of its own to the age that the manifest asks of commits.
@@ -397,7 +397,7 @@ impl Resolver<'_> {
 }
 
 /// A plugin that can be had: what to lock, what to record, and the folder to place if need be.
-struct Found {
+struct Obtainable {
     locked: LockedPlugin,
     version: String,
     commit: Option<Commit>,
@@ -406,7 +406,7 @@ struct Found {
     root: PathBuf,
 }
 
-impl Found {
+impl Obtainable {
     fn locked(locked: LockedPlugin, bytes: Option<PathBuf>) -> Self {
         let root = bytes.clone().unwrap_or_default();
         Self { version: locked.version.clone(), commit: locked.commit.clone(), locked, bytes, root }

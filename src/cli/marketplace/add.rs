@@ -84,7 +84,7 @@ pub fn add(
         let declared = flags.declared(env)?;
         let before = declared.clone();
         edited(declared, &state, &env.roots, |draft| {
-            let each = |one: &Found| entry(one, &before, &state, env, draft).err();
+            let each = |one: &NewMarketplace| entry(one, &before, &state, env, draft).err();
             Ok(found.iter().filter_map(each).collect())
         })
     };
@@ -108,7 +108,7 @@ pub fn add(
 
 /// Adds a marketplace to the manifest, unless it is there.
 fn entry(
-    one: &Found,
+    one: &NewMarketplace,
     declared: &Declared,
     state: &State,
     env: &Env,
@@ -136,7 +136,7 @@ fn unrecognized(text: &str) -> Option<Note> {
 }
 
 /// A marketplace that somebody wants to add.
-struct Found {
+struct NewMarketplace {
     name: MarketplaceName,
     source: Source,
     pin: Option<String>,
@@ -150,7 +150,7 @@ fn look(
     offline: bool,
     env: &mut Env,
     ui: Ui,
-) -> Result<(Found, Option<Note>), Note> {
+) -> Result<(NewMarketplace, Option<Note>), Note> {
     let about = || redact_url(text);
     let given = Source::parse(text, &env.roots.cwd, &env.roots)
         .map_err(|error| Note::unmet(about(), format!("the source {error}")))?;
@@ -172,7 +172,7 @@ fn look(
         return Err(Note::refused(about(), text)
             .hint("the client would not accept it; its author has to choose another name"));
     }
-    Ok((Found { name, source, pin: pin.map(str::to_owned) }, login))
+    Ok((NewMarketplace { name, source, pin: pin.map(str::to_owned) }, login))
 }
 
 fn log_in(given: &Source, source: &Source, env: &mut Env) -> Note {
@@ -192,7 +192,7 @@ fn log_in(given: &Source, source: &Source, env: &mut Env) -> Note {
 }
 
 /// Says with which other source a name is taken, in the manifest or in the client's registry.
-fn conflict(found: &Found, declared: &Declared, state: &State) -> Option<Note> {
+fn conflict(found: &NewMarketplace, declared: &Declared, state: &State) -> Option<Note> {
     let wanted = declared.intent.marketplaces.iter().find(|m| m.name == found.name);
     let registered = registered::registered(state);
     let known = registered.iter().find(|m| m.name == found.name.as_str());

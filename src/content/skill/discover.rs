@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::frontmatter::{self, Frontmatter};
 use super::links;
-use super::tree::{Entry, Kind, Listing, base, inside, join, parent, resolve};
+use super::tree::{Kind, Listing, TreePath, base, inside, join, parent, resolve};
 use crate::model::{Note, SkillName};
 
 /// The skills of one tree, by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Discovery {
-    pub skills: Vec<Found>,
+    pub skills: Vec<FoundSkill>,
     /// What was passed over, and why.
     pub notes: Vec<Note>,
 }
 
 /// One skill.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct FoundSkill {
     pub name: SkillName,
     /// Relative to the tree; empty for a skill at its root.
     pub folder: String,
@@ -45,11 +45,11 @@ pub fn discover(
 ) -> Discovery {
     let mut notes = Vec::new();
     let folders = folders(listing, own, &mut notes);
-    let strays = folders.iter().filter(|(_, place)| *place == Place::Elsewhere).count();
+    let strays = folders.iter().filter(|(_, place)| *place == Whereabouts::Elsewhere).count();
     let only_strays = strays == folders.len();
-    let mut by_name: BTreeMap<String, (Place, Found)> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, (Whereabouts, FoundSkill)> = BTreeMap::new();
     for (folder, place) in folders {
-        if place == Place::Elsewhere && !only_strays {
+        if place == Whereabouts::Elsewhere && !only_strays {
             continue;
         }
         match found(listing, &folder, repository, read) {
@@ -67,7 +67,7 @@ pub fn discover(
 
 /// Where a skill lies, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Whereabouts {
     Skills,
     /// The folder of a client, by its place among them.
     Own(usize),
@@ -77,7 +77,7 @@ enum Place {
 }
 
 /// Returns the folders that hold a skill, none inside another but for the root.
-fn folders(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> Vec<(String, Place)> {
+fn folders(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> Vec<(String, Whereabouts)> {
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut variants = Vec::new();
     let mut folders = Vec::new();
@@ -126,7 +126,11 @@ fn folders(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> Vec<(Strin
 }
 
 /// Returns the folders that links in, or instead of, a `skills` folder point to: the skills are there.
-fn promoted(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> BTreeMap<String, Place> {
+fn promoted(
+    listing: &Listing,
+    own: &[&str],
+    notes: &mut Vec<Note>,
+) -> BTreeMap<String, Whereabouts> {
     let mut promoted = BTreeMap::new();
     for (path, entry) in listing.iter() {
         let Kind::Link { target } = &entry.kind else { continue };
@@ -145,7 +149,7 @@ fn promoted(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> BTreeMap<
                     path,
                     format!("is a link to `{end}`, which is taken instead"),
                 ));
-                let best: &mut Place = promoted.entry(end).or_insert(place);
+                let best: &mut Whereabouts = promoted.entry(end).or_insert(place);
                 *best = place.min(*best);
             }
             _ => {
@@ -159,7 +163,7 @@ fn promoted(listing: &Listing, own: &[&str], notes: &mut Vec<Note>) -> BTreeMap<
 }
 
 /// Says why a `SKILL.md` is not read.
-fn refusal(entry: &Entry) -> Option<String> {
+fn refusal(entry: &TreePath) -> Option<String> {
     match &entry.kind {
         Kind::Link { target } => Some(format!("is a link to `{}`", target.escape_default())),
         Kind::Special => Some("is not a regular file".to_owned()),
@@ -169,9 +173,9 @@ fn refusal(entry: &Entry) -> Option<String> {
 }
 
 /// Judges a folder by its path; nothing when it is too deep or hidden.
-fn place(folder: &str, own: &[&str]) -> Option<Place> {
+fn place(folder: &str, own: &[&str]) -> Option<Whereabouts> {
     if folder.is_empty() {
-        return Some(Place::Root);
+        return Some(Whereabouts::Root);
     }
     let parts: Vec<&str> = folder.split('/').collect();
     if parts.len() > DEPTH {
@@ -192,11 +196,11 @@ fn place(folder: &str, own: &[&str]) -> Option<Place> {
     }
     let shelf = parts[..parts.len() - 1].iter().position(|part| *part == "skills");
     Some(match shelf {
-        None => Place::Elsewhere,
-        Some(0) => Place::Skills,
+        None => Whereabouts::Elsewhere,
+        Some(0) => Whereabouts::Skills,
         Some(i) => {
             let client = own.iter().position(|folder| *folder == parts[i - 1]);
-            client.map_or(Place::Plugin, Place::Own)
+            client.map_or(Whereabouts::Plugin, Whereabouts::Own)
         }
     })
 }
@@ -211,7 +215,7 @@ fn found(
     folder: &str,
     repository: &str,
     read: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<Found, Note> {
+) -> Result<FoundSkill, Note> {
     let path = join(folder, "SKILL.md");
     let bytes = read(&path).ok_or_else(|| Note::unmet(&path, "cannot be read"))?;
     let front = frontmatter::read(&bytes).best;
@@ -228,7 +232,7 @@ fn found(
         let text = format!("calls itself `{}`; its folder is `{name}`", shown.escape_debug());
         notes.push(Note::info(&path, text));
     }
-    Ok(Found { name, folder: folder.to_owned(), description: front.description, files, notes })
+    Ok(FoundSkill { name, folder: folder.to_owned(), description: front.description, files, notes })
 }
 
 fn name(front: &Frontmatter, folder: &str, repository: &str) -> Result<SkillName, Note> {
@@ -301,9 +305,9 @@ fn without_strange_links(
 
 /// Keeps the better of two skills that want one folder; case does not tell folders apart everywhere.
 fn keep(
-    by_name: &mut BTreeMap<String, (Place, Found)>,
-    place: Place,
-    found: Found,
+    by_name: &mut BTreeMap<String, (Whereabouts, FoundSkill)>,
+    place: Whereabouts,
+    found: FoundSkill,
     notes: &mut Vec<Note>,
 ) {
     let key = found.name.as_str().to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use super::frontmatter::{self, Frontmatter, FrontmatterError};
 use super::links::{self, ReferenceKind};
-use super::tree::{Entry, Kind, Listing, base, parent, resolve};
+use super::tree::{Kind, Listing, TreePath, base, parent, resolve};
 use super::unicode;
 use crate::model::{Position, position};
 
@@ -208,7 +208,7 @@ fn link(path: &str, target: &str) -> Option<LintFinding> {
     leaves.then(|| error("link.escape", path, format!("links to `{shown}`, outside the skill")))
 }
 
-fn file(path: &str, entry: &Entry, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<LintFinding> {
+fn file(path: &str, entry: &TreePath, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<LintFinding> {
     let size = entry.size;
     if size > LARGEST {
         let text = format!("has {size} bytes; the limit is {LARGEST}");
@@ -242,7 +242,7 @@ fn is_binary(path: &str, bytes: &[u8]) -> bool {
     !is_text && bytes[..bytes.len().min(8192)].contains(&0)
 }
 
-fn is_script(path: &str, entry: &Entry, bytes: &[u8]) -> bool {
+fn is_script(path: &str, entry: &TreePath, bytes: &[u8]) -> bool {
     entry.kind == Kind::Executable
         || bytes.starts_with(b"#!")
         || extension(path).is_some_and(|e| SCRIPTS.contains(&e))

@@ -12,8 +12,8 @@ pub mod unicode;
 pub mod wellknown;
 
 pub use budget::{Budget, budget};
-pub use discover::{Discovery, Found, discover};
+pub use discover::{Discovery, FoundSkill, discover};
 pub use foreign::Provenance;
 pub use frontmatter::Frontmatter;
 pub use lint::{LintFinding, Severity, lint};
-pub use tree::{Entry, Kind, Listing};
+pub use tree::{Kind, Listing, TreePath};

@@ -21,13 +21,13 @@ pub enum Kind {
 
 /// One path of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreePath {
     pub kind: Kind,
     /// Bytes; 0 for all but files.
     pub size: u64,
 }
 
-impl Entry {
+impl TreePath {
     pub fn is_file(&self) -> bool {
         matches!(self.kind, Kind::File | Kind::Executable)
     }
@@ -35,7 +35,7 @@ impl Entry {
 
 /// The paths of a tree: relative, `/` between the parts, no `.` and no `..`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing(BTreeMap<String, Entry>);
+pub struct Listing(BTreeMap<String, TreePath>);
 
 impl Listing {
     /// Keeps the safe paths, and names the others.
@@ -44,7 +44,7 @@ impl Listing {
         let mut notes = Vec::new();
         for (path, kind, size) in entries {
             if is_safe(&path) {
-                listing.0.insert(path, Entry { kind, size });
+                listing.0.insert(path, TreePath { kind, size });
             } else {
                 notes.push(Note::refused(path.escape_default().to_string(), "is not a safe path"));
             }
@@ -52,21 +52,21 @@ impl Listing {
         (listing, notes)
     }
 
-    pub fn get(&self, path: &str) -> Option<&Entry> {
+    pub fn get(&self, path: &str) -> Option<&TreePath> {
         self.0.get(path)
     }
 
     pub fn is_file(&self, path: &str) -> bool {
-        self.get(path).is_some_and(Entry::is_file)
+        self.get(path).is_some_and(TreePath::is_file)
     }
 
     /// Returns every path in byte order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &TreePath)> {
         self.0.iter().map(|(path, entry)| (path.as_str(), entry))
     }
 
     /// Returns the paths below a folder; `""` is the whole tree.
-    pub fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &Entry)> {
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &TreePath)> {
         let (start, end) = match folder {
             "" => (String::new(), String::from(char::MAX)),
             // `0` is the character after `/`.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use toml_edit::{Table, TableLike};
 
-use super::raw::{Entry, Reader, Spanned, document, key_span, listed};
+use super::raw::{Reader, Spanned, TableAt, document, key_span, listed};
 use crate::model::{
     Diagnostic, Elsewhere, Intent, MarketplaceName, NameError, PluginId, PluginName, Roots, Scope,
     Source, WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
@@ -183,7 +183,7 @@ impl Context<'_> {
     }
 
     /// Complains about skills of a repository that are written as plugins.
-    fn is_of_a_repository(&mut self, entry: &Entry<'_>) -> bool {
+    fn is_of_a_repository(&mut self, entry: &TableAt<'_>) -> bool {
         let named = entry.table.get("name").and_then(toml_edit::Item::as_str);
         let is = ["source", "npm", "names"].into_iter().find(|key| entry.table.contains_key(key));
         let is = is.filter(|_| {
@@ -216,7 +216,7 @@ impl Context<'_> {
     }
 
     /// Reads `name = "plugin@marketplace"`, or `name` and `marketplace` apart.
-    fn plugin_id(&mut self, entry: &Entry<'_>) -> Option<Spanned<PluginId>> {
+    fn plugin_id(&mut self, entry: &TableAt<'_>) -> Option<Spanned<PluginId>> {
         let apart = self.reader.string(entry.table, "marketplace");
         let name = self.reader.required(entry, "name")?;
         let Some((plugin, marketplace)) = name.value.split_once('@') else {

@@ -15,7 +15,7 @@ pub(crate) struct Spanned<T> {
 }
 
 /// One `[[table]]`, or one inline table of an array.
-pub(crate) struct Entry<'d> {
+pub(crate) struct TableAt<'d> {
     pub table: &'d dyn TableLike,
     /// The header, or the whole inline table.
     pub at: Range<usize>,
@@ -100,12 +100,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the `[[key]]` entries of a document.
-    pub fn entries<'d>(&mut self, root: &'d Table, key: &str) -> Vec<Entry<'d>> {
+    pub fn entries<'d>(&mut self, root: &'d Table, key: &str) -> Vec<TableAt<'d>> {
         match root.get(key) {
             None => Vec::new(),
             Some(Item::ArrayOfTables(tables)) => tables
                 .iter()
-                .map(|table| Entry { table, at: table.span().unwrap_or_default() })
+                .map(|table| TableAt { table, at: table.span().unwrap_or_default() })
                 .collect(),
             Some(Item::Value(Value::Array(array))) => {
                 array.iter().filter_map(|value| self.inline_entry(key, value)).collect()
@@ -118,14 +118,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn inline_entry<'d>(&mut self, key: &str, value: &'d Value) -> Option<Entry<'d>> {
+    fn inline_entry<'d>(&mut self, key: &str, value: &'d Value) -> Option<TableAt<'d>> {
         let at = value.span().unwrap_or_default();
         let table = value.as_inline_table().map(|table| table as &dyn TableLike);
         if table.is_none() {
             let found = value.type_name();
             self.fault(&at, format!("`{key}` must hold tables, not {} {found}", article(found)));
         }
-        table.map(|table| Entry { table, at })
+        table.map(|table| TableAt { table, at })
     }
 
     /// Returns the string at `key`, if there is one.
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the string at `key`, and complains when there is none.
-    pub fn required<'d>(&mut self, entry: &Entry<'d>, key: &str) -> Option<Spanned<&'d str>> {
+    pub fn required<'d>(&mut self, entry: &TableAt<'d>, key: &str) -> Option<Spanned<&'d str>> {
         if !entry.table.contains_key(key) {
             self.fault(&entry.at, format!("`{key}` is missing"));
         }

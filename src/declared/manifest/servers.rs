@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value as Json};
 use toml_edit::{Item, Table, TableLike, Value};
 
 use super::parse::{Context, Seen, printable};
-use super::raw::{Entry, Spanned, article, key_span, listed};
+use super::raw::{Spanned, TableAt, article, key_span, listed};
 use super::render::{Block, inline_table, quoted, quoted_list};
 use crate::model::{
     Elsewhere, Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean,
@@ -52,7 +52,7 @@ impl Context<'_> {
         (wanted, off)
     }
 
-    fn server_name<'d>(&mut self, entry: &Entry<'d>) -> Option<Spanned<&'d str>> {
+    fn server_name<'d>(&mut self, entry: &TableAt<'d>) -> Option<Spanned<&'d str>> {
         let name = self.reader.required(entry, "name")?;
         let is_name = (1..=64).contains(&name.value.len())
             && name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
@@ -65,7 +65,7 @@ impl Context<'_> {
     }
 
     /// Reads everything but the name.
-    fn server(&mut self, entry: &Entry<'_>) -> Option<WantedServer> {
+    fn server(&mut self, entry: &TableAt<'_>) -> Option<WantedServer> {
         let table = entry.table;
         self.reader.unknown_keys(table, &KEYS);
         let command = self.reader.string(table, "command");
@@ -96,7 +96,7 @@ impl Context<'_> {
     }
 
     /// Reads `transport`, or tells it from `command` and `url`.
-    fn transport(&mut self, entry: &Entry<'_>, url: Option<&Spanned<&str>>) -> Option<Transport> {
+    fn transport(&mut self, entry: &TableAt<'_>, url: Option<&Spanned<&str>>) -> Option<Transport> {
         let has = |key: &str| entry.table.contains_key(key);
         if has("transport") {
             let text = self.reader.string(entry.table, "transport")?;
@@ -135,7 +135,7 @@ impl Context<'_> {
         }
     }
 
-    fn command_fits(&mut self, entry: &Entry<'_>, command: Option<&Spanned<&str>>) {
+    fn command_fits(&mut self, entry: &TableAt<'_>, command: Option<&Spanned<&str>>) {
         match command {
             Some(command) if command.value.trim().is_empty() => {
                 self.reader.fault(&command.at, "`command` is empty");
@@ -147,7 +147,12 @@ impl Context<'_> {
         }
     }
 
-    fn url_fits(&mut self, entry: &Entry<'_>, transport: &Transport, url: Option<&Spanned<&str>>) {
+    fn url_fits(
+        &mut self,
+        entry: &TableAt<'_>,
+        transport: &Transport,
+        url: Option<&Spanned<&str>>,
+    ) {
         let Some(url) = url else {
             if !entry.table.contains_key("url") {
                 self.reader.fault(&entry.at, "`url` is missing");

@@ -4,7 +4,7 @@ use toml_edit::{Table, TableLike};
 
 use super::parse::{Context, Seen, printable};
 use super::pattern::{check_pattern, is_glob};
-use super::raw::{Entry, Spanned, key_span};
+use super::raw::{Spanned, TableAt, key_span};
 use super::words::words;
 use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill};
 
@@ -31,7 +31,11 @@ impl Context<'_> {
         wanted
     }
 
-    fn agent_skill(&mut self, entry: &Entry<'_>, seen: &mut Seen<(String, Scope)>) -> WantedSkill {
+    fn agent_skill(
+        &mut self,
+        entry: &TableAt<'_>,
+        seen: &mut Seen<(String, Scope)>,
+    ) -> WantedSkill {
         let table = entry.table;
         self.reader.unknown_keys(table, &KEYS);
         let written = self.reader.filled(table, "source");
@@ -93,7 +97,7 @@ impl Context<'_> {
     /// Complains about a skill that two entries bring.
     fn skills_once(
         &mut self,
-        entry: &Entry<'_>,
+        entry: &TableAt<'_>,
         seen: &mut Seen<(String, Scope)>,
         names: &[Spanned<&str>],
         scope: Scope,
@@ -112,7 +116,7 @@ impl Context<'_> {
 
     fn skill_source(
         &mut self,
-        entry: &Entry<'_>,
+        entry: &TableAt<'_>,
         written: Option<&Spanned<&str>>,
         npm: Option<&Spanned<&str>>,
         names: &[Spanned<&str>],

@@ -21,7 +21,7 @@ use crate::model::{
 use crate::resolve::{Movement, Resolution, Shelved, matches_any};
 
 /// One skill that the manifest does not ask for.
-struct Found {
+struct Undeclared {
     name: SkillName,
     scope: Scope,
     record: SkillRecord,
@@ -76,7 +76,7 @@ pub(super) fn adopt(
 }
 
 /// Puts the record of an adopted skill into what is observed, and returns that as a change.
-fn record(found: &Found, snapshot: &mut Snapshot, roots: &Roots) -> Change {
+fn record(found: &Undeclared, snapshot: &mut Snapshot, roots: &Roots) -> Change {
     let fact = agents::fact(roots, found.name.as_str(), found.scope);
     let after = Record::Skill(found.record.clone());
     let before = snapshot.observed.state.get(&fact).cloned();
@@ -144,7 +144,7 @@ pub(super) fn newest(
 }
 
 /// Returns the skills that are there and that no entry brings.
-fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Found> {
+fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Undeclared> {
     let mut found = Vec::new();
     for (scope, shelf) in &snapshot.observed.shelves {
         for (name, what) in &shelf.skills {
@@ -157,7 +157,7 @@ fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Fo
             let noted = snapshot.observed.provenance.get(&(*scope, name.clone())).cloned();
             let noted = noted.or_else(|| from_frontmatter(&parsed, &shelf.folder.join(name)));
             found.push(match (old, noted) {
-                (Some(old), _) => Found {
+                (Some(old), _) => Undeclared {
                     name: parsed,
                     scope: *scope,
                     record: old.clone(),
@@ -190,7 +190,7 @@ fn from_frontmatter(name: &SkillName, folder: &std::path::Path) -> Option<Proven
     foreign::gh_skill(name, &frontmatter::read(&bytes).best)
 }
 
-fn from_note(name: SkillName, scope: Scope, noted: Option<Provenance>) -> Found {
+fn from_note(name: SkillName, scope: Scope, noted: Option<Provenance>) -> Undeclared {
     let empty = SkillRecord {
         source: SkillOrigin::Local,
         installed_at: None,
@@ -200,7 +200,9 @@ fn from_note(name: SkillName, scope: Scope, noted: Option<Provenance>) -> Found 
         pin: None,
         link: None,
     };
-    let Some(noted) = noted else { return Found { name, scope, record: empty, reference: None } };
+    let Some(noted) = noted else {
+        return Undeclared { name, scope, record: empty, reference: None };
+    };
     let record = SkillRecord {
         source: noted.source.parse().unwrap_or(SkillOrigin::Local),
         commit: noted.commit.and_then(|commit| commit.parse().ok()),
@@ -208,7 +210,7 @@ fn from_note(name: SkillName, scope: Scope, noted: Option<Provenance>) -> Found 
         pin: noted.reference.clone(),
         ..empty
     };
-    Found { name, scope, record, reference: noted.reference }
+    Undeclared { name, scope, record, reference: noted.reference }
 }
 
 /// Returns a source as a manifest writes it.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::content::catalog;
-use crate::content::skill::discover::{self, Found};
+use crate::content::skill::discover::{self, FoundSkill};
 use crate::content::skill::lint::{self, lint};
 use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
 use crate::content::skill::{LintFinding, Severity, frontmatter};
@@ -128,7 +128,7 @@ fn read(root: &Path, listing: &Listing, path: &str) -> Option<Vec<u8>> {
     disk::read(&root.join(path), Most::TEXT).ok().flatten()
 }
 
-fn skill(found: &Found, at: &Look, listing: &Listing) -> Result<SkillAt, Trouble> {
+fn skill(found: &FoundSkill, at: &Look, listing: &Listing) -> Result<SkillAt, Trouble> {
     let part = listing.part(&found.folder, &found.files);
     let findings = lint(found.name.as_str(), &part, &|path| {
         read(&at.root, listing, &join(&found.folder, path))

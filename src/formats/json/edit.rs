@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::same;
-use super::scan::{self, Entry, Node, ScanError};
+use super::scan::{self, Member, Node, ScanError};
 
 /// One step into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ fn find<'n>(
     node: &'n Node,
     path: &[Key],
     depth: usize,
-) -> Result<Option<&'n Entry>, EditError> {
+) -> Result<Option<&'n Member>, EditError> {
     let wrong = |kind: &str| EditError {
         offset: node.span.start,
         message: format!("{} is not {kind}", place(&path[..depth])),
@@ -181,7 +181,7 @@ impl<'a> Page<'a> {
     }
 
     /// Adds an entry at the end of a container.
-    fn insert(&self, node: &Node, holder: Option<&Entry>, key: Key, value: &Value) -> Vec<Splice> {
+    fn insert(&self, node: &Node, holder: Option<&Member>, key: Key, value: &Value) -> Vec<Splice> {
         let colon = self.colon(node.entries.last().or(holder));
         let Some(last) = node.entries.last() else {
             return self.insert_first(node, holder, key, value, colon);
@@ -210,7 +210,7 @@ impl<'a> Page<'a> {
     fn insert_first(
         &self,
         node: &Node,
-        holder: Option<&Entry>,
+        holder: Option<&Member>,
         key: Key,
         value: &Value,
         colon: &str,
@@ -235,9 +235,9 @@ impl<'a> Page<'a> {
     }
 
     /// Returns the new text of a value that is already there.
-    fn replace(&self, node: &Node, holder: Option<&Entry>, value: &Value) -> String {
+    fn replace(&self, node: &Node, holder: Option<&Member>, value: &Value) -> String {
         let colon = self.colon(node.entries.last().filter(|e| e.key.is_some()).or(holder));
-        let start = holder.map_or(node.span.start, Entry::start);
+        let start = holder.map_or(node.span.start, Member::start);
         let flat = !node.entries.is_empty() && !self.text[node.span.clone()].contains('\n');
         if flat || (holder.is_some() && !own_line(self.text, start)) {
             self.write(value, &Layout::Inline { colon, comma: comma_like(colon) })
@@ -285,7 +285,7 @@ impl<'a> Page<'a> {
     }
 
     /// Returns the colon with the blanks around it, as a neighbour has it.
-    fn colon(&self, neighbour: Option<&Entry>) -> &'a str {
+    fn colon(&self, neighbour: Option<&Member>) -> &'a str {
         let written = neighbour
             .and_then(|entry| Some(&self.text[entry.key.as_ref()?.end..entry.value.span.start]));
         match written {
@@ -317,10 +317,10 @@ fn quote(name: &str) -> String {
 }
 
 /// Returns what goes when an entry goes: itself, one comma, and the line if it had one of its own.
-fn cut(text: &str, container: &Node, entry: &Entry) -> Vec<Splice> {
+fn cut(text: &str, container: &Node, entry: &Member) -> Vec<Splice> {
     let index = container.entries.iter().position(|e| e.start() == entry.start()).unwrap_or(0);
     let before = index.checked_sub(1).map(|i| &container.entries[i]);
-    let previous = before.map_or(container.span.start + 1, Entry::end_with_comma);
+    let previous = before.map_or(container.span.start + 1, Member::end_with_comma);
     let inside = container.span.start + 1..container.span.end - 1;
     let end = entry.end_with_comma();
     if before.is_none()

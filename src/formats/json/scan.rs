@@ -21,12 +21,12 @@ pub struct Document {
 #[derive(Debug, Clone)]
 pub struct Node {
     pub span: Range<usize>,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Member>,
 }
 
 /// A member of an object, or an element of an array (no key).
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct Member {
     /// The span of the quoted name.
     pub key: Option<Range<usize>>,
     pub value: Node,
@@ -107,7 +107,7 @@ impl Node {
     }
 }
 
-impl Entry {
+impl Member {
     pub fn start(&self) -> usize {
         self.key.as_ref().map_or(self.value.span.start, |key| key.start)
     }
@@ -211,7 +211,7 @@ impl<'a> Scanner<'a> {
         Ok(Node { span: start..self.at, entries })
     }
 
-    fn container(&mut self, close: u8, entries: &mut Vec<Entry>) -> Result<(), ScanError> {
+    fn container(&mut self, close: u8, entries: &mut Vec<Member>) -> Result<(), ScanError> {
         if self.depth == DEEPEST {
             return self.fail("fewer levels of nesting");
         }
@@ -225,7 +225,7 @@ impl<'a> Scanner<'a> {
             let comma = self.take(b',').then(|| self.at - 1);
             self.skip()?;
             if self.depth <= self.levels {
-                entries.push(Entry { key, value, comma });
+                entries.push(Member { key, value, comma });
             }
             if self.peek() == Some(close) {
                 self.trailing_comma = self.trailing_comma.or(comma);

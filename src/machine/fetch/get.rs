@@ -15,7 +15,7 @@ use crate::machine::store::tree::{self, Limits};
 use crate::machine::store::{disk, hex};
 use crate::model::{Commit, TreeHash};
 
-use super::repository::{self, Asked, Found};
+use super::repository::{self, Asked, InCache};
 use super::{Checkout, FetchError, FetchOptions, Kept, Request, Revision, cache, wellknown};
 
 /// A catalog is a text that people maintain.
@@ -34,9 +34,9 @@ pub(super) fn kept(request: &Request, options: &FetchOptions<'_>) -> Result<Kept
             let within = subdir.as_deref().and_then(narrow);
             let asked = Asked { url, commit: &commit, within };
             Ok(match repository::find(asked, options)? {
-                Found::Whole(checkout) => Kept::Whole(checkout),
-                Found::Damaged(error) => Kept::Damaged(error.to_string()),
-                Found::Nothing => Kept::Nothing,
+                InCache::Whole(checkout) => Kept::Whole(checkout),
+                InCache::Damaged(error) => Kept::Damaged(error.to_string()),
+                InCache::Nothing => Kept::Nothing,
             })
         }
         Request::Archive { sha256, .. } => match cache::archive(cache_dir, sha256) {
@@ -154,7 +154,7 @@ fn unmoved(
     };
     let commit = options.git.ls_remote(url, &[name]).ok()?.pop()??;
     match repository::find(Asked { url, commit: &commit, within }, options) {
-        Ok(Found::Whole(checkout)) => Some(checkout),
+        Ok(InCache::Whole(checkout)) => Some(checkout),
         _ => None,
     }
 }

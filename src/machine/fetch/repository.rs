@@ -17,7 +17,7 @@ pub(super) struct Asked<'a> {
 
 /// What the cache has.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum InCache {
     Whole(Checkout),
     /// Nothing that can be used, and why what was there cannot.
     Damaged(Broken),
@@ -38,8 +38,8 @@ impl Asked<'_> {
 
 /// Returns what the cache has of a commit: of its folder alone, or of all of it. What is there and
 /// is not what the commit says is made anew, or thrown away.
-pub(super) fn find(asked: Asked<'_>, options: &FetchOptions<'_>) -> Result<Found, FetchError> {
-    let mut found = Found::Nothing;
+pub(super) fn find(asked: Asked<'_>, options: &FetchOptions<'_>) -> Result<InCache, FetchError> {
+    let mut found = InCache::Nothing;
     // The folder alone first: it is smaller.
     for within in asked.within.map(Some).into_iter().chain([None]) {
         let root = cache::entry(&options.cache_dir, asked.url, asked.commit, within);
@@ -47,9 +47,9 @@ pub(super) fn find(asked: Asked<'_>, options: &FetchOptions<'_>) -> Result<Found
             continue;
         }
         match open(&root, asked, within, options) {
-            Ok(checkout) => return Ok(Found::Whole(checkout)),
+            Ok(checkout) => return Ok(InCache::Whole(checkout)),
             Err(FetchError::Broken { error, .. }) if error.is_damage() => {
-                found = Found::Damaged(error);
+                found = InCache::Damaged(error);
                 // What cannot be moved away is replaced by what is fetched.
                 drop(cache::discard(&options.cache_dir, &root));
             }

@@ -22,11 +22,11 @@ pub struct Indexes {
 #[derive(Serialize, Deserialize)]
 struct Shape {
     version: u32,
-    indexes: BTreeMap<String, Entry>,
+    indexes: BTreeMap<String, StoredIndex>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct StoredIndex {
     url: String,
 }
 
@@ -53,7 +53,7 @@ impl Indexes {
     /// Returns the file as it is to be with these indexes.
     pub fn own_file(&self) -> OwnFile {
         let indexes =
-            self.urls.iter().map(|(name, url)| (name.clone(), Entry { url: url.clone() }));
+            self.urls.iter().map(|(name, url)| (name.clone(), StoredIndex { url: url.clone() }));
         let shape = Shape { version: 1, indexes: indexes.collect() };
         let mut after = serde_json::to_vec_pretty(&shape).expect("names and texts are JSON");
         after.push(b'\n');

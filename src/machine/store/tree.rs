@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use super::read::{Opened, ReadError, open_plain};
 use crate::model::TreeHash;
 
-pub use check::{Entry, Kind, Limits, Listing, check};
+pub use check::{CheckedFile, Kind, Limits, Listing, check};
 pub use compare::{Difference, compare};
 pub use copy::{Copy, copy};
 pub use fingerprint::Fingerprints;
@@ -40,7 +40,7 @@ pub fn hash(root: &Path) -> Result<TreeHash, TreeError> {
     hash_entries(root, walk::content(root)?)
 }
 
-fn hash_entries(root: &Path, mut entries: Vec<walk::Found>) -> Result<TreeHash, TreeError> {
+fn hash_entries(root: &Path, mut entries: Vec<walk::Leaf>) -> Result<TreeHash, TreeError> {
     entries.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     let mut sum = Sum::default();
     for entry in &entries {
@@ -50,7 +50,7 @@ fn hash_entries(root: &Path, mut entries: Vec<walk::Found>) -> Result<TreeHash, 
 }
 
 /// Adds what one entry of a tree says, whatever its size with the same little memory.
-fn add(root: &Path, entry: &walk::Found, sum: &mut Sum) -> Result<(), TreeError> {
+fn add(root: &Path, entry: &walk::Leaf, sum: &mut Sum) -> Result<(), TreeError> {
     let (path, full) = (&entry.path, root.join(&entry.path));
     if entry.kind == walk::Type::Link {
         let target = std::fs::read_link(full).map_err(|e| TreeError::io(path, e))?;

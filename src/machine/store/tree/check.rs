@@ -22,12 +22,12 @@ impl Limits {
 /// What is in a tree that passed the check, sorted by path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<CheckedFile>,
 }
 
 /// One file or link. `path` uses `/` and is relative to the tree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct CheckedFile {
     pub path: String,
     pub kind: Kind,
     pub bytes: u64,
@@ -72,7 +72,7 @@ pub fn check(root: &Path, limits: Limits) -> Result<Listing, TreeError> {
             if entries.len() == limits.files {
                 return Err(TreeError::TooMany { path: path.clone(), limit: limits.files });
             }
-            entries.push(Entry { path: utf8(path)?.to_owned(), kind, bytes: metadata.len() });
+            entries.push(CheckedFile { path: utf8(path)?.to_owned(), kind, bytes: metadata.len() });
         }
         Ok(())
     })?;

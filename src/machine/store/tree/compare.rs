@@ -32,7 +32,7 @@ pub fn compare(pristine: &Path, tree: &Path) -> Result<Difference, TreeError> {
 
 /// Returns the digest of each file and link.
 fn contents(root: &Path) -> Result<BTreeMap<PathBuf, TreeHash>, TreeError> {
-    let digest = |entry: walk::Found| {
+    let digest = |entry: walk::Leaf| {
         let mut sum = Sum::default();
         super::add(root, &entry, &mut sum)?;
         Ok((entry.path, sum.finish()))

@@ -61,7 +61,7 @@ pub fn list(root: &Path, most: usize) -> Result<Vec<Listed>, TreeError> {
 
 /// Returns the hash that a folder has which holds only these files.
 pub fn hash_part(root: &Path, files: &[String]) -> Result<TreeHash, TreeError> {
-    let entries: Result<Vec<walk::Found>, TreeError> = content(files)
+    let entries: Result<Vec<walk::Leaf>, TreeError> = content(files)
         .map(|file| {
             let path = PathBuf::from(file);
             let metadata =
@@ -71,7 +71,7 @@ pub fn hash_part(root: &Path, files: &[String]) -> Result<TreeHash, TreeError> {
                 kind if kind.is_symlink() => walk::Type::Link,
                 _ => return Err(TreeError::Special { path }),
             };
-            Ok(walk::Found { path, kind })
+            Ok(walk::Leaf { path, kind })
         })
         .collect();
     super::hash_entries(root, entries?)

@@ -8,7 +8,7 @@ use super::TreeError;
 use crate::clients;
 
 /// One file or link, with its path relative to the root.
-pub(super) struct Found {
+pub(super) struct Leaf {
     pub path: PathBuf,
     pub kind: Type,
 }
@@ -20,7 +20,7 @@ pub(super) enum Type {
 }
 
 /// Returns the files and links of a tree, in no order. A device, fifo or socket is an error.
-pub(super) fn content(root: &Path) -> Result<Vec<Found>, TreeError> {
+pub(super) fn content(root: &Path) -> Result<Vec<Leaf>, TreeError> {
     let mut found = Vec::new();
     each_folder(root, |_, entries| {
         for (path, entry) in entries {
@@ -31,7 +31,7 @@ pub(super) fn content(root: &Path) -> Result<Vec<Found>, TreeError> {
                 kind if kind.is_symlink() => Type::Link,
                 _ => return Err(TreeError::Special { path: path.clone() }),
             };
-            found.push(Found { path: path.clone(), kind });
+            found.push(Leaf { path: path.clone(), kind });
         }
         Ok(())
     })?;
