@@ -2,7 +2,7 @@
 //!
 //! Only plain files and folders come out, always inside the target, with no more than the limits.
 
-#![expect(clippy::disallowed_methods, reason = "unpacking writes files")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "unpacking writes files")]
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};

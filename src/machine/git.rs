@@ -4,7 +4,11 @@
 //! talks to a server (credential helpers, `insteadOf`, proxies, keys) and nowhere else: files are
 //! written from objects, byte for byte, never by a checkout.
 
-#![expect(clippy::disallowed_methods, reason = "git is a process that writes files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "git is a process that writes files"
+)]
 
 mod bare;
 mod checkout;

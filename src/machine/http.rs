@@ -1,5 +1,7 @@
 //! Downloads with limits.
 
+#![expect(clippy::disallowed_types, reason = "servers are asked from here")]
+
 mod words;
 
 use std::io::{self, Read as _};

@@ -2,6 +2,12 @@
 //!
 //! One thread does it: it waits for whatever comes first, words or the limit.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the pipes of a process are files, and it has a time limit"
+)]
+
 mod talk;
 
 use std::ffi::{OsStr, OsString};

@@ -1,6 +1,10 @@
 //! Scenarios: the binary in a home of its own, with real git repositories beside it.
 
-#![expect(clippy::disallowed_methods, reason = "tests read and write their sandbox")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read and write their sandbox"
+)]
 
 mod http;
 mod pty;

@@ -44,6 +44,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         .map(|market| {
             let thing = Thing::Marketplace { name: market.name.clone() };
             let mut row = Row::new(market, &declared, reached.get(&market.name).copied());
+            row.age = age(&market.known.last_updated, env.seconds());
             row.ours = owned.ledger.owns(&env.roots, market.client, &thing);
             row
         })
@@ -80,19 +81,24 @@ impl Row {
             RegistrySource::Known(source) => source.redacted(),
             RegistrySource::Other { kind, .. } => kind.clone().unwrap_or_else(|| "?".to_owned()),
         };
-        let updated = humantime::parse_rfc3339_weak(&market.known.last_updated).ok();
         Self {
             name: market.name.clone(),
             source,
             commit: market.commit().map(|commit| commit.to_string()),
             pin: wanted.and_then(|wanted| wanted.pin.clone()),
-            age: updated.and_then(|then| SystemTime::now().duration_since(then).ok()),
+            age: None,
             plugins: market.catalog().ok().map(|catalog| catalog.entries.len()),
             remote_index: false,
             reachable,
             ours: false,
         }
     }
+}
+
+/// Returns how long ago a marketplace was last refreshed, in seconds that count from 1970.
+fn age(updated: &str, now: u64) -> Option<Duration> {
+    let updated = humantime::parse_rfc3339_weak(updated).ok()?;
+    Duration::from_secs(now).checked_sub(updated.duration_since(SystemTime::UNIX_EPOCH).ok()?)
 }
 
 /// Returns the registry as the client has it, with keys that are not ours to know.

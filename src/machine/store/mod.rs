@@ -1,5 +1,9 @@
 //! Files and folders on disk: reads, compare-and-replace writes, trees, the run lock.
-#![expect(clippy::disallowed_methods, reason = "this folder is where file access lives")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this folder is where file access lives"
+)]
 
 pub mod client_lock;
 pub mod disk;
