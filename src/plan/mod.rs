@@ -63,6 +63,15 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Returns the first step that no line explains. There never is one: each plan that is made with
+    /// debug assertions, as in every test, is asked.
+    fn unexplained(&self) -> Option<&Step> {
+        let is_told = |subject: &Subject| self.lines.iter().any(|line| line.subject == *subject);
+        let is_explained =
+            |step: &Step| !step.subjects.is_empty() && step.subjects.iter().all(is_told);
+        self.steps.iter().find(|step| !is_explained(step))
+    }
+
     /// Tells whether the plan takes away something that zskills did not put there.
     pub fn removes_foreign(&self) -> bool {
         self.lines.iter().any(|line| line.sign == Sign::Remove && line.foreign)
@@ -122,7 +131,11 @@ pub fn plan(inputs: Inputs) -> Plan {
     let mut blocked = Blocked::of(&inputs);
     loop {
         match attempt(&inputs, &ledger, &blocked) {
-            Ok(plan) => return plan,
+            Ok(plan) => {
+                let unexplained = plan.unexplained();
+                debug_assert!(unexplained.is_none(), "no line tells of {unexplained:?}");
+                return plan;
+            }
             // A codec may find only now that a file cannot be edited.
             Err(fault) => blocked.add(fault),
         }
