@@ -37,11 +37,12 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let mut fingerprints = Fingerprints::load(&env.roots.cache_dir);
     let snapshot = observe::observe(&env.roots, &Lock::default(), &mut fingerprints)?;
     let owned = manifest::owned(&env.roots)?;
-    let plugins = Plugins::sort(&snapshot.observed.state, &env.roots, &owned.ledger);
+    let plugins = Plugins::sort(&snapshot.in_effect(&env.roots), &env.roots, &owned.ledger);
     let skills = skills::look(&env.roots, &snapshot.observed);
     let servers = all_servers(&env.roots, &snapshot);
     // What costs one server is said beside it.
-    let in_the_way = |problem: &&FileProblem| problem.kind.cost() == Cost::File;
+    let in_the_way =
+        |problem: &&FileProblem| matches!(problem.kind.cost(), Cost::File | Cost::Effect);
     let problems: Vec<&FileProblem> = snapshot.problems.iter().filter(in_the_way).collect();
     for problem in &problems {
         ui.fault(&problem.diagnostic);

@@ -19,6 +19,8 @@ pub enum ProblemKind {
     Shape(FileKind),
     /// One value has another type than it has to have, or is not there.
     Value(FileKind),
+    /// A value of settings is not what the client wants there.
+    Setting(Cost),
     /// A marketplace comes from what the client does not take for a source.
     Source(FileKind, SourceFault),
     /// The inventory is of a version that we do not know.
@@ -75,8 +77,10 @@ pub enum ServerFault {
 /// What is lost until a problem is solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// Everything in the file: what is written there has no effect.
+    /// Everything in the file, which cannot be written either.
     File,
+    /// The effect of everything in the file; it can be read and written all the same.
+    Effect,
     /// What the problem is about and no more.
     Entry,
     /// Nothing, but the file cannot be written.
@@ -90,6 +94,7 @@ impl ProblemKind {
             Self::Syntax(file) | Self::Shape(file) | Self::Value(file) | Self::Source(file, _) => {
                 *file
             }
+            Self::Setting(_) => FileKind::Settings,
             Self::Version => FileKind::Inventory,
             Self::Server(_) | Self::Unwrapped | Self::NoServers | Self::NotRead | Self::Link => {
                 FileKind::Servers
@@ -99,13 +104,18 @@ impl ProblemKind {
 
     pub fn cost(&self) -> Cost {
         match self {
+            Self::Setting(cost) => *cost,
+            Self::Source(FileKind::Settings, SourceFault::Missing(_))
+            | Self::Server(_)
+            | Self::NoServers
+            | Self::NotRead => Cost::Entry,
+            Self::Source(FileKind::Settings, _) => Cost::Effect,
             Self::Syntax(_)
             | Self::Shape(_)
             | Self::Value(_)
             | Self::Source(..)
             | Self::Version
             | Self::Unwrapped => Cost::File,
-            Self::Server(_) | Self::NoServers | Self::NotRead => Cost::Entry,
             Self::Link => Cost::Writing,
         }
     }

@@ -10,24 +10,25 @@ use super::registries::{
 use super::server_files::{ELSEWHERE, FLAT, LINK, SERVER_SCHEMA, SERVER_SYNTAX};
 use super::skills::INVENTORY;
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::clients::{FileKind, FileProblem, ProblemKind, SourceFault};
+use crate::clients::{Cost, FileKind, FileProblem, ProblemKind, SourceFault};
 use crate::formats::json;
 use crate::model::Diagnostic;
 
 pub(super) const CHECKS: &[&Check] =
-    &[&SETTINGS_SYNTAX, &SETTINGS_SCHEMA, &SETTINGS_KIND, &READ_ONLY];
+    &[&SETTINGS_SYNTAX, &SETTINGS_SCHEMA, &SETTINGS_KIND, &SETTINGS_VALUE, &READ_ONLY];
 
 /// Returns the check that tells of a problem.
 fn told_by(kind: &ProblemKind) -> &'static Check {
     use FileKind::{Inventory, Registry, Servers, Settings, Skills};
     use ProblemKind::{
-        Link, NoServers, NotRead, Server, Shape, Source, Syntax, Unwrapped, Value, Version,
+        Link, NoServers, NotRead, Server, Setting, Shape, Source, Syntax, Unwrapped, Value, Version,
     };
     match kind {
         Source(Settings, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => &SETTINGS_KIND,
         Source(_, SourceFault::UnknownKind(_) | SourceFault::RemoteIndex) => &REGISTRY_KIND,
         Syntax(Settings) => &SETTINGS_SYNTAX,
-        Shape(Settings) | Value(Settings) | Source(Settings, _) => &SETTINGS_SCHEMA,
+        Setting(Cost::Entry) | Source(Settings, _) => &SETTINGS_VALUE,
+        Shape(Settings) | Value(Settings) | Setting(_) => &SETTINGS_SCHEMA,
         Syntax(Registry) => &REGISTRY_SYNTAX,
         Shape(Registry) | Value(Registry) | Source(_, SourceFault::Missing(_)) => &REGISTRY_SCHEMA,
         Syntax(Inventory) => &INVENTORY_SYNTAX,
@@ -89,9 +90,11 @@ fn is_commented(evidence: &Evidence, file: &Path) -> bool {
 const SETTINGS_SCHEMA: Check = Check {
     id: "settings.schema",
     severity: Severity::Error,
-    title: "a value of a wrong type in settings",
-    cause: "One value such as `\"plugin@marketplace\": \"yes\"` makes the client ignore the whole \
-            file.",
+    title: "a value in settings for which the client ignores the whole file",
+    cause: "One value of a wrong type or word, such as `\"model\": 5`, a permission mode that does \
+            not exist or a hook without a command, makes the client ignore the whole file without \
+            a word: nothing in it is in effect, no plugin that it switches on either. zskills \
+            judges by what Claude Code 2.1.329 enforces.",
     fix: "by hand: correct the value.",
     run: settings_schema,
 };
@@ -112,6 +115,21 @@ const SETTINGS_KIND: Check = Check {
 
 fn settings_kind(evidence: &Evidence) -> Vec<Symptom> {
     problems(evidence, &SETTINGS_KIND, |_| in_an_editor())
+}
+
+const SETTINGS_VALUE: Check = Check {
+    id: "settings.ignored-value",
+    severity: Severity::Warning,
+    title: "a value in settings that the client leaves out",
+    cause: "The value is not of the kind that the client takes there. It goes without this one: a \
+            marketplace that is declared without a place, a hook that is none, a permission that \
+            is no text. The rest of the file is in effect.",
+    fix: "by hand: correct the value, or take it out.",
+    run: settings_value,
+};
+
+fn settings_value(evidence: &Evidence) -> Vec<Symptom> {
+    problems(evidence, &SETTINGS_VALUE, |_| in_an_editor())
 }
 
 const READ_ONLY: Check = Check {

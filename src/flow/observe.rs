@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 
 use super::registered::unpacked;
 use crate::clients::{
-    self, CODECS, ClientFile, Codec, Decoded, FileProblem, Links, Policy, ProblemKind,
+    self, CODECS, ClientFile, Codec, Cost, Decoded, FileProblem, Links, Policy, ProblemKind,
 };
 use crate::content::catalog;
 use crate::declared::lock::Lock;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Fingerprints};
-use crate::model::{Client, Diagnostic, Files, Roots, State};
+use crate::model::{Client, Diagnostic, Fact, Files, Item, Roots, State};
 use crate::resolve::Observed;
 pub use skills::{no_links, plugin_skills};
 
@@ -26,6 +26,28 @@ pub struct Snapshot {
     pub problems: Vec<FileProblem>,
     pub observed: Observed,
     pub policy: Policy,
+}
+
+impl Snapshot {
+    /// Returns the facts without the switches in files that the client ignores as a whole.
+    pub fn in_effect(&self, roots: &Roots) -> State {
+        let is_ignored = |file: &Path| {
+            let costs = |problem: &FileProblem| {
+                matches!(problem.kind.cost(), Cost::File | Cost::Effect)
+                    && problem.diagnostic.file == file
+            };
+            self.problems.iter().any(costs)
+        };
+        let is_switch = |fact: &Fact| matches!(fact.item, Item::Enabled { .. });
+        let mut state = self.observed.state.clone();
+        let facts = self.observed.state.iter().map(|(fact, _)| fact);
+        for fact in facts.filter(|fact| is_switch(fact)) {
+            if is_ignored(&clients::place(roots, fact).file) {
+                state.remove(fact);
+            }
+        }
+        state
+    }
 }
 
 /// Looks at everything once. Nothing is written and no process is started.

@@ -42,7 +42,7 @@ pub fn plugin_servers(roots: &Roots, state: &State) -> Vec<PluginServer> {
 
 /// Looks at the plugins and returns every server entry, with what the client makes of it.
 pub fn all_servers(roots: &Roots, snapshot: &Snapshot) -> Vec<ServerEntry> {
-    server_entries(roots, snapshot, &plugin_servers(roots, &snapshot.observed.state))
+    server_entries(roots, snapshot, &plugin_servers(roots, &snapshot.in_effect(roots)))
 }
 
 /// Returns every server entry, with those of plugins as they were read.

@@ -9,7 +9,11 @@ use crate::clients::{self, Cost, FileKind, FileProblem};
 use crate::model::{Client, Diagnostic, Fact, Item, Note, Thing};
 
 /// The files that stand in the way, with what is wrong with each.
-pub(super) struct Blocked(BTreeMap<PathBuf, Fault>);
+pub(super) struct Blocked {
+    files: BTreeMap<PathBuf, Fault>,
+    /// Those that can be written, but that the client makes nothing of.
+    idle: BTreeMap<PathBuf, Diagnostic>,
+}
 
 struct Fault {
     diagnostic: Diagnostic,
@@ -25,27 +29,33 @@ impl Blocked {
             let file = &problem.diagnostic.file;
             let full = || !is_blank(inputs.files.get(file));
             let kind = &problem.kind;
-            kind.cost() != Cost::Entry && (kind.file() == FileKind::Skills || full())
+            matches!(kind.cost(), Cost::File | Cost::Writing)
+                && (kind.file() == FileKind::Skills || full())
         };
-        let mut blocked = Self(BTreeMap::new());
+        let mut files = BTreeMap::new();
         for problem in inputs.problems.iter().filter(stops) {
             let diagnostic = problem.diagnostic.clone();
             let ignored = problem.kind.cost() == Cost::File;
             let fault = Fault { diagnostic, ignored };
-            blocked.0.entry(problem.diagnostic.file.clone()).or_insert(fault);
+            files.entry(problem.diagnostic.file.clone()).or_insert(fault);
         }
-        blocked
+        let mut idle = BTreeMap::new();
+        for problem in inputs.problems.iter().filter(|p| p.kind.cost() == Cost::Effect) {
+            let diagnostic = problem.diagnostic.clone();
+            idle.entry(diagnostic.file.clone()).or_insert(diagnostic);
+        }
+        Self { files, idle }
     }
 
     /// Adds a file that cannot be edited.
     pub fn add(&mut self, fault: Diagnostic) {
         let file = fault.file.clone();
-        self.0.entry(file).or_insert(Fault { diagnostic: fault, ignored: false });
+        self.files.entry(file).or_insert(Fault { diagnostic: fault, ignored: false });
     }
 
     /// Returns the file that a fact is written into, if it is blocked.
     fn file<'b>(&'b self, inputs: &Inputs, fact: &Fact) -> Option<(&'b PathBuf, &'b Fault)> {
-        self.0.get_key_value(&clients::place(inputs.roots, fact).file)
+        self.files.get_key_value(&clients::place(inputs.roots, fact).file)
     }
 
     /// Tells whether a file that would tell of a thing cannot be relied on, so that nothing follows from
@@ -64,7 +74,7 @@ impl Blocked {
     /// a blocked file, and the plugins of a marketplace that waits.
     pub fn things(&self, inputs: &Inputs, diff: &Diff) -> BTreeMap<Thing, PathBuf> {
         let mut held: BTreeMap<Thing, PathBuf> = BTreeMap::new();
-        if self.0.is_empty() {
+        if self.files.is_empty() {
             return held;
         }
         let changed =
@@ -93,21 +103,45 @@ impl Blocked {
         held
     }
 
-    /// Returns a note about each file that something waits for.
-    pub fn notes(&self, inputs: &Inputs, held: &BTreeMap<Thing, PathBuf>) -> Vec<Note> {
-        let mut waiting: BTreeMap<&PathBuf, BTreeSet<&str>> = BTreeMap::new();
+    /// Returns a note about each file that something waits for, and about each that the client ignores
+    /// although a plugin is switched on there.
+    pub fn notes(
+        &self,
+        inputs: &Inputs,
+        held: &BTreeMap<Thing, PathBuf>,
+        wanted: &BTreeSet<Fact>,
+    ) -> Vec<Note> {
+        let note = |fault: &Diagnostic, names: &BTreeSet<&str>, cost: &str| {
+            let note = Note::broken(fault.clone(), format!("{} {cost}", listed(names)));
+            let counts = inputs.wishes.named.as_ref().is_none_or(|named| named.has_any(names));
+            if counts { note } else { note.mentioned() }
+        };
+        let mut waiting = Names::new();
         for (thing, file) in held {
             waiting.entry(file).or_default().insert(thing.name());
         }
-        let note = |(file, names): (&PathBuf, BTreeSet<&str>)| {
-            let fault = &self.0.get(file)?.diagnostic;
-            let note = Note::broken(fault.clone(), format!("{} waits for it", listed(&names)));
-            let counts = inputs.wishes.named.as_ref().is_none_or(|named| named.has_any(&names));
-            Some(if counts { note } else { note.mentioned() })
-        };
-        waiting.into_iter().filter_map(note).collect()
+        let wanted: Vec<(PathBuf, Thing)> = wanted
+            .iter()
+            .filter(|fact| matches!(fact.item, Item::Enabled { .. }))
+            .map(|fact| (clients::place(inputs.roots, fact).file, fact.item.thing()))
+            .filter(|(file, _)| self.idle.contains_key(file) && !self.files.contains_key(file))
+            .collect();
+        let mut ignored = Names::new();
+        for (file, thing) in &wanted {
+            ignored.entry(file).or_default().insert(thing.name());
+        }
+        let waiting = waiting.into_iter().filter_map(|(file, names)| {
+            Some(note(&self.files.get(file)?.diagnostic, &names, "waits for it"))
+        });
+        let ignored = ignored
+            .into_iter()
+            .filter_map(|(file, names)| Some(note(self.idle.get(file)?, &names, "has no effect")));
+        waiting.chain(ignored).collect()
     }
 }
+
+/// Names by the file in which they are wanted.
+type Names<'a> = BTreeMap<&'a PathBuf, BTreeSet<&'a str>>;
 
 /// Returns some names for people.
 fn listed(names: &BTreeSet<&str>) -> String {

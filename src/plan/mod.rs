@@ -201,7 +201,7 @@ fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, 
     let removes_most = removes_most(inputs, &own.lines);
     let mut notes = [inputs.resolved, &diff.notes, &inputs.wishes.said].concat();
     notes.extend(withheld(inputs, diff.withheld));
-    notes.extend(blocked.notes(inputs, &held.waiting));
+    notes.extend(blocked.notes(inputs, &held.waiting, &diff.wanted));
     if let Some(named) = &inputs.wishes.named {
         named.set_apart(&mut notes);
     }

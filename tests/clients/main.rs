@@ -17,6 +17,7 @@ mod catalogs;
 mod doctor;
 mod peer;
 mod servers;
+mod settings;
 mod skills;
 mod verbs;
 

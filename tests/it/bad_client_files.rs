@@ -42,18 +42,65 @@ fn broken_settings_cost_the_plugins_and_nothing_else() {
 }
 
 #[test]
-fn settings_of_a_shape_that_the_client_ignores_whole_cost_the_plugins() {
-    let settings = "~/.claude/settings.json";
+fn settings_without_a_place_for_our_keys_cost_the_plugins() {
+    costs_the_plugins("~/.claude/settings.json", "{\n  \"enabledPlugins\": []\n}\n", ":2:");
+}
+
+#[test]
+fn settings_that_the_client_ignores_whole_are_written_and_told_of_until_they_are_right() {
     for (text, place) in [
-        ("{\n  \"enabledPlugins\": {\n    \"b@c\": \"yes\"\n  }\n}\n", ":3:"),
-        ("{\n  \"enabledPlugins\": []\n}\n", ":2:"),
-        ("{\n  \"enabledPlugins\": {\n    \"b@c\": [true]\n  }\n}\n", ":3:"),
+        ("{\n  \"enabledPlugins\": {\n    \"b@c\": \"yes\"\n  }\n}\n", ":3:5"),
+        ("{\n  \"model\": 5\n}\n", ":2:3"),
+        ("{\n  \"permissions\": {\n    \"defaultMode\": \"allowEdits\"\n  }\n}\n", ":3:5"),
         (
-            "{\n  \"extraKnownMarketplaces\": {\n    \"m\": {\n      \"source\": {\n        \"source\": \"teleport\"\n      }\n    }\n  }\n}\n",
-            ":",
+            "{\n  \"extraKnownMarketplaces\": {\n    \"m\": { \"source\": { \"source\": \"teleport\" } }\n  }\n}\n",
+            ":3:12",
         ),
     ] {
-        costs_the_plugins(settings, text, place);
+        let settings = "~/.claude/settings.json";
+        let home = Sandbox::new().manifest(&wants(&["alpha"])).file(settings, text);
+        tools(&home);
+        let place = format!("{settings}{place}");
+
+        let run = home.zskills(&["sync"]);
+
+        run.expect(1).says(&[&place, "Claude Code 2.1.329", "`alpha@tools` has no effect"]);
+        assert_eq!(home.enabled("alpha@tools"), Some(true), "{text}");
+        home.zskills(&["sync"]).expect(1).says(&[&place]);
+        let list = home.zskills(&["list", "--json"]);
+        list.expect(1).says(&[&place]);
+        let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+        assert_eq!(list["plugins"]["active"].as_array().unwrap().len(), 0, "{text}");
+        home.zskills(&["doctor", "--check"]).expect(3).says(&[&place]);
+
+        // A person corrects the line, and all of it counts.
+        let mut right = home.json(settings);
+        for key in ["model", "permissions", "extraKnownMarketplaces"] {
+            right.as_object_mut().unwrap().remove(key);
+        }
+        right["enabledPlugins"].as_object_mut().unwrap().remove("b@c");
+        home.write(settings, right.to_string());
+        home.zskills(&["sync"]).expect(0);
+        home.zskills(&["list"]).expect(0).says(&["alpha@tools"]);
+    }
+}
+
+#[test]
+fn settings_that_the_client_takes_with_one_value_left_out_are_written_like_any_other() {
+    for text in [
+        "{\"hooks\": []}",
+        "{\"enabledPlugins\": {\"b@c\": [\"^1\"]}}",
+        "{\"env\": {\"A\": 5}}",
+        "{\"extraKnownMarketplaces\": {\"m\": {\"source\": {\"source\": \"github\"}}}}",
+        "{\"effortLevel\": \"immense\"}",
+    ] {
+        let home =
+            Sandbox::new().manifest(&wants(&["alpha"])).file("~/.claude/settings.json", text);
+        tools(&home);
+        let home = home.doctor_may_complain();
+        home.zskills(&["sync"]).expect(0);
+        assert_eq!(home.enabled("alpha@tools"), Some(true), "{text}");
+        home.zskills(&["list"]).expect(0).says(&["alpha@tools"]);
     }
 }
 

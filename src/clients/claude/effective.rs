@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
 use crate::clients::{Effect, FromPlugin, Holder, Layout as _, Place, ServerEntry};
-use crate::formats::json::{self, Bom, Key};
+use crate::formats::json::{self, Key};
 use crate::model::{Client, Files, Roots, Scope, ServerRecord, State};
 
 /// What rules out every other server, in words.
@@ -160,11 +160,7 @@ pub(super) fn approved_for_all(roots: &Roots, files: &Files) -> Vec<Place> {
         return Vec::new();
     }
     let file = settings::path(roots, Scope::Project);
-    let bytes = files.get(&file);
-    let Some(Ok(Value::Object(map))) = bytes.map(|bytes| json::parse(&file, bytes, Bom::Allowed))
-    else {
-        return Vec::new();
-    };
+    let Some(map) = settings::in_effect(&file, files) else { return Vec::new() };
     let approves = |key: &&str| match map.get(*key) {
         Some(Value::Bool(all)) => *all,
         Some(Value::Array(names)) => !names.is_empty(),
@@ -233,9 +229,7 @@ impl Approval {
         let mut approval = Self::default();
         for scope in settings::scopes(roots) {
             let path = settings::path(roots, scope);
-            let Some(bytes) = files.get(&path) else { continue };
-            // The client ignores a file that is not plain JSON as a whole.
-            let Ok(Value::Object(map)) = json::parse(&path, bytes, Bom::Allowed) else { continue };
+            let Some(map) = settings::in_effect(&path, files) else { continue };
             let wish =
                 if scope == Scope::User { &mut approval.user } else { &mut approval.project };
             wish.take(&map);
@@ -277,9 +271,14 @@ impl Approval {
     }
 }
 
+/// Returns the names in a list; a text in its place is a list of one.
 fn names(map: &Map<String, Value>, key: &str) -> Vec<String> {
-    let names = map.get(key).and_then(Value::as_array).into_iter().flatten();
-    names.filter_map(Value::as_str).map(str::to_owned).collect()
+    let names = match map.get(key) {
+        Some(Value::Array(names)) => names.as_slice(),
+        Some(name) => std::slice::from_ref(name),
+        None => &[],
+    };
+    names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -344,6 +343,13 @@ mod tests {
             &[claude(&["a"], &[], &none), shared(), approved],
             &[("user a", "shadowed"), ("project a", "used")],
         );
+        let by_one_name =
+            (settings::path(&roots(), Scope::User), json!({"enabledMcpjsonServers": "a"}));
+        check(&[shared(), by_one_name], &[("project a", "used")]);
+        // The client goes by nothing in a file that it ignores.
+        let in_vain = json!({"enableAllProjectMcpServers": true, "model": 5});
+        let in_vain = (settings::path(&roots(), Scope::User), in_vain);
+        check(&[shared(), in_vain], &[("project a", "pending")]);
         let by_project =
             (settings::path(&roots(), Scope::Local), json!({"enableAllProjectMcpServers": true}));
         check(&[shared(), by_project.clone()], &[("project a", "pending")]);

@@ -12,6 +12,7 @@ mod repair;
 mod server_fixes;
 pub mod servers;
 pub mod settings;
+pub mod settings_schema;
 pub mod source;
 
 use std::path::{Path, PathBuf};

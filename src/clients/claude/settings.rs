@@ -1,24 +1,27 @@
 //! `settings.json` of a user or project, and `settings.local.json`: which plugins are on, and which
 //! marketplaces are declared. The client ignores a file with one bad value as a whole, in silence.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::settings_schema::{self, Step};
 use super::{layout, source};
 use crate::clients::document::{Document, Draft, Reading};
-use crate::clients::{Decoded, FileKind, FileProblem, ProblemKind};
+use crate::clients::{Cost, Decoded, FileKind, FileProblem, ProblemKind};
 use crate::formats::json::{Bom, Key};
 use crate::model::{Client, Diagnostic, Files, Item, Reach, Record, RegistrySource, Roots, Scope};
 
 pub(super) const ENABLED: &str = "enabledPlugins";
 pub(super) const DECLARED: &str = "extraKnownMarketplaces";
 
-const READING: Reading = Reading {
-    file: FileKind::Settings,
-    bom: Bom::Allowed,
-    effect: "Claude Code ignores the whole file without a word",
-};
+/// What the client makes of a file with one value that it does not take.
+const WHOLE: &str = "Claude Code 2.1.329 ignores the whole file without a word";
+/// What the client makes of a value that costs nothing but itself.
+const ALONE: &str = "Claude Code 2.1.329 ignores this value";
+
+const READING: Reading = Reading { file: FileKind::Settings, bom: Bom::Allowed, effect: WHOLE };
 
 pub fn path(roots: &Roots, scope: Scope) -> PathBuf {
     match scope {
@@ -41,7 +44,7 @@ pub fn decode(roots: &Roots, files: &Files, decoded: &mut Decoded) {
         if let Some(page) = Document::read(&path, files, &READING, &mut decoded.problems) {
             decode_enabled(&page, &roots.reach(scope), decoded);
             decode_declared(&page, &roots.reach(scope), decoded);
-            decoded.problems.extend(wrong_types(&page));
+            decoded.problems.extend(judge(&page));
             decoded.problems.extend(ignored_servers(&page));
         }
     }
@@ -110,36 +113,96 @@ pub fn encode_declared(
 }
 
 fn decode_enabled(page: &Document, reach: &Reach, decoded: &mut Decoded) {
-    let Some(plugins) = page.object(ENABLED, &READING, &mut decoded.problems) else { return };
-    for (id, value) in plugins {
+    let plugins = page.map.get(ENABLED).and_then(Value::as_object);
+    for (id, value) in plugins.into_iter().flatten() {
         if let Some(on) = value.as_bool() {
             let item = Item::Enabled { id: id.clone(), reach: reach.clone() };
             decoded.state.insert(item.of(Client::Claude), Record::Enabled(on));
-        } else {
-            let message = format!("`{id}` is not true or false; {}", READING.effect);
-            let diagnostic = page.complaint(&[Key::Name(ENABLED), Key::Name(id)], message);
-            decoded.problems.push(wrong_value(diagnostic));
         }
     }
 }
 
 fn decode_declared(page: &Document, reach: &Reach, decoded: &mut Decoded) {
-    let Some(declared) = page.object(DECLARED, &READING, &mut decoded.problems) else { return };
-    for (name, entry) in declared {
-        if let Some(fault) = source::fault(entry.get("source")) {
-            let words = source::describe(&fault);
-            let message = format!("marketplace `{name}`: {words}; {}", READING.effect);
-            let path = [Key::Name(DECLARED), Key::Name(name), Key::Name("source")];
-            let diagnostic = page.complaint(&path, message);
-            let kind = ProblemKind::Source(FileKind::Settings, fault);
-            decoded.problems.push(FileProblem { diagnostic, kind });
-        }
+    let declared = page.map.get(DECLARED).and_then(Value::as_object);
+    for (name, entry) in declared.into_iter().flatten() {
         if let Some(source) = entry.get("source") {
             let item = Item::Declared { name: name.clone(), reach: reach.clone() };
             let record = Record::Declared(source::decode(source));
             decoded.state.insert(item.of(Client::Claude), record);
         }
     }
+}
+
+/// Returns what a settings file says, unless the client ignores it as a whole.
+pub fn in_effect(file: &Path, files: &Files) -> Option<Map<String, Value>> {
+    let mut problems = Vec::new();
+    let page = Document::read(file, files, &READING, &mut problems)?;
+    problems.extend(judge(&page));
+    problems.iter().all(|problem| problem.kind.cost() == Cost::Entry).then_some(page.map)
+}
+
+/// Returns what the client holds against the values of a file.
+fn judge(page: &Document) -> Vec<FileProblem> {
+    let faults = settings_schema::faults(&page.map).into_iter().map(|fault| {
+        let steps: Vec<&Step> = fault.path().collect();
+        // Where the object that holds our keys is none, they cannot be written either.
+        let is_ours = matches!(&steps[..], [Step::Key(key)] if key == ENABLED);
+        let kind = if is_ours {
+            ProblemKind::Shape(FileKind::Settings)
+        } else {
+            ProblemKind::Setting(fault.cost)
+        };
+        let keys: Vec<Key> = steps.iter().map(|step| key(step)).collect();
+        let effect = if fault.cost == Cost::Entry { ALONE } else { WHOLE };
+        let message = format!("`{}` {}; {effect}", spelled(&steps), fault.text);
+        FileProblem { diagnostic: page.complaint(&keys, message), kind }
+    });
+    faults.chain(judge_declared(page)).collect()
+}
+
+/// Returns what the client holds against the marketplaces that a file declares: only a kind of source that
+/// it does not know costs more than the entry.
+fn judge_declared(page: &Document) -> Vec<FileProblem> {
+    let mut problems = Vec::new();
+    for key in [DECLARED, "additionalMarketplaces"] {
+        let Some(value) = page.map.get(key) else { continue };
+        let Some(declared) = value.as_object() else {
+            let message = format!("`{key}` is not an object; {ALONE}");
+            let diagnostic = page.complaint(&[Key::Name(key)], message);
+            problems.push(FileProblem { diagnostic, kind: ProblemKind::Setting(Cost::Entry) });
+            continue;
+        };
+        for (name, entry) in declared {
+            let Some(fault) = source::fault(entry.get("source")) else { continue };
+            let words = source::describe(&fault);
+            let kind = ProblemKind::Source(FileKind::Settings, fault);
+            let effect = if kind.cost() == Cost::Entry { ALONE } else { WHOLE };
+            let path = [Key::Name(key), Key::Name(name), Key::Name("source")];
+            let message = format!("marketplace `{name}`: {words}; {effect}");
+            problems.push(FileProblem { diagnostic: page.complaint(&path, message), kind });
+        }
+    }
+    problems
+}
+
+fn key(step: &Step) -> Key<'_> {
+    match step {
+        Step::Key(name) => Key::Name(name),
+        Step::Element(index) => Key::Index(*index),
+    }
+}
+
+/// Returns the path to a value as people write one.
+fn spelled(steps: &[&Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(name) if path.is_empty() => path.push_str(name),
+            Step::Key(name) => write!(path, ".{name}").expect("strings take text"),
+            Step::Element(index) => write!(path, "[{index}]").expect("strings take text"),
+        }
+    }
+    path
 }
 
 /// Returns the complaint about servers where the client does not look for them.
@@ -151,24 +214,4 @@ fn ignored_servers(page: &Document) -> Option<FileProblem> {
     let message = "Claude Code does not read `mcpServers` in this file";
     let diagnostic = page.complaint(&[Key::Name("mcpServers")], message);
     Some(FileProblem { diagnostic, kind: ProblemKind::NotRead })
-}
-
-/// Returns the complaints about other keys whose type is known to cost the whole file (Claude Code 2.1.329).
-fn wrong_types(page: &Document) -> Vec<FileProblem> {
-    let wrong = |key: &str, right: fn(&Value) -> bool, kind: &str| {
-        let _value = page.map.get(key).filter(|value| !right(value))?;
-        let message = format!("`{key}` is not {kind}; {}", READING.effect);
-        Some(wrong_value(page.complaint(&[Key::Name(key)], message)))
-    };
-    [
-        wrong("permissions", Value::is_object, "an object"),
-        wrong("model", Value::is_string, "a text"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn wrong_value(diagnostic: Diagnostic) -> FileProblem {
-    FileProblem { diagnostic, kind: ProblemKind::Value(FileKind::Settings) }
 }

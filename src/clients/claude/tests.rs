@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clients::FileKind::{Inventory, Registry, Settings};
 use crate::clients::ProblemKind::{self, Shape, Syntax, Value, Version};
-use crate::clients::SourceFault;
+use crate::clients::{Cost, SourceFault};
 use crate::formats::json::{self, Key};
 use crate::model::{Client, InstallRecord, KnownMarketplace, RegistrySource, Scope, Source, State};
 
@@ -161,6 +161,7 @@ fn settings_that_the_client_would_ignore_are_a_problem() {
     let check = |text: &str, expected: &[ProblemKind], facts| {
         check_problems(&path, text, expected, facts);
     };
+    let ignored = ProblemKind::Setting(Cost::Effect);
     check("{\"enabledPlugins\":{\"a@m\":true},\"x\":1}", &[], 1);
     check("\u{feff}{\"enabledPlugins\":{\"a@m\":true}}", &[], 1);
     check("", &[Syntax(Settings)], 0);
@@ -169,8 +170,9 @@ fn settings_that_the_client_would_ignore_are_a_problem() {
     check("{\"enabledPlugins\":{\"a@m\":tr", &[Syntax(Settings)], 0);
     check("[]", &[Shape(Settings)], 0);
     check("{\"enabledPlugins\":[]}", &[Shape(Settings)], 0);
-    check("{\"enabledPlugins\":{\"a@m\":\"yes\",\"b@m\":false}}", &[Value(Settings)], 1);
-    check("{\"permissions\":5,\"model\":5}", &[Value(Settings), Value(Settings)], 0);
+    check("{\"permissions\":5,\"model\":5}", &[ignored.clone(), ignored.clone()], 0);
+    check("{\"enabledPlugins\":{\"a@m\":\"yes\",\"b@m\":false}}", &[ignored], 1);
+    check("{\"hooks\":{\"Stop\":5}}", &[ProblemKind::Setting(Cost::Entry)], 0);
     check(
         "{\"extraKnownMarketplaces\":{\"m\":{\"source\":{\"source\":\"remote-index\"}}}}",
         &[ProblemKind::Source(Settings, SourceFault::RemoteIndex)],
@@ -204,11 +206,11 @@ fn a_registry_that_the_client_would_reject_is_a_problem() {
 fn a_problem_names_the_line() {
     let path = settings::path(&roots(), Scope::User);
     let text = "{\n  \"enabledPlugins\": {\n    \"a@m\": \"yes\"\n  }\n}\n";
-    let decoded = check_problems(&path, text, &[Value(Settings)], 0);
+    let decoded = check_problems(&path, text, &[ProblemKind::Setting(Cost::Effect)], 0);
     assert_eq!(
         decoded.problems[0].diagnostic.to_string(),
-        "/home/u/.claude/settings.json:3:5: `a@m` is not true or false; Claude Code ignores the whole \
-         file without a word\n 3 |     \"a@m\": \"yes\"\n   |     ^^^^^^^^^^^^"
+        "/home/u/.claude/settings.json:3:5: `enabledPlugins.a@m` is not true or false or a list; Claude \
+         Code 2.1.329 ignores the whole file without a word\n 3 |     \"a@m\": \"yes\"\n   |     ^^^^^^^^^^^^"
     );
 }
 

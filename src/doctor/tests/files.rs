@@ -18,6 +18,9 @@ fn settings() -> Vec<Row> {
     let schema = |case, text: &str, expected| {
         row("settings.schema", case, Home::empty().text(SHARED, text), expected)
     };
+    let value = |case, text: &str, expected| {
+        row("settings.ignored-value", case, Home::empty().text(SHARED, text), expected)
+    };
     let kind = |case, source: &str, expected| {
         let text = format!("{{\"extraKnownMarketplaces\": {{\n\"m\": {{\"source\": {source}}}}}}}");
         row("settings.unknown-kind", case, Home::empty().text(SETTINGS, text), expected)
@@ -47,9 +50,20 @@ fn settings() -> Vec<Row> {
             &["error settings.json ~/p/.claude/settings.json:1 by hand"],
         ),
         schema(
+            "a permission mode that does not exist",
+            "{\"permissions\": {\n\"defaultMode\": \"allowEdits\"}}",
+            &["error settings.json ~/p/.claude/settings.json:2 by hand"],
+        ),
+        value("as it should be", r#"{"hooks": {"Stop": []}}"#, &[]),
+        value(
             "a source without its repository",
-            r#"{"extraKnownMarketplaces": {"m": {"source": {"source": "github"}}}}"#,
-            &["error settings.json ~/p/.claude/settings.json:1 by hand"],
+            "{\"extraKnownMarketplaces\": {\n\"m\": {\"source\": {\"source\": \"github\"}}}}",
+            &["warning settings.json ~/p/.claude/settings.json:2 by hand"],
+        ),
+        value(
+            "hooks of one event that are none",
+            "{\"hooks\": {\n\"Stop\": 5}}",
+            &["warning settings.json ~/p/.claude/settings.json:2 by hand"],
         ),
         kind("a kind that it knows", r#"{"source": "github", "repo": "o/r"}"#, &[]),
         kind(
