@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use crate::cli::flags::RUN;
-use crate::clients::{Cost, FileProblem};
+use crate::clients::{self, Cost, FileProblem};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::flow::plugin_servers::all_servers;
@@ -220,11 +220,9 @@ impl Line {
     }
 }
 
-/// Returns for each id the scope that decides and what it says: local over project over user.
+/// Returns for each id the scope that decides and what it says.
 fn enabled(state: &State, roots: &Roots) -> BTreeMap<String, (Scope, bool)> {
-    let here = state.switches().filter(|row| row.reach.holds_in(&roots.project));
-    let mut switches: Vec<Row<bool>> = here.collect();
-    switches.sort_by_key(|row| row.reach.scope());
     let decides = |row: Row<bool>| (row.name.to_owned(), (row.reach.scope(), row.record));
-    switches.into_iter().map(decides).collect()
+    // Of several with one id the last is kept, and that is to be the one that decides.
+    clients::switches(roots, state).into_iter().rev().map(decides).collect()
 }

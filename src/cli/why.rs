@@ -2,7 +2,6 @@
 
 mod skills;
 
-use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -172,12 +171,8 @@ impl Case<'_> {
     }
 
     fn plugin(&self, id: &str, state: &State) -> Reason {
-        let mut switches: Vec<Row<bool>> = state
-            .switches()
-            .filter(|row| row.name == id && row.reach.holds_in(&self.roots.project))
-            .collect();
-        // Local decides over project, and that over user.
-        switches.sort_by_key(|row| Reverse(row.reach.scope()));
+        let switches = clients::switches(self.roots, state).into_iter();
+        let switches: Vec<Row<bool>> = switches.filter(|row| row.name == id).collect();
         let says = |(index, row): (usize, &Row<bool>)| {
             let word = if row.record { "on" } else { "off" };
             let rank = if index == 0 { "decides" } else { "shadowed" };

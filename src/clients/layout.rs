@@ -178,6 +178,9 @@ pub trait PluginLayout: Sync {
     /// Returns the files in which plugins are switched on and off, and the scope of each.
     fn switches(&self, roots: &Roots) -> Vec<(PathBuf, Scope)>;
 
+    /// Returns how many other scopes decide over a switch in this one.
+    fn rank(&self, scope: Scope) -> usize;
+
     /// Tells whether a plugin is switched on here, whichever of its switches wins.
     fn is_on(&self, roots: &Roots, state: &State, id: &str) -> bool;
 

@@ -21,8 +21,8 @@ pub use server_entry::{Effect, FromPlugin, Holder, ServerEntry};
 pub use servers::{FixedServers, Servers};
 
 use crate::model::{
-    Change, Client, ClientHome, Diagnostic, Fact, Files, Machine, RegistrySource, Roots, Source,
-    State,
+    Change, Client, ClientHome, Diagnostic, Fact, Files, Machine, RegistrySource, Roots, Row,
+    Source, State,
 };
 
 /// Every codec, in the order in which their files are written: inventories before what clients read.
@@ -62,6 +62,14 @@ pub fn folder_names() -> Vec<&'static str> {
 /// Returns the names at the top of the folder of a plugin that clients put there beside its content.
 pub fn markers() -> impl Iterator<Item = &'static str> {
     with_plugins().flat_map(|(_, layout)| layout.markers()).copied()
+}
+
+/// Returns the switches of plugins that count in this project, those first that decide over others.
+pub fn switches<'s>(roots: &Roots, state: &'s State) -> Vec<Row<'s, bool>> {
+    let here = state.switches().filter(|row| row.reach.holds_in(&roots.project));
+    let mut here: Vec<Row<bool>> = here.collect();
+    here.sort_by_key(|row| plugin_layout(row.client).rank(row.reach.scope()));
+    here
 }
 
 /// Returns the clients that start servers, each with what it makes of them.

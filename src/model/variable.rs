@@ -6,7 +6,7 @@ pub struct Variable {
     pub name: String,
     /// `${NAME:-default}`.
     pub has_default: bool,
-    /// As written, when it is a spelling that Claude Code does not know: `$NAME` or `${env:NAME}`.
+    /// As written, when it is a spelling of others, which is not replaced: `$NAME` or `${env:NAME}`.
     pub foreign: Option<String>,
 }
 

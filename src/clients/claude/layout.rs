@@ -9,6 +9,9 @@ use crate::clients::Variables;
 use crate::clients::layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
 use crate::model::{Client, ClientHome, Item, Roots, Scope, Source, State};
 
+/// The nearest switch of a plugin wins.
+const NEAREST: [Scope; 3] = [Scope::Local, Scope::Project, Scope::User];
+
 /// The folder of the client below a home or a project.
 pub(super) const FOLDER: &str = ".claude";
 
@@ -214,10 +217,13 @@ impl PluginLayout for Claude {
         settings::scopes(roots).map(|scope| (settings::path(roots, scope), scope)).collect()
     }
 
-    /// The nearest switch wins: local over project over user.
+    fn rank(&self, scope: Scope) -> usize {
+        NEAREST.iter().take_while(|nearer| **nearer != scope).count()
+    }
+
     fn is_on(&self, roots: &Roots, state: &State, id: &str) -> bool {
         let switch = |scope: Scope| state.switch(Client::Claude, id, &roots.reach(scope));
-        Scope::ALL.into_iter().rev().find_map(switch) == Some(true)
+        NEAREST.into_iter().find_map(switch) == Some(true)
     }
 
     fn re_rooted(&self, roots: &Roots, path: &Path) -> Option<PathBuf> {
