@@ -3,12 +3,14 @@
 //! The edits work on spans of the text and not on a tree that is printed again, because a round trip
 //! through values loses big numbers, duplicate keys, comments and the look of the file.
 
+mod change;
 mod comments;
 mod edit;
 mod read;
 mod scan;
 mod strict;
 
+pub use change::{Difference, differences, set_text};
 pub use comments::without_comments;
 pub use edit::{EditError, Key, locate, remove, set};
 pub use read::{Bom, get, lenient, parse, pick, text, value};
