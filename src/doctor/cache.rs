@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Check, Evidence, Fix, Severity, Symptom};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, shown_size};
 
 pub(super) const CHECKS: &[&Check] = &[&UNRECORDED, &GARBAGE];
 
@@ -55,7 +55,7 @@ const GARBAGE: Check = Check {
 
 fn garbage(evidence: &Evidence) -> Vec<Symptom> {
     let symptom = |litter: &Litter| {
-        let text = format!("was left behind and takes {}", size(litter.bytes));
+        let text = format!("was left behind and takes {}", shown_size(litter.bytes));
         let fix = Fix::by_hand("nothing has to be done; it only takes space");
         Symptom::new(name(&litter.path), Diagnostic::whole(&litter.path, text), fix)
     };
@@ -65,12 +65,4 @@ fn garbage(evidence: &Evidence) -> Vec<Symptom> {
 /// Returns the last part of a path.
 pub(super) fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{} KiB", bytes / 1024),
-        _ => format!("{} MiB", bytes / 1_048_576),
-    }
 }

@@ -18,6 +18,7 @@ pub struct Intent {
     /// Entries for other machines: nothing of them is wanted here, and the lock keeps what it has of them.
     pub elsewhere: Elsewhere,
     pub policy: TeamPolicy,
+    pub history: HistoryRules,
 }
 
 /// The entries whose `when` does not fit this machine.
@@ -58,6 +59,21 @@ pub struct TeamPolicy {
     pub require_pin: Option<Position>,
     /// How many days a commit must be old before it is taken for the first time, and where that stands.
     pub min_age: Option<(u32, Position)>,
+}
+
+/// The `[history]` table: how much of the past is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryRules {
+    /// How many runs can be taken back.
+    pub keep: u32,
+    /// How many bytes that may take.
+    pub max_bytes: u64,
+}
+
+impl Default for HistoryRules {
+    fn default() -> Self {
+        Self { keep: 20, max_bytes: 1 << 30 }
+    }
 }
 
 /// A glob over sources.

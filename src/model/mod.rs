@@ -18,6 +18,7 @@ mod roots;
 mod scope;
 mod secret;
 mod server;
+mod size;
 mod skill;
 mod source;
 mod state;
@@ -31,14 +32,14 @@ pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
-    Elsewhere, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES,
+    Elsewhere, HistoryRules, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES,
     WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use json::{canonical_json, same_json};
 pub use machine::Machine;
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
 pub use note::{About, Level, Note};
-pub use own_file::{OwnFile, STAGING};
+pub use own_file::{OwnFile, STAGING, TRASH};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use registry_source::{REMOTE_INDEX, RegistrySource};
 pub use request::{Request, Revision};
@@ -48,6 +49,7 @@ pub use secret::{secret_in, without_secret};
 #[cfg(test)]
 pub use server::generated;
 pub use server::{Field, FieldValue, Pairs, ServerRecord, Transport};
+pub use size::{shown_size, size_in};
 pub use skill::{LinkKind, SkillOrigin, SkillRecord};
 pub use source::{ReferenceError, Source, SourceError, check_reference};
 pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row, State, Thing};

@@ -70,6 +70,12 @@ impl From<String> for About {
     }
 }
 
+impl From<PathBuf> for About {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
 impl From<&String> for About {
     fn from(name: &String) -> Self {
         Self::Name(name.clone())

@@ -21,3 +21,6 @@ impl OwnFile {
 
 /// The name of the folders in which what is put in place is made ready; whole runs of it are swept.
 pub const STAGING: &str = ".zskills-staging";
+
+/// The name of the folders in which what made room waits, where our own folder is on another disk.
+pub const TRASH: &str = ".zskills-trash";

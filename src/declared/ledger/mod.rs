@@ -12,7 +12,8 @@ use serde_json::Value;
 
 pub use marks::{Mark, Marks};
 
-use crate::model::{Client, Diagnostic, Position, Reach, Roots, Scope, Thing};
+use super::stored::StoredThing;
+use crate::model::{Client, Diagnostic, Position, Roots, Thing};
 use marks::StoredMarks;
 
 /// What we own, keyed by the thing and the folder it was put into.
@@ -89,6 +90,33 @@ impl Ledger {
         self.commands.insert(package.to_owned(), command.to_vec());
     }
 
+    /// Returns the ledger with what one run changed as it was before it, but for the things that are kept.
+    #[must_use]
+    pub fn undone(&self, before: &Self, after: &Self, is_kept: &dyn Fn(&Thing) -> bool) -> Self {
+        let mut ledger = self.clone();
+        let keys = before.owned.keys().chain(after.owned.keys());
+        for key in keys.filter(|key| !is_kept(&key.thing)) {
+            set_back(&mut ledger.owned, &before.owned, &after.owned, key);
+            set_back(&mut ledger.applied, &before.applied, &after.applied, key);
+        }
+        for package in before.commands.keys().chain(after.commands.keys()) {
+            set_back(&mut ledger.commands, &before.commands, &after.commands, package);
+        }
+        ledger
+    }
+
+    /// Returns what is owned here or there: what a run may lose on its way without disowning anything.
+    #[must_use]
+    pub fn with_all_of(mut self, other: &Self) -> Self {
+        for (key, manifest) in &other.owned {
+            self.owned.entry(key.clone()).or_insert_with(|| manifest.clone());
+        }
+        for (key, marks) in &other.applied {
+            self.applied.entry(key.clone()).or_insert_with(|| marks.clone());
+        }
+        self
+    }
+
     /// Reads a ledger; a broken one is an error, since taking it for empty would disown everything.
     pub fn parse(file: &Path, bytes: &[u8], roots: &Roots) -> Result<Self, Diagnostic> {
         let text = String::from_utf8_lossy(bytes);
@@ -130,6 +158,20 @@ impl Ledger {
     }
 }
 
+/// Gives one entry the value that it had before, if it was changed since.
+fn set_back<K: Ord + Clone, V: Clone + PartialEq>(
+    now: &mut BTreeMap<K, V>,
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+    key: &K,
+) {
+    match before.get(key) {
+        old if old == after.get(key) => {}
+        Some(old) => drop(now.insert(key.clone(), old.clone())),
+        None => drop(now.remove(key)),
+    }
+}
+
 /// The version that is written; older ones are read.
 const VERSION: u32 = 2;
 
@@ -165,44 +207,17 @@ struct StoredEntry {
     dir: PathBuf,
     #[serde(flatten)]
     thing: StoredThing,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    project: Option<PathBuf>,
     manifest: PathBuf,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     applied: Option<Value>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum StoredThing {
-    Marketplace { name: String },
-    Plugin { name: String, scope: StoredScope },
-    Server { name: String, scope: StoredScope },
-    Skill { name: String, scope: StoredScope },
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StoredScope {
-    User,
-    Project,
-    Local,
-}
-
 impl StoredEntry {
     fn new(key: &Key, manifest: &Path) -> Self {
-        let name = key.thing.name().to_owned();
-        let scope = key.thing.scope().into();
         Self {
             client: Some(key.client.id().to_owned()),
             dir: key.dir.clone(),
-            thing: match &key.thing {
-                Thing::Marketplace { .. } => StoredThing::Marketplace { name },
-                Thing::Plugin { .. } => StoredThing::Plugin { name, scope },
-                Thing::Server { .. } => StoredThing::Server { name, scope },
-                Thing::Skill { .. } => StoredThing::Skill { name, scope },
-            },
-            project: key.thing.reach().project().map(Path::to_owned),
+            thing: StoredThing::from(&key.thing),
             manifest: manifest.to_owned(),
             applied: None,
         }
@@ -210,17 +225,7 @@ impl StoredEntry {
 
     /// Returns nothing for a client that this zskills does not know, or a project that is not named.
     fn into_pair(self, roots: &Roots) -> Option<(Key, PathBuf)> {
-        let reach = |scope: StoredScope| match (Scope::from(scope), &self.project) {
-            (Scope::User, _) => Some(Reach::USER),
-            (scope, Some(project)) => Some(Reach::of(scope, project)),
-            (_, None) => None,
-        };
-        let thing = match self.thing {
-            StoredThing::Marketplace { name } => Thing::Marketplace { name },
-            StoredThing::Plugin { name, scope } => Thing::Plugin { id: name, reach: reach(scope)? },
-            StoredThing::Server { name, scope } => Thing::Server { name, reach: reach(scope)? },
-            StoredThing::Skill { name, scope } => Thing::Skill { name, reach: reach(scope)? },
-        };
+        let thing = self.thing.thing()?;
         let (client, dir) = match self.client {
             Some(id) => (Client::with_id(&id)?, self.dir),
             // Version 1 named the folder of the client that the skills were linked for.
@@ -233,33 +238,13 @@ impl StoredEntry {
     }
 }
 
-impl From<Scope> for StoredScope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::User => Self::User,
-            Scope::Project => Self::Project,
-            Scope::Local => Self::Local,
-        }
-    }
-}
-
-impl From<StoredScope> for Scope {
-    fn from(scope: StoredScope) -> Self {
-        match scope {
-            StoredScope::User => Self::User,
-            StoredScope::Project => Self::Project,
-            StoredScope::Local => Self::Local,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-    use crate::model::{ClientHome, ServerRecord, Text, generated};
+    use crate::model::{ClientHome, Reach, Scope, ServerRecord, Text, generated};
 
     fn roots() -> Roots {
         let home = |dir: &str| ClientHome {

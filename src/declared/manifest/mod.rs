@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::model::{Diagnostic, Intent, Roots};
 
 pub mod edit;
+mod history;
 mod locate;
 mod parse;
 mod pattern;

@@ -14,7 +14,8 @@ use crate::model::{
     Source, WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
 };
 
-const TABLES: [&str; 6] = ["version", "marketplaces", "skills", "agent_skills", "mcps", "policy"];
+const TABLES: [&str; 7] =
+    ["version", "marketplaces", "skills", "agent_skills", "mcps", "policy", "history"];
 const MARKETPLACE_KEYS: [&str; 5] = ["name", "source", "pin", "auto_update", "when"];
 const PLUGIN_KEYS: [&str; 7] =
     ["name", "marketplace", "version", "enabled", "scope", "pin", "when"];
@@ -42,6 +43,7 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     let agent_skills = context.agent_skills(root, &mut elsewhere);
     let (servers, servers_off) = context.servers(root, &mut elsewhere);
     let policy = context.policy(root);
+    let history = context.history(root);
     if context.reader.is_clean() {
         let manifest = file.to_owned();
         Ok(Intent {
@@ -53,6 +55,7 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
             servers_off,
             elsewhere,
             policy,
+            history,
         })
     } else {
         Err(context.reader.into_faults())
