@@ -109,3 +109,15 @@ pub const LINT: &str = "\
 Examples:
   zskills lint
   zskills lint ~/my-skills --json";
+
+pub const HISTORY: &str = "\
+Examples:
+  zskills history
+  zskills history show 3
+  zskills history diff 3              # from the end of run 3 until now";
+
+pub const UNDO: &str = "\
+Examples:
+  zskills undo
+  zskills undo --dry-run
+  zskills undo 3                      # back to before run 3";

@@ -8,6 +8,7 @@ mod enable;
 mod examples;
 mod failure;
 mod flags;
+mod history;
 mod info;
 mod init;
 mod install;
@@ -20,6 +21,7 @@ mod report;
 mod search;
 mod status;
 mod sync;
+mod undo;
 mod upgrade;
 mod verbs;
 mod which;
@@ -116,6 +118,10 @@ enum Command {
     Edit(edit::Args),
     #[command(after_help = examples::MARKETPLACE)]
     Marketplace(marketplace::Args),
+    #[command(after_help = examples::HISTORY)]
+    History(history::Args),
+    #[command(after_help = examples::UNDO)]
+    Undo(undo::Args),
     #[command(after_help = examples::LINT)]
     Lint(agent_skills::lint::Args),
 }
@@ -149,7 +155,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let json = failure::wants_json(&arguments);
     bug::tell_of_panics(json);
     let (exit, ui) = match parse(&arguments) {
-        Ok(cli) => act(&cli, json),
+        Ok(cli) => act(&cli, history::command_line(&arguments), json),
         Err(error) => {
             let ui = ui(&Globals::default(), false, false);
             (misread(&error, json, ui), ui)
@@ -172,9 +178,10 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 /// Runs the command of a command line that was understood.
-fn act(cli: &Cli, json: bool) -> (u8, Ui) {
+fn act(cli: &Cli, command: String, json: bool) -> (u8, Ui) {
     let (env, ui) = match env::read(cli.globals.home.as_deref()) {
         Ok(mut env) => {
+            env.command = command;
             let ui = ui(&cli.globals, env.no_color, env.force_color);
             if cli.globals.no_pager {
                 env.pager = Pager::Never;
@@ -215,6 +222,8 @@ fn run(command: &Command, env: &Env, ui: Ui) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(args, env, ui),
         Command::Edit(args) => edit::run(args, env, ui),
         Command::Marketplace(args) => marketplace::run(args, env, ui),
+        Command::History(args) => history::run(args, env, ui),
+        Command::Undo(args) => undo::run(args, env, ui),
         Command::Lint(args) => agent_skills::lint::run(args, env, ui),
     }
 }
@@ -239,7 +248,9 @@ impl Command {
             | Self::Why(_)
             | Self::Outdated(_)
             | Self::Search(_)
-            | Self::Info(_) => true,
+            | Self::Info(_)
+            | Self::History(_)
+            | Self::Undo(_) => true,
             Self::Doctor(args) => args.only_reads(),
             Self::Marketplace(args) => args.only_reads(),
             Self::Sync(args) => args.only_reads(),

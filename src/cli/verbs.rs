@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 /// Every verb stands in one of these.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("What should be here", &["init", "install", "remove", "purge", "enable", "disable", "edit"]),
     ("Make it so", &["sync", "status", "upgrade", "update", "outdated"]),
+    ("Go back", &["history", "undo"]),
     ("Look", &["list", "info", "why", "search", "doctor", "lint"]),
     ("Where things come from", &["marketplace"]),
 ];

@@ -1,5 +1,7 @@
 //! Runs a plan's steps in order and decides nothing.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +13,14 @@ use crate::machine::installer;
 use crate::machine::parallel;
 use crate::machine::store::client_lock;
 use crate::machine::store::disk::{self, Most, ReplaceError};
-use crate::machine::store::place;
+use crate::machine::store::place::{self, Room};
 use crate::machine::store::run_lock::RunLock;
 use crate::machine::store::tree::Copy;
 use crate::model::Roots;
 use crate::plan::{Action, Bytes, Plan, Step, Target};
+
+/// Where what makes room at a path is kept.
+pub type Slots = BTreeMap<PathBuf, PathBuf>;
 
 /// How far a plan got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +37,8 @@ pub enum Applied {
 ///
 /// # Errors
 /// The first step that fails; those before it are done and leave a valid state.
-pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
-    let applied = steps(plan, roots);
+pub fn apply(plan: &Plan, roots: &Roots, slots: &Slots, _lock: &RunLock) -> Result<Applied> {
+    let applied = steps(plan, roots, slots);
     let is_staged = |step: &Step| matches!(step.action, Action::Place { .. } | Action::Part { .. });
     if plan.steps().iter().any(is_staged) {
         // Why a step failed matters more than what it left behind; the next run clears that up.
@@ -43,9 +48,9 @@ pub fn apply(plan: &Plan, roots: &Roots, _lock: &RunLock) -> Result<Applied> {
     applied
 }
 
-fn steps(plan: &Plan, roots: &Roots) -> Result<Applied> {
+fn steps(plan: &Plan, roots: &Roots, slots: &Slots) -> Result<Applied> {
     for steps in plan.steps().chunk_by(|a, b| side_by_side(&a.action, &b.action)) {
-        for outcome in parallel::map(steps, |step| run(&step.action, roots)) {
+        for outcome in parallel::map(steps, |step| run(&step.action, roots, slots)) {
             match outcome? {
                 Applied::All => {}
                 stopped => return Ok(stopped),
@@ -69,34 +74,57 @@ fn side_by_side(a: &Action, b: &Action) -> bool {
     }
 }
 
-fn run(action: &Action, roots: &Roots) -> Result<Applied> {
+fn run(action: &Action, roots: &Roots, slots: &Slots) -> Result<Applied> {
+    let kept = |path: &Path| slots.get(path).map(PathBuf::as_path);
     match action {
-        Action::Place { from, to, what, staging } => put(from, to, *what, staging)
-            .with_context(|| format!("cannot put `{}` in place", to.display()))?,
-        Action::Part { from, files, to, staging, .. } => place::part(from, files, to, staging)
-            .with_context(|| format!("cannot put `{}` in place", to.display()))?,
-        Action::Delete { path } => {
-            disk::remove(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        Action::Place { from, to, what, staging, .. } => {
+            let room = Room { to, staging, kept: kept(to) };
+            put(from, room, *what)
+                .with_context(|| format!("cannot put `{}` in place", to.display()))?;
         }
-        Action::Write { to, before, after } => return write(to, before.as_deref(), after),
+        Action::Part { from, files, to, staging, .. } => {
+            place::part(from, files, Room { to, staging, kept: kept(to) })
+                .with_context(|| format!("cannot put `{}` in place", to.display()))?;
+        }
+        Action::Delete { path } => match kept(path) {
+            Some(kept) => place::away(path, kept),
+            None => disk::remove(path),
+        }
+        .with_context(|| format!("cannot remove `{}`", path.display()))?,
+        Action::Write { to, before, after } => {
+            return replaced(to, || disk::replace(&to.path, before.as_deref(), after, to.mode));
+        }
+        Action::Erase { at, before } => return replaced(at, || disk::erase(&at.path, before)),
         Action::Link { at, target } => return link(at, target, roots),
         Action::Unlink { at } => disk::unlink(at)
             .with_context(|| format!("cannot remove the link `{}`", at.display()))?,
-        Action::Trash { path, trash, at } => place::to_trash(path, trash, at)
-            .with_context(|| format!("cannot move `{}` to the trash", path.display()))?,
+        Action::Trash { path, trash } => {
+            let kept = kept(path).map_or_else(|| trash.join(name(path)), Path::to_owned);
+            place::away(path, &kept)
+                .with_context(|| format!("cannot move `{}` to the trash", path.display()))?;
+        }
+        Action::Restore { from, to, .. } => place::back(from, to, kept(to))
+            .with_context(|| format!("cannot bring `{}` back", to.display()))?,
+        Action::Tidy { folder } => disk::remove_empty(folder)
+            .with_context(|| format!("cannot remove `{}`", folder.display()))?,
         Action::Run { package, command } => installer::run(package, command, roots)?,
     }
     Ok(Applied::All)
 }
 
-fn write(to: &Target, before: Option<&[u8]>, after: &[u8]) -> Result<Applied> {
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
+}
+
+/// Writes or removes a file as the client does.
+fn replaced(to: &Target, replace: impl FnOnce() -> Result<(), ReplaceError>) -> Result<Applied> {
     // The client reads, changes and writes such a file as a whole, under a lock of its own.
     let _theirs = to
         .lock
         .map(|lock| client_lock::take(&to.path, lock))
         .transpose()
         .with_context(|| format!("cannot lock `{}`", to.path.display()))?;
-    match disk::replace(&to.path, before, after, to.mode) {
+    match replace() {
         Ok(()) => Ok(Applied::All),
         Err(ReplaceError::Stale(path)) => Ok(Applied::Stale(path)),
         Err(error) => Err(error.into()),
@@ -132,14 +160,14 @@ fn link(at: &Path, target: &Path, roots: &Roots) -> Result<Applied> {
     }
 }
 
-fn put(from: &Path, to: &Path, what: Bytes, staging: &Path) -> Result<()> {
+fn put(from: &Path, room: Room, what: Bytes) -> Result<()> {
     match what {
-        Bytes::Tree | Bytes::Backup => place::tree(from, to, Copy::Content, staging)?,
-        Bytes::Clone => place::clone(from, to, staging)?,
+        Bytes::Tree | Bytes::Backup => place::tree(from, room, Copy::Content)?,
+        Bytes::Clone => place::clone(from, room)?,
         Bytes::File => {
             let bytes = disk::read(from, Most::CATALOG)?
                 .with_context(|| format!("`{}` is gone", from.display()))?;
-            place::file(&bytes, to, staging)?;
+            place::file(&bytes, room)?;
         }
     }
     Ok(())

@@ -5,12 +5,14 @@ use std::mem;
 
 use anyhow::{Result, bail};
 
-use super::apply::{self, Applied};
+use super::apply::{self, Applied, Slots};
 use super::gather::{self, Means};
+use super::generations::{self, Begun};
 use super::host::{Host, Question};
 use super::manifest::{self, Declared};
 use super::observe::{self, Snapshot};
 use super::server_notes;
+use super::undo::Runs;
 use crate::clients::CODECS;
 use crate::declared::lock::Lock;
 use crate::declared::manifest as declared_manifest;
@@ -46,6 +48,8 @@ pub struct Ask<'a> {
     pub mode: Mode,
     /// Files of ours that are written before everything else.
     pub repairs: Vec<Repair>,
+    /// The runs that are taken back.
+    pub undoes: Option<Runs>,
     pub wishes: Wishes,
 }
 
@@ -64,6 +68,7 @@ impl<'a> Ask<'a> {
             yes: false,
             mode: Mode::Apply,
             repairs: Vec::new(),
+            undoes: None,
             wishes: Wishes::default(),
         }
     }
@@ -143,6 +148,7 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
     let waiting = || host.tell(&Note::info("zskills", "waiting for another zskills to finish"));
     let lock = run_lock::take(&env.roots.state_dir, waiting)?;
     apply::clean(&env.roots)?;
+    let mut run = Run::taken_up(&ask, env, host)?;
     let (mut shown, mut ended, mut stale) = (false, Ended::Unchanged, None);
     for _ in 0..TRIES {
         let mut prepared = prepare(&ask, &mut fingerprints)?;
@@ -163,14 +169,17 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
             prepared = prepare(&ask, &mut fingerprints)?;
         }
         if prepared.refused_by_lock || prepared.plan.is_empty() {
+            run.end(&prepared)?;
             return Ok(report(&ask, prepared, ended));
         }
-        match apply::apply(&prepared.plan, &env.roots, &lock)? {
+        let slots = run.write_down(&prepared)?;
+        match apply::apply(&prepared.plan, &env.roots, &slots, &lock)? {
             Applied::All => {
                 ended = Ended::Applied;
                 remember(&prepared, &mut fingerprints);
                 let ran = prepared.plan.installers();
                 if ran.is_empty() {
+                    run.end(&prepared)?;
                     return Ok(report(&ask, prepared, ended));
                 }
                 // What they have put there is seen, linked and recorded by another plan.
@@ -183,6 +192,56 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
     }
     let path = stale.unwrap_or_default();
     bail!("`{}` was changed by another program at each of {TRIES} attempts", path.display())
+}
+
+/// What a run writes down before it changes anything.
+struct Run<'a> {
+    env: &'a Env,
+    undid: Option<u32>,
+    /// A run that was cut short, and that this one goes on with.
+    going_on: Option<u32>,
+    begun: Option<Begun>,
+}
+
+impl<'a> Run<'a> {
+    /// Sees whether the last run came to its end; if not, this one is told apart from it by nobody who
+    /// takes them back.
+    fn taken_up(ask: &Ask, env: &'a Env, host: &dyn Host) -> Result<Self> {
+        let undid = ask.undoes.map(|runs| runs.first);
+        let mut run = Self { env, undid, going_on: None, begun: None };
+        let Some(cut) = generations::cut_short(&env.roots) else { return Ok(run) };
+        generations::settle(&cut)?;
+        if undid.is_some() {
+            generations::close(cut.number, &env.roots)?;
+            return Ok(run);
+        }
+        let command = cut.commands().join("`, `");
+        let text = format!(
+            "the run of {} (`{command}`) did not come to its end; this one goes on from there",
+            cut.time()
+        );
+        host.tell(&Note::info("zskills", text));
+        run.going_on = Some(cut.number);
+        Ok(run)
+    }
+
+    /// Writes down what a plan is about to change; returns where what makes room is kept.
+    fn write_down(&mut self, prepared: &Prepared) -> Result<Slots> {
+        let begun = generations::begin(prepared, self.undid, self.env, self.going_on)?;
+        self.going_on = Some(begun.number);
+        Ok(self.begun.insert(begun).slots.clone())
+    }
+
+    /// Notes that nothing is left to do.
+    fn end(&self, prepared: &Prepared) -> Result<()> {
+        match (&self.begun, self.going_on) {
+            (Some(begun), _) => {
+                generations::finish(begun, prepared.declared.intent.history, &self.env.roots)
+            }
+            (None, Some(cut)) => generations::close(cut, &self.env.roots),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 /// Makes the plan for what is declared.
@@ -357,15 +416,22 @@ fn lock_would_change(old: &Lock, new: &Lock, mut names: BTreeSet<String>) -> Not
 }
 
 fn ask_before_removing(ask: &Ask, host: &dyn Host, plan: &Plan) -> Result<()> {
-    if !plan.removes_foreign() || ask.yes {
+    let several = ask.undoes.is_some_and(|runs| runs.count() > 1) && !plan.is_empty();
+    let (question, text) = if several {
+        (Question::GoBack, "this takes several runs back")
+    } else if plan.removes_foreign() {
+        let text = "`--prune` would remove what zskills did not install";
+        (Question::RemoveForeign, text)
+    } else {
+        return Ok(());
+    };
+    if ask.yes {
         return Ok(());
     }
-    match host.ask(Question::RemoveForeign) {
+    match host.ask(question) {
         Some(true) => Ok(()),
         Some(false) => bail!("nothing was changed"),
-        None => bail!(
-            "`--prune` would remove what zskills did not install; add `--yes` to do so without a terminal"
-        ),
+        None => bail!("{text}; add `--yes` to do so without a terminal"),
     }
 }
 

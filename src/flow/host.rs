@@ -28,6 +28,8 @@ pub enum Question {
     RemoveMost,
     /// Whether the commands of installers are to be run.
     RunInstallers,
+    /// Whether several runs are to be taken back.
+    GoBack,
 }
 
 impl Question {
@@ -37,6 +39,7 @@ impl Question {
             Self::RemoveForeign => "Remove what zskills did not install?",
             Self::RemoveMost => "Remove most of what this manifest put there?",
             Self::RunInstallers => "Run these installers?",
+            Self::GoBack => "Take these runs back?",
         }
     }
 }

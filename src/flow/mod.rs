@@ -6,6 +6,7 @@ pub mod checkup;
 pub mod converge;
 pub mod draft;
 pub mod gather;
+pub mod generations;
 pub mod host;
 pub mod inspect;
 pub mod manifest;
@@ -16,6 +17,7 @@ pub mod registered;
 pub mod repair;
 pub mod server_environment;
 mod server_notes;
+pub mod undo;
 
 pub use converge::{Ask, Ended, Mode, Outcome, Prepared, Report, converge, drive};
 pub use host::{Host, Question, Silent};

@@ -40,6 +40,8 @@ pub struct Env {
     pub editor: Option<String>,
     pub no_color: bool,
     pub force_color: bool,
+    /// What was typed, without secrets, for the history.
+    pub command: String,
     /// RFC 3339 in UTC with milliseconds, as the client writes it.
     pub now: String,
 }
@@ -101,6 +103,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
             .find_map(|v| v.into_string().ok().filter(|v| !v.trim().is_empty())),
         no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
+        command: "zskills".to_owned(),
         now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
     })
 }

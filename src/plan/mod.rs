@@ -6,6 +6,7 @@ mod diff;
 mod named;
 mod render;
 mod step;
+mod undo;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +16,10 @@ pub use diff::is_met;
 pub use named::Named;
 pub use render::{json, note_json, text};
 pub use step::{Action, Bytes, Line, Sign, Step, Subject, Target};
+pub use undo::{Past, Spot, Stands, undo};
 pub use wishes::{Adopted, Consent, Prune, Repair, Wishes};
 
-use crate::clients::{self, Codec, FileProblem};
+use crate::clients::{self, Codec, FileProblem, Place};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::model::{
@@ -33,6 +35,7 @@ use diff::{Diff, Held};
 pub struct Plan {
     lines: Vec<Line>,
     changes: Vec<Change>,
+    places: Vec<(Place, Thing)>,
     steps: Vec<Step>,
     notes: Vec<Note>,
     removes_most: bool,
@@ -47,6 +50,11 @@ impl Plan {
     /// Returns the facts that become others.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// Returns where the things that change are spelled.
+    pub fn places(&self) -> &[(Place, Thing)] {
+        &self.places
     }
 
     /// Returns what is to be done, in order: any prefix of it leaves a valid state.
@@ -205,8 +213,11 @@ fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, 
     if let Some(named) = &inputs.wishes.named {
         named.set_apart(&mut notes);
     }
-    let changes = diff.removals.into_iter().chain(diff.additions).collect();
-    Ok(Plan { lines: own.lines, changes, steps: own.steps, notes, removes_most })
+    let changes: Vec<Change> = diff.removals.into_iter().chain(diff.additions).collect();
+    let place =
+        |change: &Change| (clients::place(inputs.roots, &change.fact), change.fact.item.thing());
+    let places = changes.iter().map(place).collect();
+    Ok(Plan { lines: own.lines, changes, places, steps: own.steps, notes, removes_most })
 }
 
 /// Tells whether more than half of what the manifest put there goes, more than two things, without
@@ -341,6 +352,11 @@ fn ledger_file(roots: &Roots, before: Option<Vec<u8>>, after: Vec<u8>) -> OwnFil
 /// Returns where the ledger lies.
 pub fn ledger_path(roots: &Roots) -> PathBuf {
     roots.state_dir.join("ledger.json")
+}
+
+/// Returns where what made room waits, so that it can be brought back.
+pub fn trash_path(roots: &Roots) -> PathBuf {
+    roots.state_dir.join("trash")
 }
 
 /// Returns the lock that belongs to a manifest.

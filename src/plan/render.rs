@@ -121,9 +121,12 @@ fn step_json(action: &Action) -> Value {
         }
         Action::Link { at, target } => json!({ "step": "link", "path": at, "to": target }),
         Action::Unlink { at } => json!({ "step": "unlink", "path": at }),
-        Action::Trash { path, trash, .. } => {
+        Action::Trash { path, trash } => {
             json!({ "step": "trash", "path": path, "trash": trash })
         }
+        Action::Restore { from, to, .. } => json!({ "step": "restore", "from": from, "path": to }),
+        Action::Erase { at, .. } => json!({ "step": "erase", "path": at.path }),
+        Action::Tidy { folder } => json!({ "step": "tidy", "path": folder }),
         Action::Run { package, command } => {
             json!({ "step": "run", "package": package, "command": command })
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::clients::LockFolder;
+use crate::declared::generation::Tree;
 use crate::model::{Thing, TreeHash};
 
 /// One line of a plan: what it is about and what becomes of it.
@@ -86,7 +87,8 @@ impl Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Swap a copy of a folder, or file, into place; it is made ready in `staging`, on the same disk.
-    Place { from: PathBuf, to: PathBuf, what: Bytes, staging: PathBuf },
+    /// What it holds is told by its hash or its commit, where that is known.
+    Place { from: PathBuf, to: PathBuf, what: Bytes, staging: PathBuf, content: Option<String> },
     /// Swap a copy of some files of a folder into place.
     Part { from: PathBuf, files: Vec<String>, to: PathBuf, hash: TreeHash, staging: PathBuf },
     /// Delete a folder of bytes that nothing names any more.
@@ -97,8 +99,14 @@ pub enum Action {
     Link { at: PathBuf, target: PathBuf },
     /// Remove a symbolic link.
     Unlink { at: PathBuf },
-    /// Move a folder into the trash, under a name that says when.
-    Trash { path: PathBuf, trash: PathBuf, at: String },
+    /// Move a folder into the trash.
+    Trash { path: PathBuf, trash: PathBuf },
+    /// Move a folder back out of the trash; what stands in its place goes there.
+    Restore { from: PathBuf, to: PathBuf, tree: Tree },
+    /// Remove a file that still holds `before`.
+    Erase { at: Target, before: Vec<u8> },
+    /// Remove a folder that was made for what is gone, if nothing else is in it.
+    Tidy { folder: PathBuf },
     /// Run the installer of a package.
     Run { package: String, command: Vec<String> },
 }

@@ -75,7 +75,8 @@ fn a_disk_that_fills_up_leaves_the_old_file_and_no_half_one() {
     home.local_marketplace("~/market", "tools").plugin("alpha", "1.0.0").folder();
     let home = home.manifest(&(declares("~/market") + &plugin("alpha", "")));
     // No file may grow beyond this limit: writing more fails as it does on a full disk.
-    let limited = format!("trap '' XFSZ; ulimit -f 8; exec {} sync", env!("CARGO_BIN_EXE_zskills"));
+    let limited =
+        format!("trap '' XFSZ; ulimit -f 32; exec {} sync", env!("CARGO_BIN_EXE_zskills"));
     let run = home.run(&mut home.program(OsStr::new("sh"), &["-c", &limited]));
     run.expect(1).says(&["settings.json", "cannot be written"]);
     assert_eq!(home.read("~/.claude/settings.json"), settings);

@@ -198,6 +198,58 @@ pub fn unlink(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file if it still holds `before`.
+pub fn erase(path: &Path, before: &[u8]) -> Result<(), ReplaceError> {
+    let fail = |error| ReplaceError::Io(path.to_owned(), error);
+    if is_read_only(path) {
+        return Err(ReplaceError::ReadOnly(path.to_owned()));
+    }
+    let target = follow_links(path);
+    match read(&target, Most::CLIENT).map_err(|error| fail(error.into()))? {
+        None => return Ok(()),
+        Some(now) if now != before => return Err(ReplaceError::Stale(path.to_owned())),
+        Some(_) => fs::remove_file(&target).map_err(fail)?,
+    }
+    sync_folder(target.parent().unwrap_or(Path::new("/")));
+    Ok(())
+}
+
+/// Removes a folder if it is empty.
+pub fn remove_empty(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty || is_absent(&error) => {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Makes a folder, and those above it, that is for its owner alone.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Returns the number that what stands at a path has on its file system; no rename changes it.
+pub fn inode(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::symlink_metadata(path).ok().map(|meta| meta.ino())
+}
+
+/// Tells whether two paths lie on one file system, going by the folders that exist.
+pub fn share_a_disk(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &Path| {
+        path.ancestors().find_map(|folder| fs::metadata(folder).ok()).map(|meta| meta.dev())
+    };
+    device(a) == device(b)
+}
+
+/// Returns where a symbolic link leads, as written.
+pub fn link_target(path: &Path) -> Option<PathBuf> {
+    fs::read_link(path).ok()
+}
+
 /// Tells whether a path leads to something that may not be written.
 pub fn is_read_only(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.permissions().readonly())

@@ -14,25 +14,34 @@ pub fn staging(root: &Path) -> PathBuf {
     root.join(".zskills-staging")
 }
 
-/// Copies `from` and swaps the copy into `to`. A kill leaves the old tree, the new one, or none;
+/// Where something is put: made ready in `staging`, which is on the same disk; what made room is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Room<'a> {
+    pub to: &'a Path,
+    pub staging: &'a Path,
+    /// Where what stands there now is to wait; without it, it goes.
+    pub kept: Option<&'a Path>,
+}
+
+/// Copies `from` and swaps the copy into place. A kill leaves the old tree, the new one, or none;
 /// what was staged is removed by the next run.
-pub fn tree(from: &Path, to: &Path, what: Copy, staging: &Path) -> io::Result<()> {
-    let new = unused(staging, "new")?;
+pub fn tree(from: &Path, room: Room, what: Copy) -> io::Result<()> {
+    let new = unused(room.staging, "new")?;
     tree::copy(from, &new, what)?;
-    swap(&new, to, staging)
+    swap(&new, room)
 }
 
 /// Makes a clone for a client out of a checkout in our cache, and swaps it into `to`.
 ///
 /// The files are moved: the cache keeps the objects, from which it can write them again, and they
 /// need not be written twice for a marketplace that is installed for the first time.
-pub fn clone(from: &Path, to: &Path, staging: &Path) -> Result<(), PlaceError> {
+pub fn clone(from: &Path, room: Room) -> Result<(), PlaceError> {
     let Some(kept) = from.parent().filter(|entry| Kept::is_at(entry)) else {
         // What was unpacked from an archive has nothing to make a clone from.
-        return Ok(tree(from, to, Copy::All, staging)?);
+        return Ok(tree(from, room, Copy::All)?);
     };
     let kept = Kept::open(kept).map_err(io::Error::other)?;
-    let new = unused(staging, "new")?;
+    let new = unused(room.staging, "new")?;
     match fs::rename(from, &new) {
         // The cache may lie on another disk.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -43,7 +52,7 @@ pub fn clone(from: &Path, to: &Path, staging: &Path) -> Result<(), PlaceError> {
     if let Err(differs) = kept.make_clone(&new)? {
         return Err(PlaceError::Changed(differs.to_string()));
     }
-    Ok(swap(&new, to, staging)?)
+    Ok(swap(&new, room)?)
 }
 
 /// Why a folder was not put in place.
@@ -56,38 +65,63 @@ pub enum PlaceError {
 }
 
 /// Copies some files of `from` and swaps the copy into `to`.
-pub fn part(from: &Path, files: &[String], to: &Path, staging: &Path) -> io::Result<()> {
-    let new = unused(staging, "new")?;
+pub fn part(from: &Path, files: &[String], room: Room) -> io::Result<()> {
+    let new = unused(room.staging, "new")?;
     tree::copy_part(from, files, &new)?;
-    swap(&new, to, staging)
+    swap(&new, room)
 }
 
 /// Writes one file as if it were a tree: for catalogs that the client keeps as a plain file.
-pub fn file(bytes: &[u8], to: &Path, staging: &Path) -> io::Result<()> {
-    let new = unused(staging, "new")?;
+pub fn file(bytes: &[u8], room: Room) -> io::Result<()> {
+    let new = unused(room.staging, "new")?;
     fs::write(&new, bytes)?;
-    swap(&new, to, staging)
+    swap(&new, room)
 }
 
-/// Moves `path` into the trash folder under a name that says when.
-pub fn to_trash(path: &Path, trash: &Path, now: &str) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    fs::create_dir_all(trash)?;
-    let mut target = trash.join(format!("{}-{name}", now.replace(':', "")));
-    for n in 2.. {
-        if !disk::exists(&target) {
-            break;
-        }
-        target = trash.join(format!("{}-{n}-{name}", now.replace(':', "")));
-    }
-    match fs::rename(path, &target) {
-        // The trash may lie on another disk.
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            tree::copy(path, &target, Copy::All)?;
-            disk::remove(path)
-        }
+/// Moves what stands at a path to where it is kept; nothing there is fine.
+pub fn away(path: &Path, kept: &Path) -> io::Result<()> {
+    make_room(kept)?;
+    match fs::rename(path, kept) {
+        Err(error) if disk::is_absent(&error) && !disk::exists(path) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => over(path, kept),
         done => done,
     }
+}
+
+/// Brings back what was kept. What stands there now waits where `kept` says, and at no instant is nothing there.
+pub fn back(from: &Path, to: &Path, kept: Option<&Path>) -> io::Result<()> {
+    make_room(to)?;
+    if !disk::exists(to) {
+        return match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => over(from, to),
+            done => done,
+        };
+    }
+    if exchange(from, to).is_ok() {
+        return match kept {
+            Some(kept) => away(from, kept),
+            None => disk::remove(from),
+        };
+    }
+    match kept {
+        Some(kept) => away(to, kept)?,
+        None => disk::remove(to)?,
+    }
+    back(from, to, None)
+}
+
+/// Moves something to another disk.
+fn over(from: &Path, to: &Path) -> io::Result<()> {
+    if disk::is_dir(from) {
+        tree::copy(from, to, Copy::All)?;
+    } else {
+        fs::copy(from, to)?;
+    }
+    disk::remove(from)
+}
+
+fn make_room(to: &Path) -> io::Result<()> {
+    to.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 /// Returns where the copies of skills are made ready: hidden, in the folder where they will be.
@@ -100,20 +134,36 @@ pub fn clean(staging: &Path) -> io::Result<()> {
     disk::remove(staging)
 }
 
-fn swap(new: &Path, to: &Path, staging: &Path) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
+fn swap(new: &Path, room: Room) -> io::Result<()> {
+    let Room { to, staging, kept } = room;
+    make_room(to)?;
     if !disk::exists(to) {
         return fs::rename(new, to);
     }
-    if exchange(new, to).is_ok() {
-        return disk::remove(new);
+    let Some(kept) = kept else {
+        if exchange(new, to).is_ok() {
+            return disk::remove(new);
+        }
+        let old = unused(staging, "old")?;
+        fs::rename(to, &old)?;
+        fs::rename(new, to)?;
+        return disk::remove(&old);
+    };
+    make_room(kept)?;
+    // The new tree goes where the old one will be, so that one exchange loses neither, kill or not.
+    match fs::rename(new, kept) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            exchange(new, to)?;
+            return over(new, kept);
+        }
+        moved => moved?,
     }
-    let old = unused(staging, "old")?;
-    fs::rename(to, &old)?;
-    fs::rename(new, to)?;
-    disk::remove(&old)
+    if exchange(kept, to).is_ok() {
+        return Ok(());
+    }
+    fs::rename(kept, new)?;
+    fs::rename(to, kept)?;
+    fs::rename(new, to)
 }
 
 /// Swaps two paths at once, so that at no instant nothing is there; not every file system can.

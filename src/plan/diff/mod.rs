@@ -139,6 +139,7 @@ fn plugins(inputs: &Inputs, held: &Held, diff: &mut Diff) {
                 from: placement.from.clone(),
                 what: Bytes::Tree,
                 staging: staging(inputs, &to),
+                content: Some(placement.hash.to_string()),
                 to,
             };
             diff.places.push(Step::of(&thing, action));
@@ -162,6 +163,7 @@ fn backup(
             from: plugin.install_path.clone(),
             what: Bytes::Backup,
             staging: staging(inputs, &to),
+            content: None,
             to,
         };
         Step::of(thing, action)
@@ -199,5 +201,7 @@ fn marketplace_place(
     };
     let (from, to) = (marketplace.bytes.clone()?, marketplace.location.clone());
     let staging = staging(inputs, &to);
-    Some(Step::of(thing, Action::Place { from, to, what, staging }))
+    let content = marketplace.commit.as_ref().filter(|_| what == Bytes::Clone);
+    let content = content.map(ToString::to_string);
+    Some(Step::of(thing, Action::Place { from, to, what, staging, content }))
 }

@@ -11,7 +11,7 @@ use crate::model::{
     About, Change, Client, LinkKind, Note, Record, Scope, SkillName, SkillOrigin, SkillRecord,
     Thing,
 };
-use crate::plan::{Action, Bytes, Consent, Inputs, Line, Prune, Sign, Step, staging};
+use crate::plan::{Action, Bytes, Consent, Inputs, Line, Prune, Sign, Step, staging, trash_path};
 use crate::resolve::{AtClient, DesiredSkill, Shelf, Shelved};
 
 /// Adds what is missing, moves what is old, and runs what installs by itself.
@@ -164,7 +164,13 @@ fn fresh_link(inputs: &Inputs, shelf: &Shelf, name: &str, at: PathBuf) -> Linkin
 /// A copy is made from the installed folder, which is in place by then.
 fn copy(inputs: &Inputs, shelf: &Shelf, name: &str, to: PathBuf) -> Linking {
     let staging = staging(inputs, &to);
-    let action = Action::Place { from: shelf.real.join(name), to, what: Bytes::Tree, staging };
+    let action = Action::Place {
+        from: shelf.real.join(name),
+        to,
+        what: Bytes::Tree,
+        staging,
+        content: None,
+    };
     Linking { kind: Some(LinkKind::Copy), actions: vec![action], trouble: None }
 }
 
@@ -377,8 +383,7 @@ fn take_away(
 }
 
 fn trash(inputs: &Inputs, thing: &Thing, path: PathBuf) -> Step {
-    let trash = inputs.roots.state_dir.join("trash");
-    Step::of(thing, Action::Trash { path, trash, at: inputs.now.to_owned() })
+    Step::of(thing, Action::Trash { path, trash: trash_path(inputs.roots) })
 }
 
 #[cfg(test)]
