@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 /// Nesting beyond this is refused; clients write less than ten.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 500;
 
 /// A scanned text.
 #[derive(Debug)]
@@ -94,7 +94,12 @@ impl Node {
         if self.is_object(text) {
             let mut map = Map::new();
             for entry in &self.entries {
-                map.insert(entry.name(text)?, entry.value.value(text)?);
+                let mut name = entry.name(text)?;
+                // Two names with half a surrogate pair look alike here and are two to JavaScript.
+                while name.contains(char::REPLACEMENT_CHARACTER) && map.contains_key(&name) {
+                    name.push(char::REPLACEMENT_CHARACTER);
+                }
+                map.insert(name, entry.value.value(text)?);
             }
             Some(Value::Object(map))
         } else if self.is_array(text) {
