@@ -2,17 +2,17 @@
 
 mod other;
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Exit, which};
 use crate::cli::flags::RUN;
 use crate::clients::plugin_layout;
-use crate::content::catalog::{self, Capability, Entry, EntrySource, Tree, TreeFile};
+use crate::content::catalog::{Entry, EntrySource};
+use crate::content::powers::{self, Tree};
 use crate::content::skill::frontmatter;
 use crate::declared::lock::LockedPlugin;
 use crate::flow::names::Known;
@@ -20,7 +20,7 @@ use crate::flow::registered::{self, Registered};
 use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
-use crate::machine::store::tree::{self, Kind, Limits};
+use crate::machine::store::tree::{self, Limits};
 use crate::machine::terminal::{Paint, Ui, plain};
 use crate::model::{Client, InstallRecord, PluginId, Row, State};
 
@@ -89,7 +89,8 @@ struct Folder {
     root: PathBuf,
     files: usize,
     bytes: u64,
-    brings: BTreeSet<Capability>,
+    /// In words, by weight.
+    brings: Vec<String>,
     /// Characters that the model reads all the time, and when everything is used.
     always: usize,
     used: usize,
@@ -138,12 +139,11 @@ impl About {
             })
             .collect();
         let tree = self.tree.as_ref().map(|tree| {
-            let brings: Vec<String> = tree.brings.iter().map(ToString::to_string).collect();
             json!({
                 "path": tree.root,
                 "files": tree.files,
                 "bytes": tree.bytes,
-                "brings": brings,
+                "brings": tree.brings,
                 "tokens_always": tokens(tree.always),
                 "tokens_used": tokens(tree.used),
             })
@@ -199,7 +199,7 @@ impl About {
                 ),
             );
             for brought in &tree.brings {
-                line("brings", &brought.to_string());
+                line("brings", brought);
             }
         }
         out
@@ -240,37 +240,23 @@ fn source(source: &EntrySource) -> String {
 impl Folder {
     /// Reads a plugin's folder; one that must not be used is not described.
     fn read(root: &Path, id: &PluginId, entry: Option<&Entry>) -> Option<Self> {
-        let listing = tree::check(root, Limits::DEFAULT).ok()?;
-        let files: Vec<TreeFile> = listing
-            .entries
-            .iter()
-            .map(|entry| TreeFile {
-                path: entry.path.clone(),
-                executable: entry.kind == Kind::Executable,
-            })
-            .collect();
-        let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
-        let manifest = read(plugin_layout(Client::TARGET).manifest_file());
-        let manifest = manifest.and_then(|bytes| catalog::parse_plugin(root, &bytes).ok());
-        let unlisted = unlisted(id);
-        let tree = Tree { files: &files, read: &read };
-        let brings = catalog::capabilities(tree, manifest.as_ref(), entry.unwrap_or(&unlisted));
+        let (files, bytes) = tree::contents(root, Limits::DEFAULT).ok()?;
+        let read = |path: &str| {
+            disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string())
+        };
+        let manifest = plugin_layout(Client::TARGET).manifest_file();
+        let tree = Tree { manifest, files: &files, read: &read };
+        let brought = powers::of_plugin(tree, id.plugin.as_str(), entry.map(|entry| &entry.raw));
+        let brings = brought.map_or_else(|error| vec![error.to_string()], |all| all.lines());
         let documents = files.iter().filter(|file| is_document(&file.path));
         let (mut always, mut used) = (0, 0);
-        for bytes in documents.filter_map(|file| read(&file.path)) {
+        for bytes in documents.filter_map(|file| read(&file.path).ok().flatten()) {
             let best = frontmatter::read(&bytes).best;
             let texts = [best.name, best.description];
             always += texts.iter().flatten().map(|text| text.chars().count()).sum::<usize>();
             used += String::from_utf8_lossy(&bytes).chars().count();
         }
-        Some(Self {
-            root: root.to_owned(),
-            files: files.len(),
-            bytes: listing.entries.iter().map(|entry| entry.bytes).sum(),
-            brings,
-            always,
-            used,
-        })
+        Some(Self { root: root.to_owned(), files: files.len(), bytes, brings, always, used })
     }
 }
 
@@ -280,21 +266,6 @@ fn is_document(path: &str) -> bool {
     path.ends_with("/SKILL.md")
         || path == "SKILL.md"
         || (markdown && (path.starts_with("agents/") || path.starts_with("commands/")))
-}
-
-/// An entry for a plugin that its marketplace no longer lists.
-fn unlisted(id: &PluginId) -> Entry {
-    Entry {
-        name: id.plugin.clone(),
-        description: None,
-        version: None,
-        source: EntrySource::Folder { path: String::new() },
-        strict: true,
-        dependencies: Vec::new(),
-        category: None,
-        keywords: Vec::new(),
-        raw: Map::new(),
-    }
 }
 
 /// About four characters of English make a token.

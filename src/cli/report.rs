@@ -7,7 +7,7 @@ use crate::flow::{Ask, Ended, Host, Prepared, Question, Report, converge, drive}
 use crate::machine::env::Env;
 use crate::machine::fetch::Progress;
 use crate::machine::terminal::{Bars, Ui, Verbosity, confirm};
-use crate::model::{Level, Note, PluginId};
+use crate::model::{Digest, Level, Note, PluginId};
 use crate::plan::{self, Sign};
 
 /// A terminal, or a script that reads one JSON document.
@@ -78,8 +78,12 @@ fn show(prepared: &Prepared, ui: Ui) {
 fn accepted(prepared: &Prepared) -> impl Iterator<Item = (&PluginId, &String)> {
     let old = &prepared.declared.lock.plugins;
     prepared.resolution.lock.plugins.iter().flat_map(move |(id, new)| {
-        let known = move |one: &&String| old.get(id).is_none_or(|l| !l.capabilities.contains(*one));
-        new.capabilities.iter().filter(known).map(move |one| (id, one))
+        let old = old.get(id).and_then(|row| row.powers.as_ref());
+        let is_new = move |(power, digest): &(&String, &Digest)| {
+            old.is_none_or(|old| old.get(*power) != Some(digest))
+        };
+        let powers = new.powers.iter().flatten().filter(is_new);
+        powers.map(move |(power, _)| (id, power))
     })
 }
 

@@ -1,4 +1,5 @@
-//! What is inside a fetched tree: catalogs, plugin manifests and skills. Texts in, types out.
+//! What is inside a fetched tree: catalogs, plugin manifests, skills, and what they can do. Texts in, types out.
 
 pub mod catalog;
+pub mod powers;
 pub mod skill;

@@ -1,6 +1,6 @@
 //! `skills.lock`: exactly which bytes. Text in, records out, and back; the same records give the same text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -8,7 +8,9 @@ use toml_edit::TableLike;
 
 use crate::declared::manifest::raw::{Reader, Spanned, TableAt, document};
 use crate::declared::manifest::render::{Block, quoted_lines, quoted_list};
-use crate::model::{Commit, Diagnostic, Elsewhere, MarketplaceName, PluginId, SkillName, TreeHash};
+use crate::model::{
+    Commit, Diagnostic, Elsewhere, MarketplaceName, PluginId, Powers, SkillName, TreeHash,
+};
 
 const HEADER: &str =
     "# Written by zskills. Commit it; `zskills upgrade` moves it forward.\nversion = 1\n";
@@ -46,8 +48,9 @@ pub struct LockedPlugin {
     /// The version of the npm package it was taken from.
     pub package: Option<String>,
     pub dependencies: Vec<PluginId>,
-    /// What it can run, start or use without asking: what was accepted when it was locked.
-    pub capabilities: BTreeSet<String>,
+    /// What it can run, start or use without asking: what was accepted when it was locked. Absent in
+    /// what zskills 0.9 wrote.
+    pub powers: Option<Powers>,
 }
 
 /// The bytes of an Agent Skill.
@@ -146,10 +149,7 @@ impl Lock {
                 [] => block,
                 _ => block.value("dependencies", &quoted_list(dependencies)),
             };
-            if locked.capabilities.is_empty() {
-                return block.finish();
-            }
-            block.value("capabilities", &quoted_lines(&locked.capabilities)).finish()
+            with_powers(block, locked.powers.as_ref()).finish()
         }));
         blocks.extend(self.skills.iter().map(|(name, locked)| {
             Block::new("agent_skills")
@@ -207,8 +207,17 @@ fn marketplace(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedMar
 }
 
 fn plugin(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedPlugin> {
-    let known =
-        ["id", "version", "pin", "commit", "package", "tree", "dependencies", "capabilities"];
+    let known = [
+        "id",
+        "version",
+        "pin",
+        "commit",
+        "package",
+        "tree",
+        "dependencies",
+        "capabilities",
+        "powers",
+    ];
     reader.unknown_keys(entry.table, &known);
     let version = reader.required(entry, "version").map(|version| version.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
@@ -220,10 +229,34 @@ fn plugin(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedPlugin> 
         .filter_map(|id| checked(reader, "dependencies", id))
         .collect();
     let package = reader.string(entry.table, "package").map(|package| package.value.to_owned());
-    let capabilities = reader.strings(entry.table, "capabilities");
-    let capabilities = capabilities.iter().map(|one| one.value.to_owned()).collect();
+    let powers = powers(reader, entry);
     let version = version?;
-    Some(LockedPlugin { version, commit, tree: tree?, pin, package, dependencies, capabilities })
+    Some(LockedPlugin { version, commit, tree: tree?, pin, package, dependencies, powers })
+}
+
+/// Reads the powers of an entry, one a line: the digest and what it is of.
+fn powers(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<Powers> {
+    let is_there = entry.table.contains_key("powers");
+    let mut powers = Powers::new();
+    for line in reader.strings(entry.table, "powers") {
+        let (digest, power) = line.value.split_once(' ').unwrap_or_default();
+        let digest = Spanned { value: digest, at: line.at.clone() };
+        if let Some(digest) = checked(reader, "powers", &digest) {
+            powers.insert(power.to_owned(), digest);
+        }
+    }
+    is_there.then_some(powers)
+}
+
+fn with_powers(block: Block, powers: Option<&Powers>) -> Block {
+    match powers {
+        None => block,
+        Some(powers) if powers.is_empty() => block.value("powers", "[]"),
+        Some(powers) => {
+            let lines = powers.iter().map(|(power, digest)| format!("{digest} {power}"));
+            block.value("powers", &quoted_lines(lines))
+        }
+    }
 }
 
 fn skill(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedSkill> {
@@ -269,11 +302,12 @@ fn keep<K: Ord + Clone, V: Clone>(new: &mut BTreeMap<K, V>, old: &BTreeMap<K, V>
 
 #[cfg(test)]
 mod tests {
-    use proptest::collection::{btree_map, btree_set, vec};
+    use proptest::collection::{btree_map, vec};
     use proptest::option;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Digest;
 
     fn read(text: &str) -> Result<Lock, String> {
         parse(Path::new("skills.lock"), text).map_err(|fault| {
@@ -305,7 +339,10 @@ mod tests {
                     pin: None,
                     package: None,
                     dependencies: vec!["b@tools".parse().unwrap(), "c@tools".parse().unwrap()],
-                    capabilities: BTreeSet::from(["executable `x`".into(), "hook \"A\"".into()]),
+                    powers: Some(Powers::from([
+                        ("executable `x`".into(), Digest::of(b"x")),
+                        ("hook \"A\"".into(), Digest::of(b"A")),
+                    ])),
                 },
             )]),
             skills: BTreeMap::from([(
@@ -344,9 +381,9 @@ mod tests {
         version = "1.2.0"
         tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
         dependencies = ["b@tools", "c@tools"]
-        capabilities = [
-          "executable `x`",
-          "hook \"A\"",
+        powers = [
+          "2d711642b726b04401627ca9fbac32f5c8530fb1 executable `x`",
+          "559aead08264d5795d3909718cdd05abd49572e8 hook \"A\"",
         ]
 
         [[agent_skills]]
@@ -398,6 +435,10 @@ mod tests {
         "[0-9a-f]{64}".prop_map(|text| format!("sha256:{text}").parse().unwrap())
     }
 
+    fn digests() -> impl Strategy<Value = Digest> {
+        any::<Vec<u8>>().prop_map(|bytes| Digest::of(&bytes))
+    }
+
     fn ids() -> impl Strategy<Value = PluginId> {
         "[a-z0-9]{1,4}@[a-z]{1,4}".prop_map(|text| text.parse().unwrap())
     }
@@ -415,9 +456,9 @@ mod tests {
         fn locked_plugins()(
             version in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
             tree in trees(), dependencies in vec(ids(), 0..3),
-            capabilities in btree_set(any::<String>(), 0..3),
+            powers in option::of(btree_map(any::<String>(), digests(), 0..3)),
         ) -> LockedPlugin {
-            LockedPlugin { version, commit, tree, pin, package: None, dependencies, capabilities }
+            LockedPlugin { version, commit, tree, pin, package: None, dependencies, powers }
         }
     }
 

@@ -173,8 +173,8 @@ const CAPABILITIES: Check = Check {
     id: "trust.capability-diff",
     severity: Severity::Warning,
     title: "a plugin can do more than was accepted",
-    cause: "The bytes on disk bring a hook, a server, an executable, a command in a document or a \
-            tool permission that the lock does not have.",
+    cause: "The bytes on disk bring a hook, a server, an executable, a script, a command in a \
+            document or a tool permission that the lock does not have.",
     fix: "`--fix` puts the locked bytes back. An upgrade that adds one stops until \
           `--accept-capabilities` names the plugin.",
     run: more_capabilities,
@@ -189,6 +189,7 @@ fn more_capabilities(evidence: &Evidence) -> Vec<Symptom> {
         else {
             continue;
         };
+        let Some(accepted) = &locked.powers else { continue };
         // The same bytes bring the same; and a copy of a local folder is not what runs.
         if evidence.observed.trees.get(folder) == Some(&locked.tree)
             || comes_from_folder(evidence, &parsed)
@@ -198,7 +199,7 @@ fn more_capabilities(evidence: &Evidence) -> Vec<Symptom> {
         let new: Vec<&str> = scan
             .capabilities
             .iter()
-            .filter(|one| !locked.capabilities.contains(*one))
+            .filter(|one| !accepted.contains_key(*one))
             .map(String::as_str)
             .collect();
         if new.is_empty() {

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::catalog::{self, PluginManifest, Tree};
+use crate::content::catalog::PluginManifest;
+use crate::content::powers::{self, Tree};
 use crate::content::skill::unicode;
 use crate::model::Position;
 
@@ -56,9 +57,15 @@ pub enum Start {
 /// Returns what a tree holds. In the commands of its hooks the variable `root` stands for its folder.
 pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Scan {
     let name = manifest.map_or("", |manifest| manifest.name.as_str());
-    let declared: Vec<_> = manifest.iter().map(|manifest| &manifest.raw).collect();
-    let found = catalog::capabilities_of(tree, name, declared.clone());
-    let programs = catalog::hook_commands(tree, name, declared)
+    let brought = powers::of_plugin(tree, name, None);
+    let brought = match (brought, powers::hook_commands(tree, name, None)) {
+        (Ok(brought), Ok(commands)) => (brought, commands),
+        (Err(unreadable), _) | (_, Err(unreadable)) => {
+            return Scan { fault: Some(unreadable.to_string()), ..Scan::default() };
+        }
+    };
+    let (brought, commands) = brought;
+    let programs = commands
         .into_iter()
         .filter_map(|(event, command)| {
             let start = start(&command, root, |path| tree.files.iter().any(|f| f.path == path))?;
@@ -69,7 +76,7 @@ pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Sc
     Scan {
         fault: None,
         hidden: hidden(tree),
-        capabilities: catalog::powers(&found).into_iter().collect(),
+        capabilities: brought.in_words().into_keys().collect(),
         programs,
         dependencies: dependencies
             .map(|dependency| match &dependency.marketplace {
@@ -88,7 +95,7 @@ fn hidden(tree: Tree<'_>) -> Vec<HiddenIn> {
     let texts = tree.files.iter().filter(|file| is_text(&file.path));
     texts
         .filter_map(|file| {
-            let bytes = (tree.read)(&file.path)?;
+            let bytes = (tree.read)(&file.path).ok()??;
             // Plain ASCII, as most of them are, hides nothing.
             if bytes.is_ascii() {
                 return None;

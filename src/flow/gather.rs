@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::registered::unpacked;
 use crate::clients::{PluginLayout, plugin_layout};
 use crate::content::catalog;
+use crate::content::powers::{FileKind, TreeFile};
 use crate::doctor::SeenSkill;
 use crate::flow::observe;
 use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, Revision};
@@ -55,7 +56,7 @@ fn find_out(answers: &mut Answers, means: &mut Means, checkouts: &mut Checkouts)
     // What git does not take for a repository holds no commits that could be lost.
     clean.answer_each(|clone| Ok(means.fetch.git.status_is_clean(clone).unwrap_or(true)));
     dates.answer_each(|clone| Ok(fetch::commit_time(clone, &means.fetch.git)));
-    contents.answer_each(|root| Ok(Arc::new(read_contents(root))));
+    contents.answer_each(|root| read_contents(root).map(Arc::new));
 }
 
 /// Fetches and reads the catalog of a source that nobody has named yet.
@@ -283,11 +284,7 @@ fn read_tree(
             hint: None,
         });
     }
-    let hash = hash(&root).map_err(|error| Trouble {
-        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-        text: error.to_string(),
-        hint: None,
-    })?;
+    let hash = hash(&root).map_err(|error| tree_trouble(&error))?;
     let manifest = read_manifest(&root)?;
     Ok(TreeAt { root, commit: checkout.commit, package: checkout.version, hash, manifest })
 }
@@ -305,28 +302,26 @@ fn stays_inside(root: &Path, path: &str) -> Result<PathBuf, Trouble> {
     Ok(full)
 }
 
-/// Reads the texts of a plugin's folder, which was checked before.
-fn read_contents(root: &Path) -> Contents {
-    /// A longer text is no hook, server or document.
-    const MOST: u64 = 4 << 20;
-    let Ok(listing) = tree::check(root, Limits::DEFAULT) else { return Contents::default() };
-    let mut contents = Contents::default();
-    for entry in listing.entries {
-        let link = matches!(entry.kind, tree::Kind::Link { .. });
-        let text = entry.path.rsplit('.').next().is_some_and(|end| {
-            matches!(end.to_ascii_lowercase().as_str(), "md" | "json" | "yaml" | "yml" | "toml")
-        });
-        // Links stay inside the tree, and the client follows them.
-        if (text || link)
-            && entry.bytes <= MOST
-            && let Ok(Some(bytes)) = disk::read(&root.join(&entry.path), Most::TEXT)
-        {
-            contents.texts.insert(entry.path.clone(), bytes);
-        }
-        let executable = entry.kind == tree::Kind::Executable;
-        contents.files.push(catalog::TreeFile { path: entry.path, executable });
+/// Reads the files of a plugin's folder and the texts among them.
+fn read_contents(root: &Path) -> Result<Contents, Trouble> {
+    let (files, _) = tree::contents(root, Limits::DEFAULT).map_err(|error| tree_trouble(&error))?;
+    let is_text = |file: &&TreeFile| {
+        let end = file.path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        !matches!(file.kind, FileKind::Link(_)) && matches!(end.as_str(), "md" | "json")
+    };
+    let texts = files.iter().filter(is_text).map(|file| {
+        let read = disk::read(&root.join(&file.path), Most::TEXT);
+        (file.path.clone(), read.map_err(|error| error.to_string()))
+    });
+    Ok(Contents { texts: texts.collect(), files })
+}
+
+fn tree_trouble(error: &TreeError) -> Trouble {
+    Trouble {
+        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
+        text: error.to_string(),
+        hint: None,
     }
-    contents
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {

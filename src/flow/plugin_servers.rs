@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::observe::Snapshot;
 use super::registered::catalog_file;
 use crate::clients::{self, FromPlugin, ServerEntry, Servers};
-use crate::content::catalog::{self, Entry, EntrySource, Tree};
+use crate::content::catalog::{self, Entry, EntrySource};
+use crate::content::powers::{self, Tree};
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Client, PluginId, Roots, ServerRecord, State};
 
@@ -74,15 +75,15 @@ impl PluginServer {
 fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<PluginServer> {
     let Ok(id) = id.parse::<PluginId>() else { return Vec::new() };
     let Some(servers) = clients::codec(client).servers() else { return Vec::new() };
-    let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
-    let path = clients::plugin_layout(client).manifest_file();
-    let file = root.join(path);
-    let manifest = read(path).and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
+    let read =
+        |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
+    let manifest = clients::plugin_layout(client).manifest_file();
+    let file = root.join(manifest);
     let entry = listed(state, client, &id).unwrap_or_else(|| nameless(&id));
-    let tree = Tree { files: &[], read: &read };
-    let own = read(catalog::SERVERS_FILE).unwrap_or_default();
+    let tree = Tree { manifest, files: &[], read: &read };
+    let own = read(catalog::SERVERS_FILE).ok().flatten().unwrap_or_default();
     let own = catalog::shared_servers(&own);
-    catalog::servers(tree, manifest.as_ref(), &entry)
+    powers::servers(tree, &entry)
         .into_iter()
         .filter_map(|(name, entry)| {
             Some(PluginServer {

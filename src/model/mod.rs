@@ -55,5 +55,5 @@ pub use source::{ReferenceError, Source, SourceError, check_reference};
 pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row, State, Thing};
 pub use suggest::did_you_mean;
 pub use text::{Part, Text};
-pub use tree::{Commit, TreeHash};
+pub use tree::{Commit, Digest, Powers, TreeHash};
 pub use variable::{Variable, variables_in};

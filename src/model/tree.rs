@@ -1,7 +1,10 @@
-//! What pins bytes: commits and tree hashes.
+//! What pins bytes: commits, tree hashes and digests.
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
 
 /// A full git object id in lower-case hex (40 digits, or 64 in a SHA-256 repository).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +60,56 @@ impl FromStr for TreeHash {
 }
 
 impl fmt::Display for TreeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first 40 hex digits of a SHA-256: tells what a part of a tree says from what it said before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(String);
+
+/// What something runs, starts or may do unasked, in words, each with the digest of all that it says.
+pub type Powers = BTreeMap<String, Digest>;
+
+impl Digest {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::from_sum(&Sha256::digest(bytes))
+    }
+
+    /// Takes a whole SHA-256.
+    pub fn from_sum(sum: &[u8]) -> Self {
+        let mut hex = String::with_capacity(40);
+        for byte in sum.iter().take(20) {
+            write!(hex, "{byte:02x}").expect("strings take text");
+        }
+        Self(hex)
+    }
+
+    /// Returns the digest of some things together, which is that of the one if there is one.
+    pub fn of_all<'a>(digests: impl IntoIterator<Item = &'a Self>) -> Self {
+        let texts: Vec<&str> = digests.into_iter().map(Self::as_str).collect();
+        match texts.as_slice() {
+            [one] => Self((*one).to_owned()),
+            many => Self::of(many.join(" ").as_bytes()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if hex && text.len() == 40 { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

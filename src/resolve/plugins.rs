@@ -115,7 +115,7 @@ impl Resolver<'_> {
         check_version(want, &found.version)?;
         let mut locked = found.locked;
         if want.declared {
-            locked.capabilities = self.capabilities(&want.id, &market, &locked, &found.root)?;
+            locked.powers = Some(self.powers(&want.id, &market, &locked, &found.root)?);
         }
         let install_path = self.install_path(&want.id, &found.version);
         let desired = DesiredPlugin {
@@ -219,7 +219,7 @@ impl Resolver<'_> {
             pin: want.pin.clone(),
             package: None,
             dependencies,
-            capabilities: BTreeSet::new(),
+            powers: None,
         };
         Ok(Some(Obtainable { root: path, ..Obtainable::locked(locked, None) }))
     }
@@ -253,7 +253,7 @@ impl Resolver<'_> {
             pin: want.pin.clone(),
             package: at.package.clone(),
             dependencies: dependencies(&want.id, at.manifest.as_ref(), &entry.dependencies),
-            capabilities: BTreeSet::new(),
+            powers: None,
         };
         // The client reads a local folder where it lies; of the copy only the being there counts.
         let there = there || (in_place && self.question.observed.trees.contains_key(&path));
@@ -337,7 +337,7 @@ impl Resolver<'_> {
         self.answers.trees.ask(TreeWanted { origin, folder: folder.to_owned() }).cloned()
     }
 
-    fn install_path(&self, id: &PluginId, version: &str) -> PathBuf {
+    pub(super) fn install_path(&self, id: &PluginId, version: &str) -> PathBuf {
         self.plugin_layout().version(self.question.roots, id, version)
     }
 

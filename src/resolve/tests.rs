@@ -6,11 +6,12 @@ use super::*;
 use crate::clients::claude::managed::Policy;
 use crate::clients::roots_below;
 use crate::content::catalog;
+use crate::content::powers::{FileKind, TreeFile};
 use crate::declared::lock::Lock;
 use crate::declared::manifest;
 use crate::model::{
-    Client, InstallRecord, Intent, Item, Record, RegistrySource, Request, Roots, Scope, Source,
-    TreeHash, WantedPlugin,
+    Client, Digest, InstallRecord, Intent, Item, Record, RegistrySource, Request, Roots, Scope,
+    Source, TreeHash, WantedPlugin,
 };
 
 /// The plugins of a marketplace and what each depends on.
@@ -192,7 +193,8 @@ impl World {
     fn contents(&self, root: &Path) -> std::sync::Arc<Contents> {
         let commit = root.iter().rev().nth(1).and_then(|name| name.to_str()?.chars().next());
         let powerful = commit.is_some_and(|commit| self.powerful.contains(&commit));
-        let file = catalog::TreeFile { path: "run.sh".into(), executable: true };
+        let kind = FileKind::Executable;
+        let file = TreeFile { path: "run.sh".into(), kind, digest: Digest::of(b"run") };
         let files = if powerful { vec![file] } else { Vec::new() };
         std::sync::Arc::new(Contents { files, ..Contents::default() })
     }
@@ -458,7 +460,7 @@ fn what_a_plugin_could_not_do_before_has_to_be_accepted() {
         world.accepted.push(name.to_owned());
         let out = world.resolve(manifest);
         assert_eq!(notes(&out), [""; 0]);
-        assert!(out.lock.plugins[&id].capabilities.contains("executable `run.sh`"));
+        assert!(out.lock.plugins[&id].powers.as_ref().unwrap().contains_key("executable `run.sh`"));
     }
     let mut bare = world();
     bare.powerful.clear();

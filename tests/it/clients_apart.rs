@@ -48,13 +48,18 @@ const FINE: &[(&str, &[&str], &str)] = &[
     ("src/cli/examples.rs", &["anthropic", "claude"], "commands for people to try"),
     ("src/cli/init.rs", &["anthropic", "claude"], "a manifest for people to start from"),
     (
-        "src/content/catalog/capabilities/markdown.rs",
+        "src/content/powers/components.rs",
+        &["mcpServers", "settings.json"],
+        "the format of plugins, which several clients read",
+    ),
+    (
+        "src/content/powers/documents.rs",
         &["mcpServers"],
         "the format of plugins, which several clients read",
     ),
     (
-        "src/content/catalog/capabilities/servers.rs",
-        &["mcpServers", ".mcp.json"],
+        "src/content/powers/servers.rs",
+        &["mcpServers"],
         "the format of plugins, which several clients read",
     ),
     (

@@ -216,12 +216,12 @@ fn new_content_under_the_same_version_is_named_and_installed() {
     let home = Sandbox::new().manifest(&(declares("acme/tools") + &plugin("alpha", "")));
     let repo = tools(&home);
     home.synced();
-    repo.write("plugins/alpha/NEW", "new").commit();
+    repo.write("plugins/alpha/NEW.md", "new").commit();
     let document = home.zskills(&["outdated", "--json"]).document("outdated");
     assert_eq!(document["outdated"][0]["what"], "same-version");
     home.zskills(&["outdated"]).says(&["same version, new content"]);
     home.zskills(&["upgrade"]).expect(0).says(&["same version, new content"]);
-    assert!(home.exists("~/.claude/plugins/cache/tools/alpha/1.0.0/NEW"));
+    assert!(home.exists("~/.claude/plugins/cache/tools/alpha/1.0.0/NEW.md"));
     in_step(&home);
 }
 

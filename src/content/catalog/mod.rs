@@ -4,8 +4,7 @@
 //! it keeps for itself, its layout says. As in Claude Code, only faults at the top level are fatal: one
 //! bad entry never costs the others.
 
-mod capabilities;
-mod dependency;
+pub(super) mod dependency;
 mod entry;
 mod json;
 mod plugin_manifest;
@@ -25,9 +24,6 @@ use serde_json::{Map, Value};
 use crate::formats::json as text;
 use crate::model::{Diagnostic, MarketplaceName};
 
-pub use capabilities::{
-    Capability, Tree, TreeFile, capabilities, capabilities_of, hook_commands, powers, servers,
-};
 pub use dependency::Dependency;
 pub use entry::Entry;
 pub use plugin_manifest::{PluginManifest, parse_plugin};

@@ -107,7 +107,7 @@ impl Home {
             "[[marketplaces]]\nname = \"tools\"\nsource = \"o/tools\"\ncommit = \"{commit}\"\n"
         ));
         home.lock(&format!(
-            "[[plugins]]\nid = \"alpha@tools\"\nversion = \"1.0.0\"\ntree = \"sha256:{tree}\"\n"
+            "[[plugins]]\nid = \"alpha@tools\"\nversion = \"1.0.0\"\ntree = \"sha256:{tree}\"\npowers = []\n"
         ));
         home
     }

@@ -104,7 +104,8 @@ fn drift() -> Vec<Row> {
             "trust.capability-diff",
             "bytes that can do what the lock has",
             Home::synced().but(can).but(other_bytes).but(|home| {
-                home.lock("capabilities = [\"hook Stop: x\"]\n");
+                let row = format!("powers = [\"{} hook Stop: x\"]\n", "a".repeat(40));
+                home.lock = home.lock.replace("powers = []\n", &row);
             }),
             &[],
         ),

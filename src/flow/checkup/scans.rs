@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::clients::plugin_layout;
-use crate::content::catalog::{self, Tree, TreeFile};
+use crate::content::catalog;
+use crate::content::powers::Tree;
 use crate::doctor::{self, Scan};
 use crate::machine::parallel;
 use crate::machine::store::disk::{self, Most};
-use crate::machine::store::tree::{self, Kind, Limits};
+use crate::machine::store::tree::{self, Limits};
 use crate::model::{Client, TreeHash};
 
 /// What was found in trees, by hash.
@@ -25,16 +26,13 @@ pub struct Scans {
 const WORTH: usize = 16;
 
 /// Another number whenever a scan says something else about the same bytes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     format: u32,
     scans: BTreeMap<String, Scan>,
 }
-
-/// A file that nobody needs to read: beyond it a text is no document.
-const MOST: u64 = 4 << 20;
 
 impl Scans {
     /// Reads what was saved in a cache folder; a missing or damaged file is an empty memory.
@@ -78,20 +76,16 @@ impl Scans {
 }
 
 fn read(root: &Path) -> Scan {
-    let listing = match tree::check(root, Limits::DEFAULT) {
-        Ok(listing) => listing,
+    let (files, _) = match tree::contents(root, Limits::DEFAULT) {
+        Ok(contents) => contents,
         Err(error) => return Scan { fault: Some(error.to_string()), ..Scan::default() },
     };
-    let files: Vec<TreeFile> = listing
-        .entries
-        .into_iter()
-        .filter(|entry| entry.bytes <= MOST)
-        .map(|entry| TreeFile { executable: entry.kind == Kind::Executable, path: entry.path })
-        .collect();
-    let read = |path: &str| disk::read(&root.join(path), Most::TEXT).ok().flatten();
+    let read =
+        |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
     let layout = plugin_layout(Client::TARGET);
     let path = layout.manifest_file();
-    let manifest =
-        read(path).and_then(|bytes| catalog::parse_plugin(&root.join(path), &bytes).ok());
-    doctor::scan(Tree { files: &files, read: &read }, manifest.as_ref(), layout.root_variable())
+    let manifest = read(path).ok().flatten();
+    let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&root.join(path), &bytes).ok());
+    let tree = Tree { manifest: path, files: &files, read: &read };
+    doctor::scan(tree, manifest.as_ref(), layout.root_variable())
 }

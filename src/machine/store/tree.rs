@@ -7,6 +7,7 @@
 
 mod check;
 mod compare;
+mod contents;
 mod copy;
 mod fingerprint;
 mod head;
@@ -26,6 +27,7 @@ use crate::model::TreeHash;
 
 pub use check::{CheckedFile, Kind, Limits, Listing, check};
 pub use compare::{Difference, compare};
+pub use contents::contents;
 pub use copy::{Copy, copy};
 pub use fingerprint::Fingerprints;
 pub use head::{has_tag, head, is_shallow, origin};
