@@ -69,7 +69,10 @@ fn named(text: &str, env: &Env, snapshot: &Snapshot) -> String {
     }
     let path = disk::normal(&env.roots.resolve(text, &env.roots.cwd));
     let shelves = snapshot.observed.shelves.values();
-    let skill = shelves.flat_map(|shelf| [&shelf.folder, &shelf.client]).find_map(|folder| {
+    let mut folders = shelves.flat_map(|shelf| {
+        std::iter::once(&shelf.folder).chain(shelf.clients.values().map(|at| &at.folder))
+    });
+    let skill = folders.find_map(|folder| {
         let first = path.strip_prefix(folder).ok()?.components().next()?;
         Some(first.as_os_str().to_str()?.to_owned())
     });

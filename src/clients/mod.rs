@@ -72,6 +72,12 @@ pub fn switches<'s>(roots: &Roots, state: &'s State) -> Vec<Row<'s, bool>> {
     here
 }
 
+/// Returns the clients that look for skills where they lie, or in a folder of their own.
+pub fn with_skills() -> impl Iterator<Item = (Client, &'static dyn Layout)> {
+    let readers = CODECS.into_iter().filter(|codec| codec.client() != Client::Agents);
+    readers.map(|codec| (codec.client(), codec.layout()))
+}
+
 /// Returns the clients that start servers, each with what it makes of them.
 pub fn with_servers() -> impl Iterator<Item = (Client, &'static dyn Servers)> {
     CODECS.into_iter().filter_map(|codec| Some((codec.client(), codec.servers()?)))

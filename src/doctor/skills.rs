@@ -175,30 +175,30 @@ const NOT_LINKED: Check = Check {
 };
 
 fn not_linked(evidence: &Evidence) -> Vec<Symptom> {
-    let symptoms = recorded(evidence).filter_map(|skill| {
-        let Recorded { name, record, shelf, .. } = skill;
-        let there = matches!(skill.folder, Some(Shelved::Folder { .. }));
-        if shelf.is_client || !there || record.link.is_none() {
-            return None;
-        }
-        let text = match (shelf.at_client.get(name), record.link) {
-            (None, _) => {
-                let client = evidence.client;
-                format!("skill `{name}` is not linked into {client}, which cannot see it")
-            }
-            (Some(AtClient::Elsewhere { .. }), Some(LinkKind::Symlink)) => {
-                format!("skill `{name}` is linked to another place")
-            }
-            _ => return None,
-        };
-        let fix = if skill.wanted {
-            Fix::Sync
-        } else {
-            Fix::by_hand("name it in skills.toml, then sync links it")
-        };
-        Some(Symptom::new(name, Diagnostic::whole(&shelf.client.join(name), text), fix))
+    let folders =
+        recorded(evidence).filter(|skill| matches!(skill.folder, Some(Shelved::Folder { .. })));
+    let links = folders.flat_map(|skill| {
+        let clients = skill.shelf.clients.iter().filter(|(_, at)| !at.is_shared);
+        clients.filter_map(move |(client, at)| {
+            let Recorded { name, record, wanted, .. } = skill;
+            let text = match (at.skills.get(name), record.links.get(client)?) {
+                (None, _) => {
+                    format!("skill `{name}` is not linked into {client}, which cannot see it")
+                }
+                (Some(AtClient::Elsewhere { .. }), LinkKind::Symlink) => {
+                    format!("skill `{name}` is linked to another place")
+                }
+                _ => return None,
+            };
+            let fix = if wanted {
+                Fix::Sync
+            } else {
+                Fix::by_hand("name it in skills.toml, then sync links it")
+            };
+            Some(Symptom::new(name, Diagnostic::whole(&at.folder.join(name), text), fix))
+        })
     });
-    symptoms.collect()
+    links.collect()
 }
 
 const DANGLING: Check = Check {
@@ -213,7 +213,10 @@ const DANGLING: Check = Check {
 fn dangling(evidence: &Evidence) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
     for (scope, shelf) in &evidence.observed.shelves {
-        for (name, what) in &shelf.at_client {
+        let of_clients = shelf.clients.values();
+        for (at, name, what) in
+            of_clients.flat_map(|at| at.skills.iter().map(move |(name, what)| (at, name, what)))
+        {
             let gone = match what {
                 AtClient::Linked => !shelf.skills.contains_key(name),
                 AtClient::Elsewhere { dangling, .. } => *dangling,
@@ -224,7 +227,7 @@ fn dangling(evidence: &Evidence) -> Vec<Symptom> {
                 continue;
             }
             let text = format!("the link of skill `{name}` leads nowhere");
-            let diagnostic = Diagnostic::whole(&shelf.client.join(name), text);
+            let diagnostic = Diagnostic::whole(&at.folder.join(name), text);
             symptoms.push(Symptom::new(name, diagnostic, Fix::by_hand("delete the link")));
         }
     }

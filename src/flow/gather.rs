@@ -89,20 +89,20 @@ pub fn skills_of(wanted: &SkillsWanted, options: &FetchOptions) -> Result<Skills
     find_skills(wanted, &checkouts)
 }
 
-/// Reads the skills that the client can see, and checks those that are not a plugin's.
+/// Reads the skills that the clients can see, and checks those that are not a plugin's.
 pub fn seen_skills(roots: &Roots, observed: &Observed) -> Vec<SeenSkill> {
     let mut seen = Vec::new();
     for (scope, shelf) in &observed.shelves {
         let is_skill = |what: &Shelved| matches!(what, Shelved::Folder { is_skill: true, .. });
         let own = shelf.skills.iter().filter(|(_, what)| is_skill(what));
         let own = own.map(|(name, _)| (name, shelf.folder.join(name)));
-        let theirs = shelf
-            .at_client
-            .iter()
-            .filter(|(_, what)| matches!(what, AtClient::Folder { is_skill: true, .. }));
-        let theirs = theirs
-            .filter(|(name, _)| !shelf.skills.contains_key(*name))
-            .map(|(name, _)| (name, shelf.client.join(name)));
+        let theirs = shelf.clients.values().flat_map(|at| {
+            let folders = at.skills.iter();
+            let skills =
+                folders.filter(|(_, what)| matches!(what, AtClient::Folder { is_skill: true, .. }));
+            skills.map(|(name, _)| (name, at.folder.join(name)))
+        });
+        let theirs = theirs.filter(|(name, _)| !shelf.skills.contains_key(*name));
         for (name, path) in own.chain(theirs) {
             let (description, findings) = skills::installed(name, &path);
             let from = scope.as_str().to_owned();

@@ -1,9 +1,10 @@
 //! What an inventory of skills says of one skill.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Commit, TreeHash};
+use super::{Client, Commit, TreeHash};
 
 /// One installed skill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub struct SkillRecord {
     /// The skill's folder in its source.
     pub path: Option<String>,
     pub pin: Option<String>,
-    pub link: Option<LinkKind>,
+    /// How each client reaches it that looks into a folder of its own, as far as that is our doing.
+    pub links: BTreeMap<Client, LinkKind>,
 }
 
 /// Where an installed skill came from, typed by its prefix.

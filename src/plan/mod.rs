@@ -383,4 +383,6 @@ pub fn copy_of(roots: &Roots, now: &str, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod server_tests;
 #[cfg(test)]
+mod skill_tests;
+#[cfg(test)]
 mod tests;

@@ -282,7 +282,7 @@ fn tag(want: &WantedSkill) -> DesiredSkill {
         tree: None,
         path: None,
         pin: None,
-        link: None,
+        links: BTreeMap::new(),
     };
     DesiredSkill { record, bytes: None, link: want.link, once: false }
 }

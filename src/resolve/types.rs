@@ -95,21 +95,28 @@ pub struct Observed {
     pub only_servers: Option<PathBuf>,
 }
 
-/// The skills of one scope on disk, and what the client's own folder holds for them.
+/// The skills of one scope on disk, and what the clients' own folders hold for them.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
     /// As configured; `real` has the links in it resolved.
     pub folder: PathBuf,
     pub real: PathBuf,
-    pub client: PathBuf,
-    pub client_real: PathBuf,
-    /// Both are one folder, so that there is nothing to link.
-    pub is_client: bool,
-    /// Links can be made in the client's folder, as far as is known.
-    pub links_work: bool,
     pub skills: BTreeMap<String, Shelved>,
-    /// Empty when both are one folder.
-    pub at_client: BTreeMap<String, AtClient>,
+    pub clients: BTreeMap<Client, ClientShelf>,
+}
+
+/// The folder in which one client looks for the skills of a scope.
+#[derive(Debug, Clone, Default)]
+pub struct ClientShelf {
+    /// As configured; `real` has the links in it resolved.
+    pub folder: PathBuf,
+    pub real: PathBuf,
+    /// It is the folder of the skills themselves, so that there is nothing to link.
+    pub is_shared: bool,
+    /// Links can be made in it, as far as is known.
+    pub links_work: bool,
+    /// Empty when it is shared.
+    pub skills: BTreeMap<String, AtClient>,
 }
 
 /// What stands where a skill belongs.
@@ -121,7 +128,7 @@ pub enum Shelved {
     Other,
 }
 
-/// What the client's own folder holds under the name of a skill.
+/// What a client's own folder holds under the name of a skill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AtClient {
     /// A link that leads, or will lead, to the skill.
@@ -173,7 +180,7 @@ pub struct Desired {
 
 #[derive(Debug, Clone)]
 pub struct DesiredSkill {
-    /// What the inventory should say, but for the time and the link.
+    /// What the inventory should say, but for the time and the links.
     pub record: SkillRecord,
     /// What to place, when what is there is not it.
     pub bytes: Option<Part>,

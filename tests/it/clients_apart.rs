@@ -72,8 +72,6 @@ const FINE: &[(&str, &[&str], &str)] = &[
         &["mcpServers", ".mcp.json"],
         "the format of plugins, which several clients read",
     ),
-    ("src/flow/observe/skills.rs", &["Claude"], "skills are linked for one client so far"),
-    ("src/plan/diff/skills.rs", &["Claude"], "skills are linked for one client so far"),
 ];
 
 #[test]

@@ -39,7 +39,7 @@ fn a_repository_of_skills_is_installed_linked_and_recorded() {
     assert_eq!(entry["source"], "acme/kit");
     assert_eq!(entry["head_sha"], repo.head());
     assert_eq!(entry["path"], "skills/pdf");
-    assert_eq!(entry["link"], "symlink");
+    assert_eq!(entry["links"]["claude-code"], "symlink");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn where_links_do_not_work_a_copy_is_made_and_refreshed() {
     home.write(&format!("~/.local/state/zskills/no-links/{name}"), "");
     home.synced();
     assert!(!home.is_link("~/.claude/skills/note"));
-    assert_eq!(home.json(INVENTORY)["agent_skills"]["note"]["link"], "copy");
+    assert_eq!(home.json(INVENTORY)["agent_skills"]["note"]["links"]["claude-code"], "copy");
     home.write("~/my-skills/note/SKILL.md", skill_md("note", "two"));
     home.synced();
     assert_eq!(home.read("~/.claude/skills/note/SKILL.md"), skill_md("note", "two"));

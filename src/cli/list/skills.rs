@@ -38,12 +38,14 @@ pub fn look(roots: &Roots, observed: &Observed) -> Skills {
             Shelved::Folder { is_skill: true, .. } => Some((name, &shelf.folder)),
             _ => None,
         });
-        let at_client = shelf.at_client.iter().filter_map(|(name, what)| match what {
-            AtClient::Folder { is_skill: true, .. }
-            | AtClient::Elsewhere { dangling: false, .. } => Some((name, &shelf.client)),
-            _ => None,
+        let of_clients = shelf.clients.values().flat_map(|at| {
+            at.skills.iter().filter_map(|(name, what)| match what {
+                AtClient::Folder { is_skill: true, .. }
+                | AtClient::Elsewhere { dangling: false, .. } => Some((name, &at.folder)),
+                _ => None,
+            })
         });
-        for (name, folder) in here.chain(at_client) {
+        for (name, folder) in here.chain(of_clients) {
             // What an active plugin brings is managed by its plugin.
             if !known.contains(&(name.as_str(), *scope)) && !shipped.contains(name) {
                 untracked

@@ -1,4 +1,4 @@
-//! Why a skill is here: the entry that asks for it, its record, its folder, and how the client reaches it.
+//! Why a skill is here: the entry that asks for it, its record, its folder, and how each client reaches it.
 
 use super::{Case, Reason, Says};
 use crate::clients::{self, agents};
@@ -59,15 +59,19 @@ impl Case<'_> {
         if on_disk.is_some() {
             places.push(disk(stand.folder.join(self.name), "the folder"));
         }
-        let reached = match stand.at_client.get(self.name) {
-            Some(AtClient::Linked) => "the client reads it through this link",
-            Some(AtClient::Folder { .. }) => "the client reads this copy",
-            Some(AtClient::Elsewhere { .. }) => "the client reads what this link leads to instead",
-            Some(AtClient::Other) => "something else stands where the client looks",
-            None if stand.is_client => "the client reads the folder itself",
-            None => "nothing is there, so the client does not see it",
-        };
-        places.push(disk(stand.client.join(self.name), reached));
+        places.extend(stand.clients.iter().map(|(client, at)| {
+            let reached = match at.skills.get(self.name) {
+                Some(AtClient::Linked) => format!("{client} reads it through this link"),
+                Some(AtClient::Folder { .. }) => format!("{client} reads this copy"),
+                Some(AtClient::Elsewhere { .. }) => {
+                    format!("{client} reads what this link leads to instead")
+                }
+                Some(AtClient::Other) => format!("something else stands where {client} looks"),
+                None if at.is_shared => format!("{client} reads the folder itself"),
+                None => format!("nothing is there, so {client} does not see it"),
+            };
+            disk(at.folder.join(self.name), &reached)
+        }));
         Some(Reason { kind: "agent skill", name: self.name.to_owned(), headline, places })
     }
 

@@ -1,12 +1,13 @@
 //! `.zskills.json` beside the installed skills: what we put there and where it came from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
 use crate::formats::json;
-use crate::model::{Diagnostic, SkillName};
+use crate::model::{Client, Diagnostic, SkillName};
 pub use crate::model::{LinkKind as Link, SkillOrigin as SkillSource, SkillRecord as Installed};
 
 /// The key of the records.
@@ -118,9 +119,26 @@ fn read(name: &str, entry: &Value) -> Result<(SkillName, Installed), String> {
             tree: typed("tree", text("tree")?)?,
             path: text("path")?,
             pin: text("pin")?,
-            link: typed("link", text("link")?)?,
+            links: links(entry, text("link")?)?,
         },
     ))
+}
+
+/// Reads how each client reaches a skill. Inventories used to say it of one client alone, in `link`.
+fn links(
+    entry: &Map<String, Value>,
+    one: Option<String>,
+) -> Result<BTreeMap<Client, Link>, String> {
+    let Some(links) = entry.get(LINKS) else {
+        let one = typed("link", one)?;
+        return Ok(one.map(|link| (Client::TARGET, link)).into_iter().collect());
+    };
+    let links = links.as_object().ok_or("has `links` that are not an object")?;
+    let link = |client: Client| {
+        let text = links.get(client.id())?.as_str().unwrap_or("?").to_owned();
+        typed(LINKS, Some(text)).map(|link| Some((client, link?))).transpose()
+    };
+    Client::ALL.into_iter().filter_map(link).collect()
 }
 
 fn typed<T: FromStr<Err = ()>>(key: &str, text: Option<String>) -> Result<Option<T>, String> {
@@ -130,9 +148,12 @@ fn typed<T: FromStr<Err = ()>>(key: &str, text: Option<String>) -> Result<Option
 }
 
 /// The keys of an entry that are ours.
-pub const KEYS: [&str; 7] = ["source", "installed_at", "head_sha", "tree", "path", "pin", "link"];
+pub const KEYS: [&str; 8] =
+    ["source", "installed_at", "head_sha", "tree", "path", "pin", "link", LINKS];
 
-/// Sets the keys that are ours in the entry of a skill.
+const LINKS: &str = "links";
+
+/// Sets the keys that are ours in the entry of a skill; links of clients that we do not know stay.
 pub fn write(entry: &mut Map<String, Value>, installed: &Installed) {
     let texts = [
         ("source", Some(installed.source.to_string())),
@@ -141,13 +162,26 @@ pub fn write(entry: &mut Map<String, Value>, installed: &Installed) {
         ("tree", installed.tree.as_ref().map(ToString::to_string)),
         ("path", installed.path.clone()),
         ("pin", installed.pin.clone()),
-        ("link", installed.link.map(|link| link.as_str().to_owned())),
+        ("link", None),
     ];
     for (key, text) in texts {
         match text {
             Some(text) => drop(entry.insert(key.to_owned(), Value::String(text))),
             None => drop(entry.shift_remove(key)),
         }
+    }
+    let mut links = match entry.shift_remove(LINKS) {
+        Some(Value::Object(links)) => links,
+        _ => Map::new(),
+    };
+    for client in Client::ALL {
+        match installed.links.get(&client) {
+            Some(link) => drop(links.insert(client.id().to_owned(), json!(link.as_str()))),
+            None => drop(links.shift_remove(client.id())),
+        }
+    }
+    if !links.is_empty() {
+        entry.insert(LINKS.to_owned(), Value::Object(links));
     }
 }
 
@@ -177,6 +211,18 @@ mod tests {
         Inventory::parse(Path::new(FILE), text)
     }
 
+    fn installed() -> Installed {
+        Installed {
+            source: SkillSource::Git("o/r".to_owned()),
+            installed_at: Some("2026-01-02T03:04:05Z".to_owned()),
+            commit: "0".repeat(40).parse().ok(),
+            tree: format!("sha256:{}", "a".repeat(64)).parse().ok(),
+            path: Some("skills/pdf".to_owned()),
+            pin: Some("v1".to_owned()),
+            links: BTreeMap::from([(Client::Claude, Link::Copy)]),
+        }
+    }
+
     #[test]
     fn what_is_not_edited_stays_as_it_was() {
         let mut inventory = parse(TEXT).unwrap();
@@ -191,20 +237,38 @@ mod tests {
     fn a_skill_is_read_as_it_was_written() {
         let mut inventory = Inventory::default();
         let name: SkillName = "pdf".parse().unwrap();
-        let installed = Installed {
-            source: SkillSource::Git("o/r".to_owned()),
-            installed_at: Some("2026-01-02T03:04:05Z".to_owned()),
-            commit: "0".repeat(40).parse().ok(),
-            tree: format!("sha256:{}", "a".repeat(64)).parse().ok(),
-            path: Some("skills/pdf".to_owned()),
-            pin: Some("v1".to_owned()),
-            link: Some(Link::Copy),
-        };
+        let installed = installed();
         inventory.set(&name, &installed);
         let read = parse(&inventory.to_text()).unwrap();
         assert_eq!(read.get(&name), Some(installed));
         inventory.remove(&name);
         assert_eq!(inventory, Inventory::default());
+    }
+
+    #[test]
+    fn links_are_of_clients_and_those_of_unknown_clients_stay() {
+        let links = |keys: &str| {
+            let text = format!(r#"{{"agent_skills": {{"pdf": {{"source": "o/r"{keys}}}}}}}"#);
+            let inventory = parse(&text).map_err(|fault| fault.message);
+            inventory.map(|inventory| inventory.get(&"pdf".parse().unwrap()).unwrap().links)
+        };
+        let claude = |link| BTreeMap::from([(Client::Claude, link)]);
+        assert_eq!(links(""), Ok(BTreeMap::new()));
+        assert_eq!(links(r#", "link": "symlink""#), Ok(claude(Link::Symlink)));
+        let both = r#", "links": {"claude-code": "copy", "other": 1}"#;
+        assert_eq!(links(both), Ok(claude(Link::Copy)));
+        for broken in [r#", "link": "x""#, r#", "links": []"#, r#", "links": {"claude-code": 1}"#] {
+            assert!(links(broken).is_err(), "{broken}");
+        }
+        let written = |links| {
+            let mut entry = json!({"source": "o/r", "links": {"claude-code": "copy", "other": 1}});
+            let record = Installed { links, ..installed() };
+            write(entry.as_object_mut().unwrap(), &record);
+            entry["links"].clone()
+        };
+        assert_eq!(written(BTreeMap::new()), json!({"other": 1}));
+        let symlink = claude(Link::Symlink);
+        assert_eq!(written(symlink), json!({"other": 1, "claude-code": "symlink"}));
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub mod inventory;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     ClientFile, Codec, Decoded, FileKind, FileProblem, Layout, Place, PluginLayout, ProblemKind,
@@ -150,11 +150,13 @@ fn edited(text: &str, change: &Change) -> Result<String, json::EditError> {
     let Item::Skill { name, .. } = &change.fact.item else { return Ok(text.to_owned()) };
     let entry = [Key::Name(inventory::SKILLS), Key::Name(name)];
     let Some(Record::Skill(record)) = &change.after else { return json::remove(text, &entry) };
-    let mut wanted = Map::new();
-    inventory::write(&mut wanted, record);
-    let Some(Value::Object(old)) = json::get(text, &entry) else {
-        return json::set(text, &entry, &Value::Object(wanted));
+    let old = match json::get(text, &entry) {
+        Some(Value::Object(old)) => Some(old),
+        _ => None,
     };
+    let mut wanted = old.clone().unwrap_or_default();
+    inventory::write(&mut wanted, record);
+    let Some(old) = old else { return json::set(text, &entry, &Value::Object(wanted)) };
     let mut text = text.to_owned();
     for key in inventory::KEYS {
         let path = [entry[0], entry[1], Key::Name(key)];
@@ -183,6 +185,7 @@ pub fn record<'s>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::path::Path;
 
     use super::*;
@@ -208,7 +211,7 @@ mod tests {
             tree: None,
             path: None,
             pin: None,
-            link: None,
+            links: BTreeMap::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::doctor::{
     Disk, Evidence, Finding, Fix, RegistryFix, SeenSkill, ServerEnvironment, ServerFix,
 };
 use crate::model::{Client, Files, Roots, Scope};
-use crate::resolve::{Observed, Shelf};
+use crate::resolve::{ClientShelf, Observed, Shelf};
 
 pub const MANIFEST: &str = "/h/dots/skills.toml";
 pub const KNOWN: &str = "/h/.claude/plugins/known_marketplaces.json";
@@ -139,10 +139,17 @@ impl Home {
 
     /// Returns the shelf of the user's skills.
     pub fn shelf(&mut self) -> &mut Shelf {
-        self.observed.shelves.entry(Scope::User).or_insert_with(|| Shelf {
-            folder: "/h/.agents/skills".into(),
-            client: "/h/.claude/skills".into(),
-            ..Shelf::default()
+        self.observed
+            .shelves
+            .entry(Scope::User)
+            .or_insert_with(|| Shelf { folder: "/h/.agents/skills".into(), ..Shelf::default() })
+    }
+
+    /// Returns what the client has in the folder in which it looks for the user's skills.
+    pub fn at_client(&mut self) -> &mut ClientShelf {
+        self.shelf().clients.entry(Client::Claude).or_insert_with(|| ClientShelf {
+            folder: "/h/.claude/skills".into(),
+            ..ClientShelf::default()
         })
     }
 

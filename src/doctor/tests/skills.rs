@@ -20,7 +20,7 @@ fn kept() -> Home {
     let text = format!("{:#}", json!({"version": 1, "agent_skills": {"s": record}}));
     Home::empty().text(SKILLS, text).but(|home| {
         home.shelf().skills.insert("s".into(), folder('a', false));
-        home.shelf().at_client.insert("s".into(), AtClient::Linked);
+        home.at_client().skills.insert("s".into(), AtClient::Linked);
     })
 }
 
@@ -85,10 +85,10 @@ fn wanted() -> Vec<Row> {
 fn recorded() -> Vec<Row> {
     let edited = |home: &mut Home| home.shelf().skills.insert("s".into(), folder('b', false));
     let cloned = |home: &mut Home| home.shelf().skills.insert("s".into(), folder('b', true));
-    let unlinked = |home: &mut Home| home.shelf().at_client.clear();
+    let unlinked = |home: &mut Home| home.at_client().skills.clear();
     let elsewhere = |home: &mut Home| {
         let elsewhere = AtClient::Elsewhere { target: "/x".into(), dangling: false };
-        home.shelf().at_client.insert("s".into(), elsewhere);
+        home.at_client().skills.insert("s".into(), elsewhere);
     };
     vec![
         row("skills.no-bytes", "it is there", kept(), &[]),
@@ -148,7 +148,7 @@ fn recorded() -> Vec<Row> {
         row(
             "skills.not-linked",
             "both are one folder",
-            kept().but(unlinked).but(|home| home.shelf().is_client = true),
+            kept().but(unlinked).but(|home| home.at_client().is_shared = true),
             &[],
         ),
     ]
@@ -157,7 +157,7 @@ fn recorded() -> Vec<Row> {
 fn on_disk() -> Vec<Row> {
     let dangling = |home: &mut Home| {
         let elsewhere = AtClient::Elsewhere { target: "/x".into(), dangling: true };
-        home.shelf().at_client.insert("s".into(), elsewhere);
+        home.at_client().skills.insert("s".into(), elsewhere);
     };
     vec![
         row("skills.dangling-link", "it leads to the skill", kept(), &[]),

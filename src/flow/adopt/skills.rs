@@ -198,7 +198,7 @@ fn from_note(name: SkillName, scope: Scope, noted: Option<Provenance>) -> Undecl
         tree: None,
         path: None,
         pin: None,
-        link: None,
+        links: BTreeMap::new(),
     };
     let Some(noted) = noted else {
         return Undeclared { name, scope, record: empty, reference: None };

@@ -1,4 +1,4 @@
-//! The folders of skills as they lie on disk, and what the client's own folder holds for each.
+//! The folders of skills as they lie on disk, and what the clients' own folders hold for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::declared::lock::Lock;
 use crate::machine::store::disk::{self, Most, Stands};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{Client, Roots, Scope, SkillName, State, TreeHash};
-use crate::resolve::{AtClient, Shelf, Shelved};
+use crate::resolve::{AtClient, ClientShelf, Shelf, Shelved};
 
 /// Looks at the skills of every scope that there is here.
 pub(super) fn shelves(
@@ -75,67 +75,92 @@ fn shelf(
     known: &BTreeSet<&str>,
     fingerprints: &mut Fingerprints,
 ) -> Shelf {
-    let folder = agents::skills(roots, scope);
-    let client = clients::layout(Client::Claude).skills(roots, scope);
-    let (real, client_real) = (disk::real(&folder), disk::real(&client));
-    let mut shelf = Shelf {
-        links_work: !disk::exists(&no_links(roots, &client_real)),
-        is_client: real == client_real,
-        folder,
-        client,
-        ..Shelf::default()
-    };
-    let (skills, at_client) = (disk::entries(&real), disk::entries(&client_real));
-    let mut hashes = hashes(&[(&real, &skills), (&client_real, &at_client)], known, fingerprints);
-    for (name, stands) in skills {
-        if is_hidden(&name) {
-            continue;
-        }
-        let path = real.join(&name);
+    let own = Folder::read(agents::skills(roots, scope));
+    let of_clients: BTreeMap<Client, Folder> = clients::with_skills()
+        .map(|(client, layout)| (client, Folder::read(layout.skills(roots, scope))))
+        .collect();
+    let folders: Vec<&Folder> = std::iter::once(&own).chain(of_clients.values()).collect();
+    let hashes = hashes(&folders, known, fingerprints);
+    let skills = own.entries.iter().map(|(name, stands)| {
+        let path = own.real.join(name);
         let what = match stands {
             Stands::Folder => Shelved::Folder {
-                tree: hashes.remove(&path),
+                tree: hashes.get(&path).cloned(),
                 is_skill: disk::exists(&path.join("SKILL.md")),
                 is_clone: disk::exists(&path.join(".git")),
             },
             Stands::Link(_) | Stands::Other => Shelved::Other,
         };
-        shelf.skills.insert(name, what);
+        (name.clone(), what)
+    });
+    Shelf {
+        skills: skills.collect(),
+        clients: of_clients
+            .into_iter()
+            .map(|(client, folder)| (client, client_shelf(roots, &own, folder, &hashes)))
+            .collect(),
+        folder: own.path,
+        real: own.real,
     }
-    if !shelf.is_client {
-        for (name, stands) in at_client {
-            if is_hidden(&name) {
-                continue;
-            }
-            let path = client_real.join(&name);
-            let what = match stands {
-                Stands::Link(target) => link(&client_real, &real.join(&name), target),
-                Stands::Folder => AtClient::Folder {
-                    tree: hashes.remove(&path),
-                    is_skill: disk::exists(&path.join("SKILL.md")),
-                },
-                Stands::Other => AtClient::Other,
-            };
-            shelf.at_client.insert(name, what);
-        }
+}
+
+fn client_shelf(
+    roots: &Roots,
+    own: &Folder,
+    Folder { path, real, entries }: Folder,
+    hashes: &BTreeMap<PathBuf, TreeHash>,
+) -> ClientShelf {
+    let is_shared = real == own.real;
+    let entries = if is_shared { Vec::new() } else { entries };
+    let skills = entries.into_iter().map(|(name, stands)| {
+        let at = real.join(&name);
+        let what = match stands {
+            Stands::Link(target) => link(&real, &own.real.join(&name), target),
+            Stands::Folder => AtClient::Folder {
+                tree: hashes.get(&at).cloned(),
+                is_skill: disk::exists(&at.join("SKILL.md")),
+            },
+            Stands::Other => AtClient::Other,
+        };
+        (name, what)
+    });
+    let skills = skills.collect();
+    ClientShelf {
+        links_work: !disk::exists(&no_links(roots, &real)),
+        folder: path,
+        real,
+        is_shared,
+        skills,
     }
-    shelf.real = real;
-    shelf.client_real = client_real;
-    shelf
+}
+
+/// A folder of skills with what stands in it, hidden things left out.
+struct Folder {
+    path: PathBuf,
+    real: PathBuf,
+    entries: Vec<(String, Stands)>,
+}
+
+impl Folder {
+    fn read(path: PathBuf) -> Self {
+        let real = disk::real(&path);
+        let entries = disk::entries(&real).into_iter().filter(|(name, _)| !name.starts_with('.'));
+        Self { entries: entries.collect(), path, real }
+    }
 }
 
 /// Returns the hashes of the folders that matter, all of them looked at together.
 fn hashes(
-    folders: &[(&PathBuf, &Vec<(String, Stands)>)],
+    folders: &[&Folder],
     known: &BTreeSet<&str>,
     fingerprints: &mut Fingerprints,
 ) -> BTreeMap<PathBuf, TreeHash> {
     let matters = |name: &str, stands: &Stands| *stands == Stands::Folder && known.contains(name);
     let paths: BTreeSet<PathBuf> = folders
         .iter()
-        .flat_map(|(folder, entries)| entries.iter().map(move |entry| (folder, entry)))
+        .flat_map(|folder| folder.entries.iter().map(move |entry| (&folder.real, entry)))
         .filter(|(_, (name, stands))| matters(name, stands))
-        .map(|(folder, (name, _))| folder.join(name))
+        .map(|(real, (name, _))| real.join(name))
         .collect();
     let paths: Vec<PathBuf> = paths.into_iter().collect();
     let hashes = fingerprints.hash_all(&paths);
@@ -158,8 +183,4 @@ fn link(folder: &Path, skill: &Path, target: PathBuf) -> AtClient {
         return AtClient::Linked;
     }
     AtClient::Elsewhere { dangling: !disk::is_dir(&end), target }
-}
-
-fn is_hidden(name: &str) -> bool {
-    name.starts_with('.')
 }

@@ -12,7 +12,7 @@ use crate::model::{
     Thing,
 };
 use crate::plan::{Action, Bytes, Consent, Inputs, Line, Prune, Sign, Step, staging, trash_path};
-use crate::resolve::{AtClient, DesiredSkill, Shelf, Shelved};
+use crate::resolve::{AtClient, ClientShelf, DesiredSkill, Shelf, Shelved};
 
 /// Adds what is missing, moves what is old, and runs what installs by itself.
 pub(super) fn add(inputs: &Inputs, held: &Held, diff: &mut Diff) {
@@ -39,20 +39,29 @@ fn add_one(
     let fact = agents::fact(inputs.roots, name.as_str(), scope);
     let thing = fact.item.thing();
     let old = agents::record(inputs.state, inputs.roots, name, scope);
-    let link = link(inputs, shelf, name.as_str(), skill, old);
-    let mut record = SkillRecord { link: link.kind, ..skill.record.clone() };
+    let links: Vec<(Client, Linking)> = seats(inputs, shelf, name.as_str())
+        .filter(|seat| !seat.at.is_shared)
+        .map(|seat| (seat.client, seat.link(skill, old)))
+        .collect();
+    let kinds = links.iter().filter_map(|(client, link)| Some((*client, link.kind?)));
+    let mut record = SkillRecord { links: kinds.collect(), ..skill.record.clone() };
     record.installed_at = match old {
         Some(old) if skill.bytes.is_none() => old.installed_at.clone(),
         _ => Some(inputs.now.to_owned()),
     };
-    diff.notes.extend(
-        link.trouble.map(|text| Note::unmet(name, text).hint("move what is there away, then sync")),
-    );
+    let hidden = links.iter().filter_map(|(_, link)| link.trouble.as_ref());
+    let hint = "move what is there away, then sync";
+    diff.notes.extend(hidden.map(|text| Note::unmet(name, text).hint(hint)));
+    let linked: Vec<Client> = links
+        .iter()
+        .filter(|(_, link)| link.gone.is_some() || link.made.is_some() || link.renewed.is_some())
+        .map(|(client, _)| *client)
+        .collect();
     let changed = old != Some(&record);
-    if !changed && skill.bytes.is_none() && link.actions.is_empty() {
+    if !changed && skill.bytes.is_none() && linked.is_empty() {
         return;
     }
-    let mut text = text(old, &record, skill, !link.actions.is_empty());
+    let mut text = text(old, &record, skill, &linked);
     if let Some(replaced) = old.and_then(|old| old.commit.as_ref()) {
         text += &rewritten(inputs, record.commit.as_ref(), Some(replaced));
     }
@@ -62,7 +71,7 @@ fn add_one(
         && matches!(shelf.skills.get(name.as_str()), Some(Shelved::Folder { is_clone: true, .. }))
     {
         // A clone may hold commits of its own.
-        diff.trash.push(trash(inputs, &thing, shelf.real.join(name.as_str())));
+        diff.trash.push(Step::of(&thing, trash(inputs, shelf.real.join(name.as_str()))));
     }
     if let (Some(part), Some(hash)) = (&skill.bytes, &skill.record.tree) {
         let to = shelf.real.join(name.as_str());
@@ -75,7 +84,12 @@ fn add_one(
         };
         diff.places.push(Step::of(&thing, action));
     }
-    diff.links.extend(link.actions.into_iter().map(|action| Step::of(&thing, action)));
+    for (_, link) in links {
+        diff.unlinks.extend(link.gone.map(|action| Step::of(&thing, action)));
+        diff.links.extend(link.made.map(|action| Step::of(&thing, action)));
+        // Before the inventory, which tells our copy by its bytes: it would be nobody's in between.
+        diff.places.extend(link.renewed.map(|action| Step::of(&thing, action)));
+    }
     if changed {
         diff.additions.push(Change {
             fact,
@@ -88,90 +102,125 @@ fn add_one(
     }
 }
 
-/// What becomes of a skill in the client's own folder.
+/// The place of one skill in the folder in which one client looks.
+struct Seat<'a> {
+    inputs: &'a Inputs<'a>,
+    shelf: &'a Shelf,
+    client: Client,
+    at: &'a ClientShelf,
+    name: &'a str,
+}
+
+/// What becomes of a skill there.
 #[derive(Default)]
 struct Linking {
     kind: Option<LinkKind>,
-    actions: Vec<Action>,
+    gone: Option<Action>,
+    made: Option<Action>,
+    /// A copy of ours that becomes the new bytes.
+    renewed: Option<Action>,
     /// Why the client will not see it.
     trouble: Option<String>,
 }
 
-fn link(
-    inputs: &Inputs,
-    shelf: &Shelf,
-    name: &str,
-    skill: &DesiredSkill,
-    old: Option<&SkillRecord>,
-) -> Linking {
-    let there = shelf.at_client.get(name);
-    let at = shelf.client_real.join(name);
-    let ours = old.and_then(|old| old.link);
-    if shelf.is_client {
-        return Linking::default();
+fn seats<'a>(
+    inputs: &'a Inputs<'a>,
+    shelf: &'a Shelf,
+    name: &'a str,
+) -> impl Iterator<Item = Seat<'a>> {
+    shelf.clients.iter().map(move |(client, at)| Seat { inputs, shelf, client: *client, at, name })
+}
+
+impl Seat<'_> {
+    fn path(&self) -> PathBuf {
+        self.at.real.join(self.name)
     }
-    if !skill.link {
-        let actions = match (there, ours) {
-            (Some(AtClient::Linked), Some(_)) => vec![Action::Unlink { at }],
-            _ => Vec::new(),
+
+    fn there(&self) -> Option<&AtClient> {
+        self.at.skills.get(self.name)
+    }
+
+    /// Returns what we put there, as the inventory has it.
+    fn ours(&self, record: Option<&SkillRecord>) -> Option<LinkKind> {
+        record.and_then(|record| record.links.get(&self.client)).copied()
+    }
+
+    fn link(&self, skill: &DesiredSkill, old: Option<&SkillRecord>) -> Linking {
+        let ours = self.ours(old);
+        if !skill.link {
+            return Linking { gone: self.take_away(old), ..Linking::default() };
+        }
+        let hidden = |what: &str| Linking {
+            kind: ours,
+            trouble: Some(format!(
+                "{} does not see it: `{}` is {what}, not put there by zskills",
+                self.client,
+                self.at.folder.join(self.name).display()
+            )),
+            ..Linking::default()
         };
-        return Linking { actions, ..Linking::default() };
-    }
-    let hidden = |what: &str| Linking {
-        kind: ours,
-        actions: Vec::new(),
-        trouble: Some(format!(
-            "Claude Code does not see it: `{}` is {what}, not put there by zskills",
-            shelf.client.join(name).display()
-        )),
-    };
-    match there {
-        Some(AtClient::Linked) => Linking { kind: Some(LinkKind::Symlink), ..Linking::default() },
-        None => fresh_link(inputs, shelf, name, at),
-        Some(AtClient::Elsewhere { dangling: true, .. }) if ours == Some(LinkKind::Symlink) => {
-            let mut link = fresh_link(inputs, shelf, name, at.clone());
-            link.actions.insert(0, Action::Unlink { at });
-            link
-        }
-        Some(AtClient::Elsewhere { target, .. }) => {
-            hidden(&format!("a link to `{}`", target.display()))
-        }
-        Some(AtClient::Folder { tree, .. }) => {
-            let owned = !shelf.links_work || ours == Some(LinkKind::Copy);
-            let is_old = ours == Some(LinkKind::Copy) && old.is_some_and(|old| old.tree == *tree);
-            if tree.is_some() && (*tree == skill.record.tree || skill.record.tree.is_none()) {
-                let kind = owned.then_some(LinkKind::Copy);
-                Linking { kind, ..Linking::default() }
-            } else if is_old {
-                copy(inputs, shelf, name, at)
-            } else {
-                hidden("a folder of its own")
+        match self.there() {
+            Some(AtClient::Linked) => {
+                Linking { kind: Some(LinkKind::Symlink), ..Linking::default() }
             }
+            None => self.fresh(),
+            Some(AtClient::Elsewhere { dangling: true, .. }) if ours == Some(LinkKind::Symlink) => {
+                Linking { gone: Some(Action::Unlink { at: self.path() }), ..self.fresh() }
+            }
+            Some(AtClient::Elsewhere { target, .. }) => {
+                hidden(&format!("a link to `{}`", target.display()))
+            }
+            Some(AtClient::Folder { tree, .. }) => {
+                let owned = !self.at.links_work || ours == Some(LinkKind::Copy);
+                let is_old =
+                    ours == Some(LinkKind::Copy) && old.is_some_and(|old| old.tree == *tree);
+                if tree.is_some() && (*tree == skill.record.tree || skill.record.tree.is_none()) {
+                    let kind = owned.then_some(LinkKind::Copy);
+                    Linking { kind, ..Linking::default() }
+                } else if is_old {
+                    Linking {
+                        kind: Some(LinkKind::Copy),
+                        renewed: Some(self.copy()),
+                        ..Linking::default()
+                    }
+                } else {
+                    hidden("a folder of its own")
+                }
+            }
+            Some(AtClient::Other) => hidden("a file"),
         }
-        Some(AtClient::Other) => hidden("a file"),
     }
-}
 
-fn fresh_link(inputs: &Inputs, shelf: &Shelf, name: &str, at: PathBuf) -> Linking {
-    if !shelf.links_work {
-        return copy(inputs, shelf, name, at);
+    fn fresh(&self) -> Linking {
+        let (kind, made) = if self.at.links_work {
+            let target = relative(&self.at.real, &self.shelf.real.join(self.name));
+            (LinkKind::Symlink, Action::Link { at: self.path(), target })
+        } else {
+            (LinkKind::Copy, self.copy())
+        };
+        Linking { kind: Some(kind), made: Some(made), ..Linking::default() }
     }
-    let target = relative(&shelf.client_real, &shelf.real.join(name));
-    let actions = vec![Action::Link { at, target }];
-    Linking { kind: Some(LinkKind::Symlink), actions, trouble: None }
-}
 
-/// A copy is made from the installed folder, which is in place by then.
-fn copy(inputs: &Inputs, shelf: &Shelf, name: &str, to: PathBuf) -> Linking {
-    let staging = staging(inputs, &to);
-    let action = Action::Place {
-        from: shelf.real.join(name),
-        to,
-        what: Bytes::Tree,
-        staging,
-        content: None,
-    };
-    Linking { kind: Some(LinkKind::Copy), actions: vec![action], trouble: None }
+    /// A copy is made from the installed folder, which is in place by then.
+    fn copy(&self) -> Action {
+        let (from, to) = (self.shelf.real.join(self.name), self.path());
+        let staging = staging(self.inputs, &to);
+        Action::Place { from, to, what: Bytes::Tree, staging, content: None }
+    }
+
+    /// Returns what takes away that which we put there, if it is as we left it.
+    fn take_away(&self, old: Option<&SkillRecord>) -> Option<Action> {
+        let at = self.path();
+        match (self.there()?, self.ours(old)?) {
+            (AtClient::Linked, _) => Some(Action::Unlink { at }),
+            (AtClient::Folder { tree: Some(tree), .. }, LinkKind::Copy)
+                if old?.tree.as_ref() == Some(tree) =>
+            {
+                Some(trash(self.inputs, at))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Returns the way from a folder to a path; both absolute and without links.
@@ -185,7 +234,7 @@ fn text(
     old: Option<&SkillRecord>,
     record: &SkillRecord,
     skill: &DesiredSkill,
-    linked: bool,
+    linked: &[Client],
 ) -> String {
     let source = &record.source;
     let short = |record: &SkillRecord| record.commit.as_ref().map(|c| c.short().to_owned());
@@ -201,8 +250,12 @@ fn text(
             (Some(old), Some(new)) if old != new => format!("{source} {old} → {new}"),
             _ => format!("{source}{at}, bytes installed"),
         },
-        (Some(_), None) if linked && record.link.is_some() => "linked into Claude Code".to_owned(),
-        (Some(_), None) if linked => "no longer linked into Claude Code".to_owned(),
+        (Some(_), None) if !linked.is_empty() => {
+            let names: Vec<String> = linked.iter().map(ToString::to_string).collect();
+            let is_linked = linked.iter().any(|client| record.links.contains_key(client));
+            let now = if is_linked { "linked into" } else { "no longer linked into" };
+            format!("{now} {}", names.join(" and "))
+        }
         (Some(old), None) => match (short(old), short(record)) {
             (Some(old), Some(new)) if old != new => format!("{source} {old} → {new}, same bytes"),
             _ => format!("{source}{at}, inventory corrected"),
@@ -365,25 +418,21 @@ fn take_away(
     is_there: bool,
 ) {
     let name = thing.name();
-    let at = shelf.client_real.join(name);
-    let ours = record.and_then(|record| record.link);
-    match shelf.at_client.get(name) {
-        Some(AtClient::Linked) => diff.unlinks.push(Step::of(thing, Action::Unlink { at })),
-        Some(AtClient::Folder { tree: Some(tree), .. })
-            if ours == Some(LinkKind::Copy)
-                && record.is_some_and(|record| record.tree.as_ref() == Some(tree)) =>
-        {
-            diff.unlinks.push(trash(inputs, thing, at));
-        }
-        _ => {}
+    for seat in seats(inputs, shelf, name) {
+        // A link that leads to what goes leads nowhere then, whoever made it.
+        let gone = match seat.there() {
+            Some(AtClient::Linked) => Some(Action::Unlink { at: seat.path() }),
+            _ => seat.take_away(record),
+        };
+        diff.unlinks.extend(gone.map(|action| Step::of(thing, action)));
     }
     if is_there {
-        diff.trash.push(trash(inputs, thing, shelf.real.join(name)));
+        diff.trash.push(Step::of(thing, trash(inputs, shelf.real.join(name))));
     }
 }
 
-fn trash(inputs: &Inputs, thing: &Thing, path: PathBuf) -> Step {
-    Step::of(thing, Action::Trash { path, trash: trash_path(inputs.roots) })
+fn trash(inputs: &Inputs, path: PathBuf) -> Action {
+    Action::Trash { path, trash: trash_path(inputs.roots) }
 }
 
 #[cfg(test)]

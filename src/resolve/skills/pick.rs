@@ -278,7 +278,7 @@ impl<'a> Resolver<'a> {
             Note::unmet(name, "was edited here, so the new version is not installed")
         };
         self.out.notes.push(note.hint(hint));
-        let record = SkillRecord { installed_at: None, link: None, ..record.clone() };
+        let record = SkillRecord { installed_at: None, links: BTreeMap::new(), ..record.clone() };
         let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
         Pick { want, name: name.clone(), desired, locked: Some(entry) }
     }
@@ -556,7 +556,7 @@ fn record(want: &WantedSkill, entry: &LockedSkill, path: Option<String>) -> Skil
         tree: Some(entry.tree.clone()),
         path: path.filter(|path| !path.is_empty()),
         pin: entry.package.clone().or_else(|| want.pin.clone()),
-        link: None,
+        links: BTreeMap::new(),
     }
 }
 
