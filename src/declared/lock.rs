@@ -10,6 +10,7 @@ use crate::declared::manifest::raw::{Reader, Spanned, TableAt, document};
 use crate::declared::manifest::render::{Block, quoted_lines, quoted_list};
 use crate::model::{
     Commit, Diagnostic, Elsewhere, MarketplaceName, PluginId, Powers, SkillName, TreeHash,
+    WantedSkill,
 };
 
 const HEADER: &str =
@@ -25,6 +26,9 @@ pub struct Lock {
     pub skills: BTreeMap<SkillName, LockedSkill>,
     /// What must not be used of a source that is wanted as a whole, by what notes call it.
     pub refused: BTreeMap<String, LockedRefusal>,
+    /// What the manifest leaves out of a source, by the source as written: what is left out no longer
+    /// is told by it from what came to the source since.
+    pub excluded: BTreeMap<String, BTreeSet<SkillName>>,
 }
 
 /// Where a marketplace pointed when it was locked.
@@ -91,13 +95,18 @@ pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
         let message = if newer { "written by a newer zskills" } else { "`version` must be 1" };
         return Err(Diagnostic::span(file, text, at, message).hint("update zskills"));
     }
-    let known = ["version", "marketplaces", "plugins", "agent_skills", "refused"];
+    let known = ["version", "marketplaces", "plugins", "agent_skills", "refused", "excluded"];
     reader.unknown_keys(root, &known);
     let lock = Lock {
         marketplaces: blocks(&mut reader, root, "marketplaces", "name", marketplace),
         plugins: blocks(&mut reader, root, "plugins", "id", plugin),
         skills: blocks(&mut reader, root, "agent_skills", "name", skill),
         refused: blocks(&mut reader, root, "refused", "name", refusal),
+        excluded: blocks(&mut reader, root, "excluded", "source", |reader, entry| {
+            reader.unknown_keys(entry.table, &["source", "names"]);
+            let names = reader.strings(entry.table, "names");
+            Some(names.iter().filter_map(|name| checked(reader, "names", name)).collect())
+        }),
     };
     reader.into_faults().into_iter().next().map_or(Ok(lock), Err)
 }
@@ -121,6 +130,16 @@ impl Lock {
             for (name, _) in old.refused.iter().filter(|(_, entry)| from(&entry.source)) {
                 keep(&mut self.refused, &old.refused, name);
             }
+            self.keep_excluded(old, wanted);
+        }
+    }
+
+    /// Takes over what an older lock has left out of the source of an entry.
+    pub fn keep_excluded(&mut self, old: &Self, wanted: &WantedSkill) {
+        if let Some((source, names)) =
+            wanted.written.as_ref().and_then(|source| old.excluded.get_key_value(source))
+        {
+            self.excluded.entry(source.clone()).or_default().extend(names.iter().cloned());
         }
     }
 
@@ -170,6 +189,10 @@ impl Lock {
                 .text("pattern", &refusal.pattern)
                 .text("why", &refusal.why)
                 .finish()
+        }));
+        blocks.extend(self.excluded.iter().map(|(source, names)| {
+            let names = quoted_lines(names.iter().map(SkillName::as_str));
+            Block::new("excluded").text("source", source).value("names", &names).finish()
         }));
         blocks.join("\n")
     }
@@ -365,6 +388,10 @@ mod tests {
                     why: "hides text".into(),
                 },
             )]),
+            excluded: BTreeMap::from([(
+                "o/s".to_owned(),
+                ["docx", "xlsx"].map(|name| name.parse().unwrap()).into(),
+            )]),
         };
         insta::assert_snapshot!(lock.render(), @r#"
         # Written by zskills. Commit it; `zskills upgrade` moves it forward.
@@ -396,6 +423,13 @@ mod tests {
         source = "o/s"
         pattern = "*"
         why = "hides text"
+
+        [[excluded]]
+        source = "o/s"
+        names = [
+          "docx",
+          "xlsx",
+        ]
         "#);
         assert_eq!(read(&lock.render()), Ok(lock));
     }

@@ -7,8 +7,10 @@ use super::files::{in_an_editor, problems};
 use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::clients::{self, agents};
 use crate::declared::lock::LockedSkill;
-use crate::model::{Diagnostic, LinkKind, Scope, SkillName, SkillOrigin, SkillRecord, WantedSkill};
-use crate::resolve::{AtClient, Shelf, Shelved, matches_any, origin};
+use crate::model::{
+    Diagnostic, LinkKind, Scope, SkillName, SkillOrigin, SkillRecord, WantedSkill, matches_any,
+};
+use crate::resolve::{AtClient, Shelf, Shelved, origin};
 
 pub(super) const CHECKS: &[&Check] =
     &[&INVENTORY, &MISSING, &NO_BYTES, &FULL_REPO, &EDITED, &NOT_LINKED, &DANGLING, &UNMANAGED];
@@ -66,7 +68,7 @@ fn wanted_names(evidence: &Evidence, want: &WantedSkill) -> BTreeSet<String> {
         |(_, entry): &(&SkillName, &LockedSkill)| Some(&entry.source) == want.written.as_ref();
     let locked = evidence.lock.skills.iter().filter(of_source).map(|(name, _)| name.to_string());
     let literal = want.names.iter().filter(|name| name.parse::<SkillName>().is_ok()).cloned();
-    locked.filter(|name| matches_any(&want.names, name)).chain(literal).collect()
+    locked.filter(|name| want.brings(name)).chain(literal).collect()
 }
 
 /// An entry of an inventory, with what lies where it should.
@@ -270,7 +272,7 @@ fn is_wanted(evidence: &Evidence, name: &str, scope: Scope, record: &SkillRecord
         intent.agent_skills.iter().any(|want| {
             let claimed = !want.claims.is_empty() && matches_any(&want.claims, name);
             want.scope == scope
-                && (claimed || matches_any(&want.names, name))
+                && (claimed || want.brings(name))
                 && origin(want.source.as_ref()) == record.source
         })
     })

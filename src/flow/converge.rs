@@ -22,7 +22,7 @@ use crate::machine::git::Git;
 use crate::machine::npm::Npm;
 use crate::machine::store::run_lock;
 use crate::machine::store::tree::Fingerprints;
-use crate::model::{Client, Level, Note, OwnFile, WantedPlugin, WantedSkill};
+use crate::model::{Client, Level, Note, OwnFile, SkillName, WantedPlugin, WantedSkill};
 use crate::plan::{self, Action, Adopted, Consent, Plan, Repair, Wishes};
 use crate::resolve::{self, Movement, Resolution, SkillsAsked};
 
@@ -410,6 +410,15 @@ fn lock_would_change(old: &Lock, new: &Lock, mut names: BTreeSet<String>) -> Not
     names.extend(
         old.skills.keys().filter(|n| !new.skills.contains_key(n)).map(|n| format!("`{n}`")),
     );
+    let left_out = |lock: &Lock, other: &Lock| {
+        let is_new = |(source, name): &(&String, &SkillName)| {
+            !other.excluded.get(*source).is_some_and(|names| names.contains(*name))
+        };
+        let all = lock.excluded.iter().flat_map(|(s, names)| names.iter().map(move |n| (s, n)));
+        all.filter(is_new).map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>()
+    };
+    names.extend(left_out(new, old));
+    names.extend(left_out(old, new));
     let names: Vec<String> = names.into_iter().collect();
     Note::refused("skills.lock", format!("would change for {}", names.join(", ")))
         .hint("run `zskills sync` without `--locked`, look at the lock, and commit it")

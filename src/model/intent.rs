@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{MarketplaceName, PluginId, Position, Scope, ServerRecord, Source, Thing};
+use super::{
+    MarketplaceName, PluginId, Position, Scope, ServerRecord, Source, Thing, is_glob, matches,
+    matches_any,
+};
 
 /// A checked `skills.toml`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,9 +34,9 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Tells whether an entry for another machine names a thing. An entry without names may name
-    /// any skill, for what its source has is not known here.
-    pub fn names(&self, thing: &Thing) -> bool {
+    /// Tells whether an entry for another machine names a thing. What all of a source or a glob brings
+    /// has to come from there.
+    pub fn names(&self, thing: &Thing, comes_from: impl Fn(&WantedSkill) -> bool) -> bool {
         let name = thing.name();
         match thing {
             Thing::Marketplace { .. } => {
@@ -42,9 +45,10 @@ impl Elsewhere {
             }
             Thing::Plugin { .. } => self.plugins.iter().any(|wanted| wanted.id.to_string() == name),
             Thing::Server { .. } => self.servers.iter().any(|wanted| wanted.name == name),
-            Thing::Skill { .. } => self.agent_skills.iter().any(|wanted| {
-                wanted.names.is_empty() || wanted.names.iter().any(|wanted| wanted == name)
-            }),
+            Thing::Skill { .. } => self
+                .agent_skills
+                .iter()
+                .any(|wanted| wanted.names(name) || (wanted.brings(name) && comes_from(wanted))),
         }
     }
 }
@@ -118,6 +122,8 @@ pub struct WantedSkill {
     pub written: Option<String>,
     /// Names and globs; empty for all that the source has.
     pub names: Vec<String>,
+    /// Names and globs of what is left out of that.
+    pub exclude: Vec<String>,
     /// A tag, branch or full commit.
     pub pin: Option<String>,
     /// The words of the command that puts the skills of an npm package in place.
@@ -128,6 +134,29 @@ pub struct WantedSkill {
     /// Whether clients that look elsewhere get a link.
     pub link: bool,
     pub at: Position,
+}
+
+impl WantedSkill {
+    /// Tells whether a skill of its source is wanted.
+    pub fn brings(&self, name: &str) -> bool {
+        matches_any(&self.names, name) && !self.excludes(name)
+    }
+
+    /// Tells whether a skill of its source is left out. What is named is not.
+    pub fn excludes(&self, name: &str) -> bool {
+        !self.names(name) && self.exclude.iter().any(|pattern| matches(pattern, name))
+    }
+
+    /// Tells whether a skill is wanted with all of the source or by a glob, not by its name alone.
+    pub fn sweeps_in(&self, name: &str) -> bool {
+        let by_glob = |pattern: &String| is_glob(pattern) && matches(pattern, name);
+        (self.names.is_empty() || self.names.iter().any(by_glob))
+            && !self.exclude.iter().any(|pattern| matches(pattern, name))
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.names.iter().any(|wanted| wanted == name)
+    }
 }
 
 /// Where skills come from.

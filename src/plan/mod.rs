@@ -19,14 +19,14 @@ pub use step::{Action, Bytes, Line, Sign, Step, Subject, Target};
 pub use undo::{Past, Spot, Stands, undo};
 pub use wishes::{Adopted, Consent, Prune, Repair, Wishes};
 
-use crate::clients::{self, Codec, FileProblem, Place};
+use crate::clients::{self, Codec, FileProblem, Place, agents};
 use crate::declared::ledger::Ledger;
 use crate::declared::lock::Lock;
 use crate::model::{
-    About, Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope, State,
-    Thing,
+    About, Change, Client, Diagnostic, Files, Intent, Note, OwnFile, Roots, STAGING, Scope,
+    SkillName, State, Thing, WantedSkill,
 };
-use crate::resolve::{Desired, Shelf};
+use crate::resolve::{self, Desired, Shelf};
 use blocked::Blocked;
 use diff::{Diff, Held};
 
@@ -133,6 +133,18 @@ pub struct Inputs<'a> {
     pub now: &'a str,
 }
 
+impl Inputs<'_> {
+    /// Tells whether the manifest names a thing for another machine.
+    fn names_elsewhere(&self, thing: &Thing) -> bool {
+        let name = thing.name().parse::<SkillName>().ok();
+        let record = name.and_then(|n| agents::record(self.state, self.roots, &n, thing.scope()));
+        let comes_from = |wanted: &WantedSkill| {
+            record.is_some_and(|record| record.source == resolve::origin(wanted.source.as_ref()))
+        };
+        self.intent.elsewhere.names(thing, comes_from)
+    }
+}
+
 /// Makes the plan. A file that cannot be edited costs what is written into it, and no more.
 pub fn plan(inputs: Inputs) -> Plan {
     let ledger = with_adopted(&inputs);
@@ -224,7 +236,7 @@ fn attempt(inputs: &Inputs, ledger: &Ledger, blocked: &Blocked) -> Result<Plan, 
 /// their being named, in the command or for other machines: then the manifest may be the wrong one, or half of one.
 fn removes_most(inputs: &Inputs, lines: &[Line]) -> bool {
     let is_named =
-        |thing: &Thing| inputs.wishes.going.contains(thing) || inputs.intent.elsewhere.names(thing);
+        |thing: &Thing| inputs.wishes.going.contains(thing) || inputs.names_elsewhere(thing);
     let is_unnamed = |line: &&Line| {
         line.sign == Sign::Remove
             && !line.foreign

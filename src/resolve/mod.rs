@@ -23,7 +23,7 @@ pub use answers::{
     Answers, CatalogAt, History, Move, Origin, Part, SkillAt, SkillsAt, SkillsWanted, Table,
     TipWanted, TreeAt, TreeWanted,
 };
-pub use skills::{matches_any, origin, survey, survey_locked};
+pub use skills::{origin, survey, survey_locked};
 pub use team::team_forbids;
 pub use trust::Contents;
 pub use types::*;

@@ -7,14 +7,12 @@ pub use pick::{survey, survey_locked};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::Glob;
-
 use super::{DesiredInstaller, DesiredSkill, Movement, Resolver, Shelved, Stop, note};
 use crate::clients::agents;
 use crate::declared::lock::LockedSkill;
-use crate::declared::manifest::is_glob;
 use crate::model::{
-    About, Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, redact_url,
+    About, Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, is_glob,
+    matches, matches_any, redact_url,
 };
 
 /// One skill of one entry.
@@ -23,11 +21,6 @@ struct Pick<'a> {
     name: SkillName,
     desired: DesiredSkill,
     locked: Option<LockedSkill>,
-}
-
-/// Tells whether a name is one of some names and globs; none of them means all.
-pub fn matches_any(patterns: &[String], name: &str) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name))
 }
 
 /// Returns a source as the inventory names it.
@@ -157,6 +150,7 @@ impl<'a> Resolver<'a> {
         let refused = refused.iter().filter(|(_, refusal)| refusal.source == written);
         let refused = refused.map(|(name, refusal)| (name.clone(), refusal.clone()));
         self.out.lock.refused.extend(refused);
+        self.out.lock.keep_excluded(self.question.lock, want);
     }
 
     fn keep_in_lock(&mut self, name: &SkillName) {
@@ -186,7 +180,7 @@ impl<'a> Resolver<'a> {
                 self.out.notes.push(Note::unmet(About::Skill(name.clone()), text).hint(hint));
             }
         }
-        let names = folders.into_iter().filter(|name| matches_any(&want.names, name.as_str()));
+        let names = folders.into_iter().filter(|name| want.brings(name.as_str()));
         let free = |name: &SkillName| {
             let literal = want.names.iter().any(|wanted| wanted == name.as_str());
             literal
@@ -215,6 +209,7 @@ impl<'a> Resolver<'a> {
         let from = origin(want.source.as_ref());
         let is_theirs = |name: &SkillName| {
             let named = patterns.iter().any(|pattern| matches(pattern, name.as_str()));
+            let named = named && !want.excludes(name.as_str());
             named && self.record_of(name, want.scope).is_none_or(|record| record.source == from)
         };
         let names: Vec<SkillName> = folders.into_iter().filter(is_theirs).collect();
@@ -233,7 +228,8 @@ impl<'a> Resolver<'a> {
             let from = origin(want.source.as_ref());
             for name in self.folders(want.scope) {
                 let key = (name, want.scope);
-                let claimed = matches_any(&want.claims, key.0.as_str());
+                let name = key.0.as_str();
+                let claimed = matches_any(&want.claims, name) && !want.excludes(name);
                 let record = self.record_of(&key.0, want.scope);
                 let free = record.is_none_or(|record| record.source == from);
                 if claimed && free && !self.out.desired.skills.contains_key(&key) {
@@ -285,14 +281,6 @@ fn tag(want: &WantedSkill) -> DesiredSkill {
         links: BTreeMap::new(),
     };
     DesiredSkill { record, bytes: None, link: want.link, once: false }
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    if !is_glob(pattern) {
-        return pattern == name;
-    }
-    // The manifest has checked the pattern.
-    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name))
 }
 
 /// Returns what an entry is called in a note.

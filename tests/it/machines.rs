@@ -2,6 +2,7 @@
 
 use crate::sandbox::Sandbox;
 use crate::skill_verbs::kit;
+use crate::skills::skill_md;
 use crate::tools;
 
 const LOCK: &str = "~/.config/zskills/skills.lock";
@@ -111,4 +112,27 @@ fn a_mistake_in_when_has_its_place_and_a_suggestion() {
     check("{ os = 5 }", &["must be a string"]);
     check("{ host = \"[a\" }", &["`host` is no glob"]);
     check("\"linux\"", &["must be a table", "when = {"]);
+}
+
+#[test]
+fn all_of_a_source_that_is_for_another_machine_names_nothing_of_another_source() {
+    let elsewhere = "\n[[agent_skills]]\nsource = \"acme/kit\"\nwhen = { host = \"desk\" }\n";
+    let mine = "\n[[agent_skills]]\nsource = \"acme/mine\"\n";
+    let home = Sandbox::new()
+        .manifest(&format!("version = 1\n{mine}{elsewhere}"))
+        .var("ZSKILLS_HOST", "laptop");
+    kit(&home, &["pdf"]);
+    let repo = home.repo("acme/mine");
+    for name in ["a1", "b1", "c1"] {
+        repo.write(&format!("skills/{name}/SKILL.md"), &skill_md(name, "one"));
+    }
+    repo.commit();
+    home.synced();
+    home.write("~/.config/zskills/skills.toml", format!("version = 1\n{elsewhere}"));
+    home.zskills(&["sync"]).expect(1).says(&["3 things that it no longer names stay"]);
+    // What the manifest names for another machine goes without a question.
+    let moved = format!("version = 1\n{elsewhere}{mine}when = {{ host = \"desk\" }}\n");
+    home.write("~/.config/zskills/skills.toml", moved);
+    home.synced().says(&["- agent skill", "for other machines"]);
+    assert!(!home.exists("~/.agents/skills/a1"));
 }

@@ -91,7 +91,7 @@ fn remove_edits_the_manifest_and_trashes_the_folder() {
     kit(&home, &["pdf", "docx", "xlsx"]);
     home.zskills(&["install", "acme/kit"]).expect(0);
     home.zskills(&["remove", "pdf"]).expect(0);
-    assert!(home.read(MANIFEST).contains("names = [\"docx\", \"xlsx\"]"));
+    assert!(home.read(MANIFEST).contains("exclude = [\"pdf\"]"));
     assert!(!home.exists("~/.agents/skills/pdf") && home.exists("~/.agents/skills/docx"));
     home.zskills(&["remove", "docx"]).expect(0);
     home.zskills(&["remove", "pfd"])
@@ -205,4 +205,76 @@ fn why_says_where_a_skill_is_from_and_how_the_client_reaches_it() {
     let document = home.zskills(&["why", "docx", "--json"]).document("why");
     assert_eq!(document["reasons"][0]["kind"], "agent skill");
     home.zskills(&["info", "pdf"]).expect(0).says(&["pdf (skill)", "acme/kit"]);
+}
+
+/// Everything of `acme/kit` but some of it.
+fn all_but(exclude: &str) -> String {
+    format!("version = 1\n\n[[agent_skills]]\nsource = \"acme/kit\"\nexclude = [{exclude}]\n")
+}
+
+#[test]
+fn what_a_source_is_wanted_without_is_not_installed_and_comes_when_it_is_wanted_again() {
+    let home = Sandbox::new().manifest(&all_but("\"pdf\", \"old-*\""));
+    let repo = kit(&home, &["pdf", "docx", "old-a", "old-b"]);
+    home.synced();
+    assert!(home.exists("~/.agents/skills/docx/SKILL.md"));
+    assert!(!home.exists("~/.agents/skills/pdf") && !home.exists("~/.agents/skills/old-a"));
+    home.zskills(&["sync", "--frozen"]).expect(0).says(&["up to date"]);
+    home.zskills(&["why", "pdf"]).expect(0).says(&["`exclude` leaves it out", "skills.toml:3"]);
+    repo.write("skills/docx/SKILL.md", &skill_md("docx", "two"));
+    repo.write("skills/later/SKILL.md", &skill_md("later", "one")).commit();
+    home.write(MANIFEST, all_but("\"old-b\""));
+    home.synced();
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+    assert!(home.exists("~/.agents/skills/old-a/SKILL.md"));
+    assert!(!home.exists("~/.agents/skills/old-b") && !home.exists("~/.agents/skills/later"));
+    assert_eq!(home.read("~/.agents/skills/docx/SKILL.md"), skill_md("docx", "one"));
+    home.zskills(&["sync", "--frozen"]).expect(0).says(&["up to date"]);
+    home.zskills(&["upgrade"]).expect(0);
+    assert!(home.exists("~/.agents/skills/later/SKILL.md"));
+    assert!(!home.exists("~/.agents/skills/old-b"));
+    home.write(MANIFEST, all_but("\"old-b\", \"lter\""));
+    home.zskills(&["sync", "--frozen"]).expect(0).says(&["up to date"]);
+    home.write(MANIFEST, all_but("\"old-b\", \"docx\""));
+    home.zskills(&["sync", "--offline"]).expect(0).says(&["- agent skill", "docx"]);
+}
+
+#[test]
+fn remove_leaves_a_skill_out_of_all_of_a_source_and_install_takes_it_back() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx", "xlsx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    home.zskills(&["remove", "pdf"]).expect(0);
+    assert_eq!(home.read(MANIFEST), all_but("\"pdf\""));
+    home.zskills(&["remove", "docx"]).expect(0);
+    assert_eq!(home.read(MANIFEST), all_but("\"pdf\", \"docx\""));
+    assert!(!home.exists("~/.agents/skills/docx"));
+    home.synced().says(&["up to date"]);
+    home.zskills(&["install", "acme/kit", "--skill", "pdf"]).expect(0);
+    assert_eq!(home.read(MANIFEST), all_but("\"docx\""));
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+    home.zskills(&["add", "acme/kit", "--skill", "docx"]).expect(0);
+    assert!(!home.read(MANIFEST).contains("exclude"));
+    home.synced().says(&["up to date"]);
+}
+
+#[test]
+fn one_skill_of_a_glob_is_left_out_as_well() {
+    let home = Sandbox::new().manifest(
+        "version = 1\n\n[[agent_skills]]\nsource = \"acme/kit\"\nnames = [\"pdf\", \"p*\"] # mine\n",
+    );
+    kit(&home, &["pdf", "ppt", "docx"]);
+    home.synced();
+    home.zskills(&["remove", "pdf"]).expect(0);
+    let text = home.read(MANIFEST);
+    assert!(text.contains("names = [\"p*\"] # mine\nexclude = [\"pdf\"]\n"), "{text}");
+    assert!(!home.exists("~/.agents/skills/pdf") && home.exists("~/.agents/skills/ppt"));
+    home.synced().says(&["up to date"]);
+}
+
+#[test]
+fn a_name_in_exclude_that_the_source_does_not_have_is_pointed_out() {
+    let home = Sandbox::new().manifest(&all_but("\"pfd\""));
+    kit(&home, &["pdf"]);
+    home.zskills(&["sync"]).expect(0).says(&["has no skill `pfd`", "did you mean `pdf`?"]);
 }

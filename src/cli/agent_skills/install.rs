@@ -238,13 +238,19 @@ pub fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result
             .iter()
             .filter(|want| want.written.as_ref() == written && want.scope == entry.scope)
             .collect();
-        let brought = |name: &str| there.iter().any(|want| resolve::matches_any(&want.names, name));
-        if there.iter().any(|want| want.names.is_empty()) {
-            continue;
+        let mut names = Vec::new();
+        for name in &entry.names {
+            // What was left out and is named now is taken back.
+            let is_out = |want: &&WantedSkill| want.exclude.contains(name);
+            if let Some(written) = written.filter(|_| there.iter().any(is_out)) {
+                text = edit::include(file, &text, written, name).map_err(Faults::from)?;
+            }
+            if !there.iter().any(|want| brings_once_named(want, name)) {
+                names.push(name.clone());
+            }
         }
-        let names: Vec<String> =
-            entry.names.iter().filter(|name| !brought(name)).cloned().collect();
-        if names.is_empty() && !entry.names.is_empty() {
+        let is_whole = there.iter().any(|want| want.names.is_empty());
+        if names.is_empty() && (is_whole || !entry.names.is_empty()) {
             continue;
         }
         // An entry for everything takes the place of those for a part.
@@ -256,4 +262,10 @@ pub fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result
         text = edit::add_skill(file, &text, &entry).map_err(Faults::from)?;
     }
     Ok(text)
+}
+
+/// Tells whether an entry brings a skill that `exclude` does not name any more.
+fn brings_once_named(want: &WantedSkill, name: &str) -> bool {
+    let exclude = want.exclude.iter().filter(|left_out| *left_out != name).cloned().collect();
+    WantedSkill { exclude, ..want.clone() }.brings(name)
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use crate::clients::agents;
+use crate::declared::lock::LockedSkill;
 use crate::declared::manifest::edit::{self, Target};
 use crate::flow::Declared;
-use crate::model::{Faults, Roots, Thing, WantedSkill, did_you_mean};
-use crate::resolve::matches_any;
+use crate::model::{Faults, Roots, SkillName, Thing, WantedSkill, did_you_mean};
 
 /// Returns what is declared without some skills, or all of some sources.
 pub fn without_all(mut declared: Declared, names: &[String], roots: &Roots) -> Result<Declared> {
@@ -55,46 +55,43 @@ fn without(declared: &Declared, name: &str) -> Result<String> {
     if skills.iter().any(|want| want.written.as_deref() == Some(name)) {
         return Ok(edit::remove(file, text, Target::SkillSource(name)).map_err(Faults::from)?);
     }
-    if skills.iter().any(|want| want.names.iter().any(|wanted| wanted == name)) {
-        return Ok(edit::remove_skill(file, text, name).map_err(Faults::from)?);
+    let mut text = text.to_owned();
+    let is_named = skills.iter().any(|want| want.names.iter().any(|wanted| wanted == name));
+    if is_named {
+        text = edit::remove_skill(file, &text, name).map_err(Faults::from)?;
     }
-    let Some(locked) = declared.lock.skills.iter().find(|(locked, _)| locked.as_str() == name)
-    else {
-        let known = names(declared);
-        let hint = match did_you_mean(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`zskills list` shows what there is".to_owned(),
-        };
-        bail!("the manifest asks for no skill `{name}`\nhint: {hint}");
+    let locked = declared.lock.skills.iter().find(|(locked, _)| locked.as_str() == name);
+    let swept = locked.filter(|(_, locked)| {
+        let from = |want: &&WantedSkill| want.written.as_ref() == Some(&locked.source);
+        skills.iter().filter(from).any(|want| want.sweeps_in(name))
+    });
+    match swept {
+        Some((_, locked)) if is_last(declared, name, &locked.source) => {
+            let target = Target::SkillSource(&locked.source);
+            Ok(edit::remove(file, &text, target).map_err(Faults::from)?)
+        }
+        Some((_, locked)) => {
+            Ok(edit::exclude(file, &text, &locked.source, name).map_err(Faults::from)?)
+        }
+        None if is_named => Ok(text),
+        None => {
+            let known = names(declared);
+            let hint = match did_you_mean(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`zskills list` shows what there is".to_owned(),
+            };
+            bail!("the manifest asks for no skill `{name}`\nhint: {hint}")
+        }
+    }
+}
+
+/// Tells whether a source that is wanted as a whole, in one entry, brings nothing but one skill.
+fn is_last(declared: &Declared, name: &str, source: &str) -> bool {
+    let of_source = |want: &&WantedSkill| want.written.as_deref() == Some(source);
+    let mut entries = declared.intent.agent_skills.iter().filter(of_source);
+    let is_whole = entries.next().is_some_and(|want| want.names.is_empty());
+    let others = |(other, entry): (&SkillName, &LockedSkill)| {
+        entry.source == source && other.as_str() != name
     };
-    let source = &locked.1.source;
-    let entries: Vec<&WantedSkill> =
-        skills.iter().filter(|want| want.written.as_ref() == Some(source)).collect();
-    match entries.as_slice() {
-        // All of a source but this one is the others by name.
-        [want] if want.names.is_empty() => {
-            let others: toml_edit::Array = declared
-                .lock
-                .skills
-                .iter()
-                .filter(|(other, entry)| entry.source == *source && other.as_str() != name)
-                .map(|(other, _)| other.as_str())
-                .collect();
-            if others.is_empty() {
-                let target = Target::SkillSource(source);
-                return Ok(edit::remove(file, text, target).map_err(Faults::from)?);
-            }
-            let value = toml_edit::Value::from(others);
-            let target = Target::SkillSource(source);
-            Ok(edit::set(file, text, target, "names", Some(&value)).map_err(Faults::from)?)
-        }
-        _ => {
-            let brings = entries.iter().find(|want| matches_any(&want.names, name));
-            let line = brings.map(|want| format!(" on line {}", want.at.line)).unwrap_or_default();
-            bail!(
-                "`{name}` comes with a pattern{line} of `{}`\nhint: change the pattern there, then sync",
-                file.display()
-            )
-        }
-    }
+    is_whole && entries.next().is_none() && !declared.lock.skills.iter().any(others)
 }

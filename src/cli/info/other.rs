@@ -13,8 +13,7 @@ use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
 use crate::machine::terminal::{Paint, plain};
-use crate::model::{SkillName, redact_url};
-use crate::resolve::matches_any;
+use crate::model::{SkillName, WantedSkill, redact_url};
 
 /// A skill or a server, with what there is to say: pairs of a word and a text.
 pub struct Other {
@@ -45,15 +44,14 @@ fn skill(name: &str, declared: &Declared, env: &Env) -> Result<Option<Other>> {
         .map(|scope| agents::skills(&env.roots, scope).join(name))
         .filter(|folder| disk::is_dir(folder))
         .collect();
-    let brings = |names: &[String], written: Option<&String>| {
-        let from_there = locked.is_some_and(|locked| written == Some(&locked.source));
-        names.iter().any(|wanted| wanted == name) || (from_there && matches_any(names, name))
+    let brings = |want: &&WantedSkill| {
+        let source = locked.map(|locked| &locked.source);
+        want.names.iter().any(|wanted| wanted == name)
+            || (source.is_some() && want.written.as_ref() == source && want.brings(name))
     };
     let wanted = declared.intent.agent_skills.iter();
-    let written: Vec<String> = wanted
-        .filter(|want| brings(&want.names, want.written.as_ref()))
-        .map(|want| place(declared, want.at.line))
-        .collect();
+    let written: Vec<String> =
+        wanted.filter(brings).map(|want| place(declared, want.at.line)).collect();
     if locked.is_none() && recorded.is_none() && folders.is_empty() && written.is_empty() {
         return Ok(None);
     }

@@ -3,8 +3,8 @@
 use super::{Case, Reason, Says};
 use crate::clients::{self, agents};
 use crate::flow::observe;
-use crate::model::{Record, Scope, redact_url};
-use crate::resolve::{AtClient, Shelved, matches_any};
+use crate::model::{Record, Scope, WantedSkill, redact_url};
+use crate::resolve::{AtClient, Shelved};
 
 impl Case<'_> {
     /// Returns the reason for the skill of each scope, and for those that plugins bring.
@@ -81,21 +81,31 @@ impl Case<'_> {
         let locked = locked.filter(|(name, _)| name.as_str() == self.name).map(|(_, entry)| entry);
         let source = locked.map(|entry| entry.source.as_str()).next();
         let wanted = self.declared.intent.agent_skills.iter().filter(|want| want.scope == scope);
-        let asks = wanted.filter(|want| match (want.names.as_slice(), source) {
+        let excluded = &self.declared.lock.excluded;
+        let left_out = |want: &WantedSkill| {
+            let known = want.written.as_ref().and_then(|source| excluded.get(source));
+            let known = known.is_some_and(|names| names.iter().any(|n| n.as_str() == self.name));
+            known && want.excludes(self.name)
+        };
+        let asks = |want: &WantedSkill| match source {
             // An entry for everything of a source asks for what the lock says is of it.
-            ([], source) => source.is_some() && want.written.as_deref() == source,
-            (names, Some(source)) if want.source.is_some() => {
-                want.written.as_deref() == Some(source) && matches_any(names, self.name)
+            Some(source) if want.source.is_some() => {
+                want.written.as_deref() == Some(source) && want.brings(self.name)
             }
-            (names, _) => names.iter().any(|name| name == self.name),
-        });
-        asks.map(|want| {
-            let source = want.written.as_deref().map(redact_url);
-            let from = source.map(|source| format!(" from `{source}`")).unwrap_or_default();
-            let wish = self.wish(want.at, format!("the manifest wants it in {scope} scope{from}"));
-            Says { decides: true, ..wish }
-        })
-        .collect()
+            _ => want.names.iter().any(|name| name == self.name),
+        };
+        wanted
+            .filter_map(|want| {
+                let from = want.written.as_deref().map(redact_url);
+                let from = from.map(|source| format!(" from `{source}`")).unwrap_or_default();
+                let text = match (asks(want), left_out(want)) {
+                    (true, _) => format!("the manifest wants it in {scope} scope{from}"),
+                    (false, true) => format!("`exclude` leaves it out of what comes{from}"),
+                    (false, false) => return None,
+                };
+                Some(Says { decides: true, ..self.wish(want.at, text) })
+            })
+            .collect()
     }
 
     /// Returns the names of skills that somebody may have meant.

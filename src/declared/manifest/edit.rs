@@ -11,9 +11,11 @@ use toml_edit::{Item, TableLike};
 use super::parse::holds_nothing;
 use super::place::{Placed, entries, foreign_header, set_in, with_blank_line, word_in};
 use super::raw::{diagnostic, document};
-use super::render::{Block, quoted_list};
+use super::render::{Block, quoted, quoted_list};
 use super::servers;
-use crate::model::{Diagnostic, MarketplaceName, PluginId, Scope, WantedServer, redact_url};
+use crate::model::{
+    Diagnostic, MarketplaceName, PluginId, Scope, WantedServer, is_glob, matches, redact_url,
+};
 
 /// A `[[marketplaces]]` entry to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +135,7 @@ pub fn add_server(file: &Path, text: &str, server: &WantedServer) -> Result<Stri
 pub fn remove_skill(file: &Path, text: &str, name: &str) -> Result<String, Diagnostic> {
     let document = document(file, text)?;
     let arrays = entries(file, text, &document, "agent_skills")?;
-    let mut cuts: Vec<Range<usize>> = arrays
+    let cuts: Vec<Range<usize>> = arrays
         .iter()
         .filter_map(|entry| entry.table.get("names")?.as_array())
         .filter(|names| names.len() > 1)
@@ -142,12 +144,59 @@ pub fn remove_skill(file: &Path, text: &str, name: &str) -> Result<String, Diagn
     if cuts.is_empty() {
         return remove(file, text, Target::Skill(name));
     }
-    cuts.sort_by_key(|cut| cut.start);
-    let mut text = text.to_owned();
-    for cut in cuts.into_iter().rev() {
-        text.replace_range(cut, "");
+    Ok(replaced(text, cuts.into_iter().map(|cut| (cut, String::new())).collect()))
+}
+
+/// Leaves one skill out of what comes with all of a source, or with a glob.
+pub fn exclude(file: &Path, text: &str, source: &str, name: &str) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let target = Target::SkillSource(source);
+    let mut cuts = Vec::new();
+    for entry in entries(file, text, &document, target.kind())? {
+        if !target.names(entry.table) || !sweeps_in(entry.table, name) {
+            continue;
+        }
+        let words = entry.table.get("exclude").and_then(Item::as_array);
+        match words.and_then(|words| words.iter().last()?.span()) {
+            Some(last) => cuts.push((last.end..last.end, format!(", {}", quoted(name)))),
+            None => {
+                let only = toml_edit::Value::from(toml_edit::Array::from_iter([name]));
+                cuts.extend(set_in(file, text, &entry, "exclude", Some(&only))?);
+            }
+        }
     }
-    Ok(text)
+    Ok(replaced(text, cuts))
+}
+
+/// Takes back that a skill of a source is left out; what is left out by a glob stays so.
+pub fn include(file: &Path, text: &str, source: &str, name: &str) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let target = Target::SkillSource(source);
+    let mut cuts = Vec::new();
+    for entry in entries(file, text, &document, target.kind())? {
+        let words = entry.table.get("exclude").and_then(Item::as_array);
+        let Some(words) = words.filter(|_| target.names(entry.table)) else { continue };
+        let Some(word) = word_in(text, words, name) else { continue };
+        if words.len() > 1 {
+            cuts.push((word, String::new()));
+        } else {
+            cuts.extend(set_in(file, text, &entry, "exclude", None)?);
+        }
+    }
+    Ok(replaced(text, cuts))
+}
+
+/// Tells whether an entry has a skill of its source that it does not name alone.
+fn sweeps_in(table: &dyn TableLike, name: &str) -> bool {
+    let is_any = |key: &str, is_meant: fn(&str) -> bool| {
+        let words = table.get(key).and_then(Item::as_array);
+        let mut words = words.into_iter().flatten().filter_map(toml_edit::Value::as_str);
+        words.any(|pattern| is_meant(pattern) && matches(pattern, name))
+    };
+    let by_glob = table.get("name").and_then(Item::as_str);
+    let by_glob = by_glob.is_some_and(|pattern| is_glob(pattern) && matches(pattern, name));
+    let is_whole = !["name", "names"].iter().any(|key| table.contains_key(key));
+    (is_whole || by_glob || is_any("names", is_glob)) && !is_any("exclude", |_| true)
 }
 
 /// Removes all entries that `target` names; at least one must be there.
@@ -188,12 +237,17 @@ pub fn set(
     if cuts.is_empty() && !entries.iter().any(|entry| target.names(entry.table)) {
         return Err(absent(file, target));
     }
+    Ok(replaced(text, cuts))
+}
+
+/// Returns a text with other words at some places.
+fn replaced(text: &str, mut cuts: Vec<(Range<usize>, String)>) -> String {
     cuts.sort_by_key(|(range, _)| range.start);
     let mut text = text.to_owned();
     for (range, with) in cuts.into_iter().rev() {
         text.replace_range(range, &with);
     }
-    Ok(text)
+    text
 }
 
 impl Target<'_> {

@@ -19,7 +19,6 @@ mod when;
 mod words;
 
 pub use locate::locate;
-pub(crate) use pattern::is_glob;
 
 /// Reads a manifest. `file` is absolute; relative sources lie beside it.
 ///

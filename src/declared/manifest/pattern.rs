@@ -1,4 +1,4 @@
-//! Names of skills, and globs over them.
+//! What is wrong with a name of a skill, or with a glob over them.
 
 use globset::Glob;
 
@@ -6,11 +6,6 @@ use globset::Glob;
 pub(super) fn check_pattern(text: &str) -> Result<(), String> {
     check(text, "*?[]{},!")?;
     Glob::new(text).map(|_| ()).map_err(|error| format!("is no glob: {}", error.kind()))
-}
-
-/// Tells whether a checked pattern stands for more than one name.
-pub(crate) fn is_glob(text: &str) -> bool {
-    text.contains(['*', '?', '[', '{'])
 }
 
 fn check(text: &str, more: &str) -> Result<(), String> {

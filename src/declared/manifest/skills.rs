@@ -3,13 +3,24 @@
 use toml_edit::{Table, TableLike};
 
 use super::parse::{Context, Seen, printable};
-use super::pattern::{check_pattern, is_glob};
+use super::pattern::check_pattern;
 use super::raw::{Spanned, TableAt, key_span};
 use super::words::words;
-use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill};
+use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill, is_glob};
 
-const KEYS: [&str; 10] =
-    ["source", "npm", "install_cmd", "name", "names", "pin", "claims", "scope", "link", "when"];
+const KEYS: [&str; 11] = [
+    "source",
+    "npm",
+    "install_cmd",
+    "name",
+    "names",
+    "exclude",
+    "pin",
+    "claims",
+    "scope",
+    "link",
+    "when",
+];
 
 impl Context<'_> {
     pub(super) fn agent_skills(
@@ -50,7 +61,9 @@ impl Context<'_> {
         if let Some(pin) = pin.as_ref().filter(|_| !undecided) {
             self.skill_pin_fits(source.as_ref(), pin);
         }
+        let exclude = self.exclude(table, &names);
         WantedSkill {
+            exclude,
             written: written.or(npm).map(|text| text.value.to_owned()),
             names: names.into_iter().map(|name| name.value.to_owned()).collect(),
             pin: pin.map(|pin| pin.value),
@@ -78,6 +91,17 @@ impl Context<'_> {
         }
         names.retain(|name| self.is_pattern("name", name));
         names
+    }
+
+    /// Reads what is left out of all of a source, or of a glob.
+    fn exclude(&mut self, table: &dyn TableLike, names: &[Spanned<&str>]) -> Vec<String> {
+        let exclude = self.patterns(table, "exclude");
+        if !exclude.is_empty() && !names.is_empty() && !names.iter().any(|n| is_glob(n.value)) {
+            let message = "`exclude` where each skill is named";
+            let hint = "take the name out of `names`, or leave `names` out for all of the source";
+            self.reader.fault_with_hint(&key_span(table, "exclude"), message, hint);
+        }
+        exclude
     }
 
     fn patterns(&mut self, table: &dyn TableLike, key: &str) -> Vec<String> {

@@ -83,3 +83,22 @@ fn every_fault_of_a_skill_is_reported() {
     48:7 `pin` needs a source that git fetches
     "#);
 }
+
+#[test]
+fn what_is_left_out_of_a_source_is_not_what_is_named() {
+    let brought = |entry: &str| {
+        let skill = one(&format!("source = \"o/r\"\n{entry}"));
+        let names = ["pdf", "pptx", "docx"];
+        names.into_iter().filter(|name| skill.brings(name)).collect::<Vec<_>>()
+    };
+    assert_eq!(brought("exclude = [\"pdf\"]"), ["pptx", "docx"]);
+    assert_eq!(brought("exclude = [\"p*\"]"), ["docx"]);
+    assert_eq!(brought("names = [\"pdf\", \"*\"]\nexclude = [\"p*\"]"), ["pdf", "docx"]);
+    let text = "version = 1\n[[agent_skills]]\nsource = \"o/r\"\nname = \"a\"\nexclude = [\"a\"]\n";
+    assert_eq!(
+        faults(text),
+        [
+            "5:1 `exclude` where each skill is named | take the name out of `names`, or leave `names` out for all of the source"
+        ]
+    );
+}

@@ -16,9 +16,9 @@ use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
     Change, Faults, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source,
-    WantedSkill,
+    WantedSkill, matches_any,
 };
-use crate::resolve::{Movement, Resolution, Shelved, matches_any};
+use crate::resolve::{Movement, Resolution, Shelved};
 
 /// One skill that the manifest does not ask for.
 struct Undeclared {

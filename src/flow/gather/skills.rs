@@ -14,8 +14,8 @@ use crate::formats::json;
 use crate::machine::fetch::Checkout;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Listed, ListedKind};
-use crate::model::{Level, Note};
-use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble, matches_any};
+use crate::model::{Level, Note, matches_any};
+use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble};
 
 /// The most entries of a tree that are looked at.
 const MOST: usize = 200_000;

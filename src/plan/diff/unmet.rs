@@ -60,7 +60,8 @@ fn never_met(inputs: &Inputs, want: &WantedSkill) -> Option<String> {
     }
     let source = want.written.as_ref()?;
     let is_whole = want.names.iter().all(|name| is_glob(&name));
-    let is_locked = inputs.lock.skills.values().any(|locked| locked.source == *source);
+    let is_locked = inputs.lock.excluded.contains_key(source)
+        || inputs.lock.skills.values().any(|locked| locked.source == *source);
     (is_whole && !is_locked).then(|| source.clone())
 }
 

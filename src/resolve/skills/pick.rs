@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::Disk;
-use super::{Pick, matches, matches_any, origin, some, split_package};
+use super::{Pick, origin, some, split_package};
 use crate::content::skill::Severity;
 use crate::declared::lock::{Lock, LockedRefusal, LockedSkill};
-use crate::declared::manifest::is_glob;
 use crate::model::{
     About, Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
-    WantedSkill, did_you_mean,
+    WantedSkill, did_you_mean, is_glob, matches, matches_any,
 };
 use crate::resolve::{
     DesiredSkill, Movement, Origin, Resolver, Shelved, SkillAt, SkillsAt, SkillsWanted, Stop,
@@ -18,6 +17,15 @@ use crate::resolve::{
 
 /// More skills than anybody wants all of.
 const MOST: usize = 1000;
+
+/// What a glob does not bring because the entry leaves it out.
+#[derive(Default)]
+struct LeftOut {
+    /// Left out by the lock, and no longer by the manifest.
+    back: Vec<String>,
+    /// Whether there is something that is left out still.
+    remains: bool,
+}
 
 const REFUSED: &str = "do not use it as it is: tell its author, or select others with `names`";
 
@@ -39,7 +47,11 @@ impl<'a> Resolver<'a> {
         let moves = is_local(source);
         let (mut locked, mut open, mut tip) = (BTreeMap::new(), Vec::new(), None);
         for selector in selectors {
-            let entries = if moves { Vec::new() } else { self.answers(want, &selector) };
+            let (mut entries, mut left_out) = (Vec::new(), LeftOut::default());
+            if !moves {
+                entries = self.answers(want, &selector);
+                left_out = self.leave_out(want, &selector, &mut entries);
+            }
             if tip.is_none() && entries.iter().any(|(name, _)| self.skill_moves(name)) {
                 tip = self.skill_tip(want, source)?;
             }
@@ -54,12 +66,15 @@ impl<'a> Resolver<'a> {
                     self.compare(&url, old, tip);
                 }
             }
-            let all_move = *self.question.movement == Movement::Newest && !moving.is_empty();
-            if all_move || moving.is_empty() && staying.is_empty() {
+            let newest = *self.question.movement == Movement::Newest;
+            let nothing = moving.is_empty() && staying.is_empty();
+            let unanswered = nothing && left_out.back.is_empty() && !left_out.remains;
+            if unanswered || newest && (nothing || !moving.is_empty()) {
                 open.push(selector);
                 continue;
             }
             self.refuse_again(want, &selector);
+            open.extend(left_out.back);
             open.extend(moving.into_iter().map(|(name, _)| name.to_string()));
             locked.extend(staying);
         }
@@ -70,6 +85,40 @@ impl<'a> Resolver<'a> {
             picks.extend(fresh.into_iter().filter(|pick| !taken.contains(&pick.name)));
         }
         Ok(picks)
+    }
+
+    /// Takes what is left out of a glob from what the lock has for it, and remembers it.
+    fn leave_out(
+        &mut self,
+        want: &WantedSkill,
+        selector: &str,
+        entries: &mut Vec<(SkillName, LockedSkill)>,
+    ) -> LeftOut {
+        let written = want.written.as_deref().unwrap_or_default();
+        if !is_glob(selector) {
+            return LeftOut::default();
+        }
+        let before = self.question.lock.excluded.get(written).into_iter().flatten();
+        let before = before.filter(|name| matches(selector, name.as_str())).cloned();
+        let (names, back): (BTreeSet<SkillName>, BTreeSet<SkillName>) = entries
+            .extract_if(.., |(name, _)| want.excludes(name.as_str()))
+            .map(|(name, _)| name)
+            .chain(before)
+            .partition(|name| want.excludes(name.as_str()));
+        let is_there = |name: &SkillName| {
+            want.names.iter().any(|named| named == name.as_str())
+                || entries.iter().any(|(there, _)| there == name)
+        };
+        let back = back.iter().filter(|name| !is_there(name)).map(ToString::to_string).collect();
+        let remains = !names.is_empty();
+        self.remember_left_out(written, names);
+        LeftOut { back, remains }
+    }
+
+    fn remember_left_out(&mut self, written: &str, names: BTreeSet<SkillName>) {
+        if !names.is_empty() {
+            self.out.lock.excluded.entry(written.to_owned()).or_default().extend(names);
+        }
     }
 
     /// Returns what the lock, or else the inventory, says about one name or glob of an entry.
@@ -194,20 +243,10 @@ impl<'a> Resolver<'a> {
             ));
         }
         self.report_source(want, selectors, &at);
+        self.left_out_of(want, selectors, &at);
         let mut picks = Vec::new();
-        for skill in &at.skills {
-            let brought = selectors
-                .iter()
-                .find(|selector| is_glob(selector) && matches(selector, skill.name.as_str()));
-            let literal = selectors.iter().any(|selector| selector == skill.name.as_str());
-            // A skill that moves alone still belongs to the glob that brought it.
-            let before = || self.question.lock.skills.get(&skill.name)?.pattern.clone();
-            let named = want.names.iter().any(|name| name == skill.name.as_str());
-            let pattern = match brought {
-                _ if named => None,
-                Some(glob) if !literal => Some(glob.clone()),
-                _ => before(),
-            };
+        for skill in at.skills.iter().filter(|skill| !want.excludes(skill.name.as_str())) {
+            let pattern = self.brought_by(want, selectors, &skill.name);
             match self.fresh(want, skill, &at, pattern.clone()) {
                 Ok(pick) => picks.push(pick),
                 Err(stop) => {
@@ -222,6 +261,58 @@ impl<'a> Resolver<'a> {
         }
         self.absent_skills(want, selectors, &at);
         Ok(picks)
+    }
+
+    /// Returns the glob that a skill belongs to; none when it is named.
+    fn brought_by(
+        &self,
+        want: &WantedSkill,
+        selectors: &[String],
+        name: &SkillName,
+    ) -> Option<String> {
+        let name = name.as_str();
+        if want.names.iter().any(|named| named == name) {
+            return None;
+        }
+        let glob = |selectors: &[String]| {
+            selectors.iter().find(|selector| is_glob(selector) && matches(selector, name)).cloned()
+        };
+        if !selectors.iter().any(|selector| selector == name) {
+            return glob(selectors);
+        }
+        // One that is asked for alone belongs to the glob that brought it, or would.
+        let mut locked = self.question.lock.skills.iter();
+        let before = locked.find(|(locked, _)| locked.as_str() == name);
+        let all = || want.names.is_empty().then(|| ALL.to_owned());
+        before
+            .and_then(|(_, locked)| locked.pattern.clone())
+            .or_else(all)
+            .or_else(|| glob(&want.names))
+    }
+
+    /// Remembers what of a source is left out, and says when there is no such skill.
+    fn left_out_of(&mut self, want: &WantedSkill, selectors: &[String], at: &SkillsAt) {
+        let globs: Vec<&String> = selectors.iter().filter(|selector| is_glob(selector)).collect();
+        if want.exclude.is_empty() || globs.is_empty() {
+            return;
+        }
+        let is_out = |name: &&SkillName| {
+            want.excludes(name.as_str()) && globs.iter().any(|glob| matches(glob, name.as_str()))
+        };
+        let names: BTreeSet<SkillName> = at.names.keys().filter(is_out).cloned().collect();
+        let is_missing = |name: &&String| {
+            !is_glob(name) && !at.names.keys().any(|there| there.as_str() == name.as_str())
+        };
+        for name in want.exclude.iter().filter(is_missing) {
+            let text = format!("has no skill `{name}`, which `exclude` names");
+            let near = did_you_mean(name, at.names.keys().map(SkillName::as_str));
+            let note = Note::info(super::label(want), text);
+            self.out.notes.push(match near {
+                Some(near) => note.hint(format!("did you mean `{near}`?")),
+                None => note,
+            });
+        }
+        self.remember_left_out(want.written.as_deref().unwrap_or_default(), names);
     }
 
     fn fresh(
@@ -331,6 +422,7 @@ impl<'a> Resolver<'a> {
         for (about, refusal) in &self.question.lock.refused {
             if (refusal.source.as_str(), refusal.pattern.as_str()) == (written, selector)
                 && refusal.pin == want.pin
+                && !want.excludes(&last(about))
             {
                 self.out
                     .notes
@@ -345,6 +437,9 @@ impl<'a> Resolver<'a> {
         let by_name = selectors.iter().all(|selector| !is_glob(selector));
         for found in &at.notes {
             let what = found.about.to_string();
+            if want.excludes(&last(&what)) {
+                continue;
+            }
             let named = selectors.contains(&what);
             if named || !by_name {
                 let about = match &want.written {
