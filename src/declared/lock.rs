@@ -1,6 +1,6 @@
 //! `skills.lock`: exactly which bytes. Text in, records out, and back; the same records give the same text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::str::FromStr;
 

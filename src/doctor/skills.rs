@@ -12,8 +12,17 @@ use crate::model::{
 };
 use crate::resolve::{AtClient, Shelf, Shelved, origin};
 
-pub(super) const CHECKS: &[&Check] =
-    &[&INVENTORY, &MISSING, &NO_BYTES, &FULL_REPO, &EDITED, &NOT_LINKED, &DANGLING, &UNMANAGED];
+pub(super) const CHECKS: &[&Check] = &[
+    &INVENTORY,
+    &MISSING,
+    &NO_BYTES,
+    &FULL_REPO,
+    &EDITED,
+    &NOT_LINKED,
+    &NOT_OFF,
+    &DANGLING,
+    &UNMANAGED,
+];
 
 pub(super) const INVENTORY: Check = Check {
     id: "skills.inventory",
@@ -201,6 +210,38 @@ fn not_linked(evidence: &Evidence) -> Vec<Symptom> {
         })
     });
     links.collect()
+}
+
+const NOT_OFF: Check = Check {
+    id: "skills.not-off",
+    severity: Severity::Error,
+    title: "a skill that is switched off and that the client sees",
+    cause: "The manifest says `enabled = false`, and the client's own folder leads to the skill or holds a copy.",
+    fix: "`--fix` takes the link away; what another hand put there is left alone.",
+    run: not_off,
+};
+
+fn not_off(evidence: &Evidence) -> Vec<Symptom> {
+    let Some(intent) = evidence.intent else { return Vec::new() };
+    let mut symptoms = Vec::new();
+    for want in intent.agent_skills.iter().filter(|want| !want.enabled) {
+        let Some(shelf) = evidence.observed.shelves.get(&want.scope) else { continue };
+        for name in wanted_names(evidence, want) {
+            for at in shelf.clients.values() {
+                let fix = match at.skills.get(&name) {
+                    Some(AtClient::Linked) => Fix::Sync,
+                    Some(AtClient::Folder { .. } | AtClient::Elsewhere { dangling: false, .. }) => {
+                        Fix::by_hand("move it away")
+                    }
+                    Some(AtClient::Elsewhere { .. } | AtClient::Other) | None => continue,
+                };
+                let text = format!("skill `{name}` is switched off, and the client sees it");
+                let diagnostic = Diagnostic::whole(&at.folder.join(&name), text);
+                symptoms.push(Symptom::new(name.clone(), diagnostic, fix));
+            }
+        }
+    }
+    symptoms
 }
 
 const DANGLING: Check = Check {

@@ -8,8 +8,8 @@ use super::adopt;
 use super::manifest::Declared;
 use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Target};
 use crate::model::{
-    Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, ServerRecord, State,
-    WantedPlugin, WantedServer, well_known_marketplace,
+    About, Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, ServerRecord, State,
+    WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 
 /// The text of a manifest in the making.
@@ -143,6 +143,29 @@ impl<'a> Draft<'a> {
         let off = toml_edit::Value::from(false);
         let target = Target::Server(name, Some(scope));
         self.text = edit::set(file, &self.text, target, "enabled", (!on).then_some(&off))
+            .map_err(|fault| at(name, fault))?;
+        Ok(())
+    }
+
+    /// Switches a skill of the manifest.
+    pub fn switch_skill(&mut self, name: &str, on: bool) -> Result<(), Note> {
+        let mut locked = self.declared.lock.skills.iter();
+        let source = locked.find(|(locked, _)| locked.as_str() == name);
+        let source = source.map(|(_, locked)| locked.source.as_str());
+        let file = &self.declared.intent.manifest;
+        let is_installers = |want: &&WantedSkill| want.install_cmd.is_some() && want.brings(name);
+        if self
+            .declared
+            .intent
+            .agent_skills
+            .iter()
+            .any(|want| is_installers(&want) && (want.names.len() != 1 || !want.claims.is_empty()))
+        {
+            let text = "comes with the installer of a package, together with others";
+            let hint = "write `enabled` into its entry to switch all of them";
+            return Err(Note::unmet(About::Skill(name.to_owned()), text).hint(hint));
+        }
+        self.text = edit::switch_skill(file, &self.text, (name, source), on)
             .map_err(|fault| at(name, fault))?;
         Ok(())
     }

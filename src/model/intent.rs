@@ -133,6 +133,8 @@ pub struct WantedSkill {
     pub scope: Scope,
     /// Whether clients that look elsewhere get a link.
     pub link: bool,
+    /// What is switched off stays installed, and no client that looks elsewhere sees it.
+    pub enabled: bool,
     pub at: Position,
 }
 

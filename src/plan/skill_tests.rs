@@ -86,7 +86,7 @@ impl Home {
             };
             let part = Part { root: format!("/from/{bytes}").into(), files: Vec::new() };
             let bytes = (there != Some(&folder(bytes))).then_some(part);
-            let skill = DesiredSkill { record, bytes, link, once: false };
+            let skill = DesiredSkill { record, bytes, link, enabled: true, once: false };
             desired.skills.insert((name, Scope::User), skill);
         }
         desired

@@ -280,7 +280,7 @@ fn tag(want: &WantedSkill) -> DesiredSkill {
         pin: None,
         links: BTreeMap::new(),
     };
-    DesiredSkill { record, bytes: None, link: want.link, once: false }
+    DesiredSkill { record, bytes: None, link: want.link, enabled: want.enabled, once: false }
 }
 
 /// Returns what an entry is called in a note.

@@ -186,6 +186,8 @@ pub struct DesiredSkill {
     pub bytes: Option<Part>,
     /// Whether clients that look elsewhere get a link.
     pub link: bool,
+    /// What is switched off gets none, and nothing else is to lead there.
+    pub enabled: bool,
     /// Wanted for this once, so that it does not become ours.
     pub once: bool,
 }

@@ -278,3 +278,62 @@ fn a_name_in_exclude_that_the_source_does_not_have_is_pointed_out() {
     kit(&home, &["pdf"]);
     home.zskills(&["sync"]).expect(0).says(&["has no skill `pfd`", "did you mean `pdf`?"]);
 }
+
+#[test]
+fn disable_unlinks_a_skill_and_enable_undoes_it_without_the_network() {
+    let home = Sandbox::new();
+    kit(&home, &["pdf", "docx"]);
+    home.zskills(&["install", "acme/kit"]).expect(0);
+    let (before, lock) = (home.read(MANIFEST), home.read("~/.config/zskills/skills.lock"));
+    home.processes();
+    home.zskills(&["disable", "pdf"]).expect(0).says(&["~ agent skill", "pdf", "switched off"]);
+    assert!(!home.is_link("~/.claude/skills/pdf") && home.is_link("~/.claude/skills/docx"));
+    assert!(home.exists("~/.agents/skills/pdf/SKILL.md"));
+    let text = home.read(MANIFEST);
+    assert!(text.contains("name = \"pdf\"\nenabled = false\n"), "{text}");
+    home.synced().says(&["up to date"]);
+    home.zskills(&["disable", "pdf"]).expect(0).says(&["up to date"]);
+    home.zskills(&["list"]).expect(0).says(&["docx, pdf (off)"]);
+    home.zskills(&["why", "pdf"]).expect(0).says(&["switched off"]);
+    let info = home.zskills(&["info", "pdf", "--json"]).document("info");
+    assert_eq!(info["enabled"], false);
+    home.link("~/.claude/skills/pdf", "../../.agents/skills/pdf");
+    home.zskills(&["doctor"]).says(&["skills.not-off", "pdf"]);
+    home.synced();
+    assert!(!home.is_link("~/.claude/skills/pdf"));
+    home.zskills(&["enable", "pdf"]).expect(0).says(&["linked into Claude Code"]);
+    assert!(home.is_link("~/.claude/skills/pdf"));
+    assert_eq!((home.read(MANIFEST), home.read("~/.config/zskills/skills.lock")), (before, lock));
+    home.synced().says(&["up to date"]);
+    assert_eq!(home.processes(), [""; 0]);
+}
+
+#[test]
+fn one_of_several_names_gets_an_entry_of_its_own_to_be_switched() {
+    let home = Sandbox::new().manifest(
+        "version = 1\n\n[[agent_skills]]\nsource = \"acme/kit\"\nnames = [\"pdf\", \"docx\"]\nwhen = { os = [\"linux\", \"macos\", \"freebsd\"] }\n",
+    );
+    kit(&home, &["pdf", "docx"]);
+    home.synced();
+    home.zskills(&["disable", "pdf", "docx"]).expect(0);
+    assert!(!home.is_link("~/.claude/skills/pdf") && !home.is_link("~/.claude/skills/docx"));
+    let text = home.read(MANIFEST);
+    assert_eq!(text.matches("when = { os").count(), 2, "{text}");
+    assert_eq!(text.matches("enabled = false").count(), 2, "{text}");
+    home.zskills(&["enable", "docx"]).expect(0);
+    assert!(!home.is_link("~/.claude/skills/pdf") && home.is_link("~/.claude/skills/docx"));
+    home.zskills(&["disable", "pfd"]).expect(1).says(&["did you mean `pdf`?"]);
+    home.synced().says(&["up to date"]);
+}
+
+#[test]
+fn what_is_switched_off_and_stands_in_the_clients_folder_itself_is_said() {
+    let home = Sandbox::new()
+        .manifest("version = 1\n\n[[agent_skills]]\nsource = \"acme/kit\"\nenabled = false\n")
+        .file("~/.claude/skills/pdf/SKILL.md", "mine\n");
+    kit(&home, &["pdf", "docx"]);
+    home.zskills(&["sync"]).expect(1).says(&["pdf: is switched off, but Claude Code still sees"]);
+    assert!(home.exists("~/.agents/skills/docx/SKILL.md"));
+    assert!(!home.exists("~/.claude/skills/docx"));
+    assert_eq!(home.read("~/.claude/skills/pdf/SKILL.md"), "mine\n");
+}

@@ -49,9 +49,9 @@ fn skill(name: &str, declared: &Declared, env: &Env) -> Result<Option<Other>> {
         want.names.iter().any(|wanted| wanted == name)
             || (source.is_some() && want.written.as_ref() == source && want.brings(name))
     };
-    let wanted = declared.intent.agent_skills.iter();
-    let written: Vec<String> =
-        wanted.filter(brings).map(|want| place(declared, want.at.line)).collect();
+    let wanted: Vec<&WantedSkill> = declared.intent.agent_skills.iter().filter(brings).collect();
+    let is_on = wanted.is_empty() || wanted.iter().any(|want| want.enabled);
+    let written: Vec<String> = wanted.iter().map(|want| place(declared, want.at.line)).collect();
     if locked.is_none() && recorded.is_none() && folders.is_empty() && written.is_empty() {
         return Ok(None);
     }
@@ -64,7 +64,8 @@ fn skill(name: &str, declared: &Declared, env: &Env) -> Result<Option<Other>> {
     let description = folders.iter().find_map(|folder| gather::description(folder));
     let mut lines = Vec::new();
     lines.extend(description.clone().map(|text| ("about", text)));
-    lines.extend(written.iter().map(|place| ("manifest", place.clone())));
+    let off = if is_on { "" } else { ", switched off" };
+    lines.extend(written.iter().map(|place| ("manifest", format!("{place}{off}"))));
     if written.is_empty() {
         lines.push(("manifest", "not in it".to_owned()));
     }
@@ -77,6 +78,7 @@ fn skill(name: &str, declared: &Declared, env: &Env) -> Result<Option<Other>> {
     let details = json!({
         "description": description,
         "manifest": written,
+        "enabled": is_on,
         "source": source,
         "locked": locked.map(|locked| json!({
             "commit": commit,

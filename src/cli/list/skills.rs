@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use crate::flow::observe;
 use crate::machine::terminal::{Paint, plain};
 use crate::model::{Roots, Scope, SkillRecord, State};
-use crate::resolve::{AtClient, Observed, Shelved};
+use crate::resolve::{AtClient, ClientShelf, Observed, Shelved};
 
 /// The skills as `list` shows them.
 pub struct Skills {
     /// By source and scope.
     managed: BTreeMap<(String, Scope), BTreeMap<String, SkillRecord>>,
     untracked: BTreeMap<(String, Scope), String>,
+    /// Those that are there and that the client does not see.
+    off: BTreeSet<(String, Scope)>,
 }
 
 /// How many skills of a source are shown without `-v`.
@@ -30,6 +32,19 @@ pub fn look(roots: &Roots, observed: &Observed) -> Skills {
     let known: BTreeSet<(&str, Scope)> = managed
         .iter()
         .flat_map(|((_, scope), skills)| skills.keys().map(|name| (name.as_str(), *scope)))
+        .collect();
+    let off = known
+        .iter()
+        .filter(|(name, scope)| {
+            observed.shelves.get(scope).is_some_and(|shelf| {
+                let there =
+                    matches!(shelf.skills.get(*name), Some(Shelved::Folder { is_skill: true, .. }));
+                // Off is what no client sees, though it stands there.
+                let nowhere = |at: &ClientShelf| !at.is_shared && !at.skills.contains_key(*name);
+                there && shelf.clients.values().all(nowhere)
+            })
+        })
+        .map(|(name, scope)| ((*name).to_owned(), *scope))
         .collect();
     let shipped = shipped(&observed.state, roots);
     let mut untracked = BTreeMap::new();
@@ -54,7 +69,7 @@ pub fn look(roots: &Roots, observed: &Observed) -> Skills {
             }
         }
     }
-    Skills { managed, untracked }
+    Skills { managed, untracked, off }
 }
 
 /// Returns the skills that the active plugins ship.
@@ -63,6 +78,10 @@ fn shipped(state: &State, roots: &Roots) -> BTreeSet<String> {
 }
 
 impl Skills {
+    fn is_off(&self, name: &str, scope: Scope) -> bool {
+        self.off.contains(&(name.to_owned(), scope))
+    }
+
     pub fn json(&self) -> Value {
         let managed: Vec<Value> = self
             .managed
@@ -72,6 +91,7 @@ impl Skills {
                     "source": source,
                     "scope": scope.as_str(),
                     "skills": skills.keys().collect::<Vec<_>>(),
+                    "off": skills.keys().filter(|name| self.is_off(name, *scope)).collect::<Vec<_>>(),
                     "count": skills.len(),
                 })
             })
@@ -93,11 +113,17 @@ impl Skills {
             if verbose {
                 for (name, record) in skills {
                     let commit = record.commit.as_ref().map_or("", |commit| commit.short());
-                    writeln!(out, "      {}  {commit}", plain(name)).expect("strings take text");
+                    let off = if self.is_off(name, *scope) { "  off" } else { "" };
+                    writeln!(out, "      {}  {commit}{off}", plain(name))
+                        .expect("strings take text");
                 }
                 continue;
             }
-            let names: Vec<String> = skills.keys().take(shown).map(|name| plain(name)).collect();
+            let shown_as = |name: &String| {
+                let off = if self.is_off(name, *scope) { " (off)" } else { "" };
+                plain(name) + off
+            };
+            let names: Vec<String> = skills.keys().take(shown).map(shown_as).collect();
             let more = match skills.len() - shown {
                 0 => String::new(),
                 more => format!(" and {more} more"),

@@ -99,6 +99,9 @@ impl Case<'_> {
                 let from = want.written.as_deref().map(redact_url);
                 let from = from.map(|source| format!(" from `{source}`")).unwrap_or_default();
                 let text = match (asks(want), left_out(want)) {
+                    (true, _) if !want.enabled => {
+                        format!("the manifest wants it in {scope} scope{from}, switched off")
+                    }
                     (true, _) => format!("the manifest wants it in {scope} scope{from}"),
                     (false, true) => format!("`exclude` leaves it out of what comes{from}"),
                     (false, false) => return None,

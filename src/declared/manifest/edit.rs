@@ -153,19 +153,26 @@ pub fn exclude(file: &Path, text: &str, source: &str, name: &str) -> Result<Stri
     let target = Target::SkillSource(source);
     let mut cuts = Vec::new();
     for entry in entries(file, text, &document, target.kind())? {
-        if !target.names(entry.table) || !sweeps_in(entry.table, name) {
-            continue;
-        }
-        let words = entry.table.get("exclude").and_then(Item::as_array);
-        match words.and_then(|words| words.iter().last()?.span()) {
-            Some(last) => cuts.push((last.end..last.end, format!(", {}", quoted(name)))),
-            None => {
-                let only = toml_edit::Value::from(toml_edit::Array::from_iter([name]));
-                cuts.extend(set_in(file, text, &entry, "exclude", Some(&only))?);
-            }
+        if target.names(entry.table) && sweeps_in(entry.table, name) {
+            cuts.extend(excluding(file, text, &entry, name)?);
         }
     }
     Ok(replaced(text, cuts))
+}
+
+/// Returns what to replace by what so that an entry leaves out one skill more.
+fn excluding(
+    file: &Path,
+    text: &str,
+    entry: &Placed<'_>,
+    name: &str,
+) -> Result<Option<(Range<usize>, String)>, Diagnostic> {
+    let words = entry.table.get("exclude").and_then(Item::as_array);
+    if let Some(last) = words.and_then(|words| words.iter().last()?.span()) {
+        return Ok(Some((last.end..last.end, format!(", {}", quoted(name)))));
+    }
+    let only = toml_edit::Value::from(toml_edit::Array::from_iter([name]));
+    set_in(file, text, entry, "exclude", Some(&only))
 }
 
 /// Takes back that a skill of a source is left out; what is left out by a glob stays so.
@@ -184,6 +191,87 @@ pub fn include(file: &Path, text: &str, source: &str, name: &str) -> Result<Stri
         }
     }
     Ok(replaced(text, cuts))
+}
+
+/// Switches one skill of a source, as the lock has it, on or off. One of many gets an entry of its own
+/// for that, and gives it up again when it is as the others are.
+pub fn switch_skill(
+    file: &Path,
+    text: &str,
+    (name, source): (&str, Option<&str>),
+    on: bool,
+) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let (mut cuts, mut blocks) = (Vec::new(), Vec::new());
+    let all = entries(file, text, &document, "agent_skills")?;
+    for entry in &all {
+        let from = |source| Target::SkillSource(source).names(entry.table);
+        let names = entry.table.get("names").and_then(Item::as_array);
+        let word = names.and_then(|names| word_in(text, names, name));
+        let alone = Target::Skill(name).names(entry.table);
+        let swept = !alone && source.is_some_and(from) && sweeps_in(entry.table, name);
+        let was = is_on(entry.table);
+        if was == on || !(alone || swept || word.is_some()) {
+            continue;
+        }
+        let as_this = |other: &&Placed<'_>| {
+            source.is_some_and(|source| Target::SkillSource(source).names(other.table))
+                && is_on(other.table) == on
+                && scope(other.table) == scope(entry.table)
+        };
+        let out = all.iter().filter(as_this).find_map(|other| {
+            let words = other.table.get("exclude").and_then(Item::as_array)?;
+            Some((other, words, word_in(text, words, name)?))
+        });
+        match (alone, out) {
+            (true, Some((other, words, word))) => {
+                cuts.push((with_blank_line(text, entry), String::new()));
+                if words.len() > 1 {
+                    cuts.push((word, String::new()));
+                } else {
+                    cuts.extend(set_in(file, text, other, "exclude", None)?);
+                }
+                continue;
+            }
+            (true, None) => {
+                let off = toml_edit::Value::from(false);
+                cuts.extend(set_in(file, text, entry, "enabled", (!on).then_some(&off))?);
+                continue;
+            }
+            (false, _) => {}
+        }
+        cuts.extend(word.map(|word| (word, String::new())));
+        if swept {
+            cuts.extend(excluding(file, text, entry, name)?);
+        }
+        blocks.push(of_its_own(entry.table, name, on));
+    }
+    let mut text = replaced(text, cuts);
+    for block in blocks {
+        text = insert(file, &text, "agent_skills", &block)?;
+    }
+    Ok(text)
+}
+
+fn is_on(table: &dyn TableLike) -> bool {
+    table.get("enabled").and_then(Item::as_bool) != Some(false)
+}
+
+fn scope(table: &dyn TableLike) -> &str {
+    table.get("scope").and_then(Item::as_str).unwrap_or(Scope::User.as_str())
+}
+
+/// Returns an entry for one skill of another entry, from the same source and for the same machines.
+fn of_its_own(table: &dyn TableLike, name: &str, on: bool) -> String {
+    let mut block = Block::new("agent_skills");
+    for (key, item) in table.iter() {
+        let of_all = ["name", "names", "exclude", "claims", "enabled"].contains(&key);
+        if let (false, Ok(value)) = (of_all, item.clone().into_value()) {
+            block = block.value(key, &value.decorated("", "").to_string());
+        }
+    }
+    let block = block.text("name", name);
+    if on { block.finish() } else { block.value("enabled", "false").finish() }
 }
 
 /// Tells whether an entry has a skill of its source that it does not name alone.

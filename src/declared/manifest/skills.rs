@@ -8,7 +8,7 @@ use super::raw::{Spanned, TableAt, key_span};
 use super::words::words;
 use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill, is_glob};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "source",
     "npm",
     "install_cmd",
@@ -19,6 +19,7 @@ const KEYS: [&str; 11] = [
     "claims",
     "scope",
     "link",
+    "enabled",
     "when",
 ];
 
@@ -71,6 +72,7 @@ impl Context<'_> {
             claims: self.patterns(table, "claims"),
             scope,
             link: self.reader.boolean(table, "link").is_none_or(|link| link.value),
+            enabled: self.reader.boolean(table, "enabled").is_none_or(|on| on.value),
             at: self.reader.position(&entry.at),
             source,
         }

@@ -92,6 +92,15 @@ fn recorded() -> Vec<Row> {
     };
     vec![
         row("skills.no-bytes", "it is there", kept(), &[]),
+        row("skills.not-off", "it is on", kept(), &[]),
+        row(
+            "skills.not-off",
+            "it is off and linked",
+            kept().but(|home| {
+                home.want("[[agent_skills]]\nsource = \"o/r\"\nname = \"s\"\nenabled = false\n");
+            }),
+            &["error s ~/.claude/skills/s sync"],
+        ),
         row(
             "skills.no-bytes",
             "it is gone",

@@ -40,7 +40,7 @@ fn add_one(
     let thing = fact.item.thing();
     let old = agents::record(inputs.state, inputs.roots, name, scope);
     let links: Vec<(Client, Linking)> = seats(inputs, shelf, name.as_str())
-        .filter(|seat| !seat.at.is_shared)
+        .filter(|seat| !seat.at.is_shared || !skill.enabled)
         .map(|seat| (seat.client, seat.link(skill, old)))
         .collect();
     let kinds = links.iter().filter_map(|(client, link)| Some((*client, link.kind?)));
@@ -147,6 +147,9 @@ impl Seat<'_> {
 
     fn link(&self, skill: &DesiredSkill, old: Option<&SkillRecord>) -> Linking {
         let ours = self.ours(old);
+        if !skill.enabled {
+            return self.switched_off(old);
+        }
         if !skill.link {
             return Linking { gone: self.take_away(old), ..Linking::default() };
         }
@@ -188,6 +191,31 @@ impl Seat<'_> {
                 }
             }
             Some(AtClient::Other) => hidden("a file"),
+        }
+    }
+
+    /// Takes away what leads the client to a skill that is switched off.
+    fn switched_off(&self, old: Option<&SkillRecord>) -> Linking {
+        let shown = self.at.folder.join(self.name);
+        let (client, shown) = (self.client, shown.display());
+        let trouble = |text: String| Linking { trouble: Some(text), ..Linking::default() };
+        if self.at.is_shared {
+            return trouble(format!("cannot be switched off: {client} reads `{shown}` itself"));
+        }
+        let still =
+            |what| trouble(format!("is switched off, but {client} still sees `{shown}`, {what}"));
+        match self.there() {
+            None | Some(AtClient::Elsewhere { dangling: true, .. } | AtClient::Other) => {
+                Linking::default()
+            }
+            Some(AtClient::Linked) => {
+                Linking { gone: Some(Action::Unlink { at: self.path() }), ..Linking::default() }
+            }
+            Some(AtClient::Elsewhere { .. }) => still("a link to another place"),
+            Some(AtClient::Folder { .. }) => match self.take_away(old) {
+                None => still("a folder that zskills did not put there"),
+                gone => Linking { gone, ..Linking::default() },
+            },
         }
     }
 
@@ -250,6 +278,7 @@ fn text(
             (Some(old), Some(new)) if old != new => format!("{source} {old} → {new}"),
             _ => format!("{source}{at}, bytes installed"),
         },
+        (Some(_), None) if !linked.is_empty() && !skill.enabled => "switched off".to_owned(),
         (Some(_), None) if !linked.is_empty() => {
             let names: Vec<String> = linked.iter().map(ToString::to_string).collect();
             let is_linked = linked.iter().any(|client| record.links.contains_key(client));

@@ -98,6 +98,7 @@ impl<'a> Resolver<'a> {
         if !is_glob(selector) {
             return LeftOut::default();
         }
+        let mut known = Vec::new();
         let before = self.question.lock.excluded.get(written).into_iter().flatten();
         let before = before.filter(|name| matches(selector, name.as_str())).cloned();
         let (names, back): (BTreeSet<SkillName>, BTreeSet<SkillName>) = entries
@@ -109,10 +110,22 @@ impl<'a> Resolver<'a> {
             want.names.iter().any(|named| named == name.as_str())
                 || entries.iter().any(|(there, _)| there == name)
         };
-        let back = back.iter().filter(|name| !is_there(name)).map(ToString::to_string).collect();
+        let mut open = Vec::new();
+        for name in back.into_iter().filter(|name| !is_there(name)) {
+            // What the lock has for the name alone needs no look at the source.
+            let own = self.answers(want, name.as_str()).pop();
+            match own {
+                Some((name, entry)) => {
+                    let pattern = Some(selector.to_owned());
+                    known.push((name, LockedSkill { pattern, ..entry }));
+                }
+                None => open.push(name.to_string()),
+            }
+        }
+        entries.extend(known);
         let remains = !names.is_empty();
         self.remember_left_out(written, names);
-        LeftOut { back, remains }
+        LeftOut { back: open, remains }
     }
 
     fn remember_left_out(&mut self, written: &str, names: BTreeSet<SkillName>) {
@@ -189,7 +202,13 @@ impl<'a> Resolver<'a> {
             } else {
                 let record = record(want, entry, self.path_of(want, name));
                 picks.push(Pick {
-                    desired: DesiredSkill { record, bytes: None, link: want.link, once: false },
+                    desired: DesiredSkill {
+                        record,
+                        bytes: None,
+                        link: want.link,
+                        enabled: want.enabled,
+                        once: false,
+                    },
                     locked: Some(entry.clone()),
                     want,
                     name: name.clone(),
@@ -328,7 +347,13 @@ impl<'a> Resolver<'a> {
         if let Some(entry) = installed {
             let entry = LockedSkill { pattern, ..entry };
             let record = record(want, &entry, self.path_of(want, name));
-            let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
+            let desired = DesiredSkill {
+                record,
+                bytes: None,
+                link: want.link,
+                enabled: want.enabled,
+                once: false,
+            };
             return Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) });
         }
         let hash = safe(skill)?;
@@ -350,7 +375,8 @@ impl<'a> Resolver<'a> {
             self.report_findings(skill);
         }
         let record = record(want, &entry, Some(skill.folder.clone()));
-        let desired = DesiredSkill { record, bytes, link: want.link, once: false };
+        let desired =
+            DesiredSkill { record, bytes, link: want.link, enabled: want.enabled, once: false };
         Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) })
     }
 
@@ -370,7 +396,13 @@ impl<'a> Resolver<'a> {
         };
         self.out.notes.push(note.hint(hint));
         let record = SkillRecord { installed_at: None, links: BTreeMap::new(), ..record.clone() };
-        let desired = DesiredSkill { record, bytes: None, link: want.link, once: false };
+        let desired = DesiredSkill {
+            record,
+            bytes: None,
+            link: want.link,
+            enabled: want.enabled,
+            once: false,
+        };
         Pick { want, name: name.clone(), desired, locked: Some(entry) }
     }
 
@@ -546,7 +578,7 @@ fn restored(
     }
     let record = record(want, entry, Some(skill.folder.clone()));
     let bytes = Some(skill.part.clone());
-    Ok(DesiredSkill { record, bytes, link: want.link, once: false })
+    Ok(DesiredSkill { record, bytes, link: want.link, enabled: want.enabled, once: false })
 }
 
 /// Returns the question about a source: at what is locked, or else at what is wanted.
