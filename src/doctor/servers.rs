@@ -10,7 +10,8 @@ use super::{Check, Evidence, Fix, Severity, Symptom};
 use crate::clients::{Effect, Holder, ServerEntry, codec};
 use crate::formats::json::Key;
 use crate::model::{
-    Diagnostic, Field, FieldValue, ServerRecord, Text, Transport, Variable, secret_in, variables_in,
+    Diagnostic, Field, FieldValue, ServerRecord, Text, Transport, Variable, secret_in, unclosed_in,
+    variables_in,
 };
 
 pub(super) const CHECKS: &[&Check] =
@@ -76,23 +77,27 @@ fn unset_variables(evidence: &Evidence) -> Vec<Symptom> {
 const SYNTAX: Check = Check {
     id: "mcp.env-syntax",
     severity: Severity::Warning,
-    title: "a reference in the spelling of another program",
-    cause: "The client replaces `${NAME}` only; `$NAME` or `${env:NAME}` reach the server as they are.",
+    title: "a reference that the client takes literally",
+    cause: "The client replaces `${NAME}` only; `$NAME`, `${env:NAME}` or a `${NAME` that nothing closes \
+            reach the server as they are.",
     fix: "by hand: write `${NAME}`.",
     run: foreign_syntax,
 };
 
 fn foreign_syntax(evidence: &Evidence) -> Vec<Symptom> {
     each(evidence, |server| {
-        let foreign: BTreeSet<(String, String)> = references(server)
+        let foreign = references(server)
             .into_iter()
-            .filter_map(|variable| Some((variable.foreign?, variable.name)))
-            .collect();
-        let (written, name) = foreign.first()?;
+            .filter_map(|variable| Some((variable.foreign?, format!("${{{}}}", variable.name))));
+        let texts: Vec<String> = server.record.texts().map(Text::to_string).collect();
+        let unclosed = texts.iter().filter_map(|text| unclosed_in(text));
+        let unclosed = unclosed.map(|word| (word.to_owned(), format!("{word}}}")));
+        let foreign: BTreeSet<(String, String)> = foreign.chain(unclosed).collect();
+        let (written, meant) = foreign.first()?;
         let what =
             format!("server `{}`: {} does not replace `{written}`", server.name, evidence.client);
         let at = at(evidence, server, &[], what);
-        let fix = format!("write `${{{name}}}`");
+        let fix = format!("write `{meant}`");
         Some(Symptom::new(&server.name, at, Fix::by_hand(fix)))
     })
 }

@@ -17,7 +17,7 @@ use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
-    Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope,
+    About, Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope,
     ServerRecord, Source, State, Thing, WantedServer,
 };
 use crate::plan::{Adopted, Line, Sign};
@@ -92,11 +92,24 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
     };
     let mut marketplaces: BTreeSet<MarketplaceName> =
         declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
+    let elsewhere = &declared.intent.elsewhere;
     for (id, scope) in unmanaged(declared, state, roots) {
         let Ok(id) = id.parse::<PluginId>() else {
             adoption.notes.push(Note::unmet(id, "is not a name that a manifest can hold"));
             continue;
         };
+        if elsewhere.plugins.iter().any(|wanted| wanted.id == id && wanted.scope == scope) {
+            adoption.notes.push(left(id.to_string()));
+            continue;
+        }
+        if !marketplaces.contains(&id.marketplace)
+            && elsewhere.marketplaces.iter().any(|wanted| wanted.name == id.marketplace)
+        {
+            let text = format!("its marketplace `{}` is named for another machine", id.marketplace);
+            let hint = "take `when` out of the marketplace's entry, then adopt again";
+            adoption.notes.push(Note::unmet(id.to_string(), text).hint(hint));
+            continue;
+        }
         let name = &id.marketplace;
         if !marketplaces.contains(name) {
             match marketplace_entry(name, state, declared, roots) {
@@ -134,13 +147,11 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
         let (name, scope) = (row.name, row.reach.scope());
         let known = |wanted: &WantedServer| wanted.name == name && wanted.scope == scope;
         let intent = &declared.intent;
-        if intent
-            .servers
-            .iter()
-            .chain(&intent.servers_off)
-            .chain(&intent.elsewhere.servers)
-            .any(known)
-        {
+        if intent.servers.iter().chain(&intent.servers_off).any(known) {
+            continue;
+        }
+        if intent.elsewhere.servers.iter().any(known) {
+            adoption.notes.push(left(name));
             continue;
         }
         let added = servers::adopt((name, scope), row.record, &mut variables).and_then(|server| {
@@ -175,6 +186,12 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
             adoption.notes.push(Note::info(name, text).hint(hint));
         }
     }
+}
+
+/// Returns the note about what the manifest names, and not for this machine.
+fn left(name: impl Into<About>) -> Note {
+    Note::info(name, "left: named for another machine")
+        .hint("widen the `when` of its entry to have it here as well")
 }
 
 fn adopted(thing: Thing, text: String) -> Line {

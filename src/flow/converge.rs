@@ -22,7 +22,9 @@ use crate::machine::git::Git;
 use crate::machine::npm::Npm;
 use crate::machine::store::run_lock;
 use crate::machine::store::tree::Fingerprints;
-use crate::model::{Client, Level, Note, OwnFile, SkillName, WantedPlugin, WantedSkill};
+use crate::model::{
+    Client, Level, Note, OwnFile, Roots, SkillName, State, WantedPlugin, WantedServer, WantedSkill,
+};
 use crate::plan::{self, Action, Adopted, Consent, Plan, Repair, Wishes};
 use crate::resolve::{self, Movement, Resolution, SkillsAsked};
 
@@ -284,7 +286,7 @@ pub fn prepare_from(
     if refused_by_lock {
         resolution.notes.push(lock_would_change(&declared.lock, &resolution.lock, missing));
     }
-    resolution.notes.extend(declared.intent.servers.iter().flat_map(server_notes::of));
+    resolution.notes.extend(remarks(&declared, &snapshot.observed.state, &env.roots));
     with_places(&declared, &mut resolution.notes);
     let own: Vec<OwnFile> =
         if ask.wishes.once { Vec::new() } else { declared.own(&resolution.lock) };
@@ -357,13 +359,20 @@ pub fn fetch_options<'a>(offline: bool, env: &Env, progress: &'a dyn Progress) -
     }
 }
 
+/// Returns what there is to say of the servers that are new or changed; of the others doctor says it.
+fn remarks(declared: &Declared, state: &State, roots: &Roots) -> Vec<Note> {
+    let is_there = |server: &&WantedServer| {
+        let current = state.server(Client::TARGET, &server.name, &roots.reach(server.scope));
+        current.is_some_and(|current| plan::is_met(&server.record, current))
+    };
+    let servers = declared.intent.servers.iter().filter(|server| !is_there(server));
+    servers.flat_map(server_notes::of).collect()
+}
+
 /// Gives each note that counts the place in the manifest that it is about.
 fn with_places(declared: &Declared, notes: &mut [Note]) {
-    let (Some(text), Some(file)) = (&declared.text, &declared.file) else { return };
-    // In a manifest that a command edits a person would look for it in vain.
-    if file != text.as_bytes() {
-        return;
-    }
+    // What a command edits is there as edited once it has run.
+    let Some(text) = &declared.text else { return };
     for note in notes.iter_mut().filter(|note| note.level > Level::Info && note.fault.is_none()) {
         let fault = declared_manifest::locate(&declared.intent.manifest, text, note);
         note.fault = fault.map(Box::new);

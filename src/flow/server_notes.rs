@@ -1,6 +1,6 @@
 //! What the texts of a declared server hold that will not do what somebody meant.
 
-use crate::model::{About, Client, Note, Text, WantedServer, secret_in, variables_in};
+use crate::model::{About, Client, Note, Text, WantedServer, secret_in, unclosed_in, variables_in};
 
 /// Returns a remark for each reference that the client takes literally, and for each literal secret.
 pub fn of(server: &WantedServer) -> Vec<Note> {
@@ -8,14 +8,10 @@ pub fn of(server: &WantedServer) -> Vec<Note> {
     let is_script = is_shell(server);
     let mut notes = Vec::new();
     for Part { place, name, text } in &parts {
-        if let Some(open) = text.rfind("${").filter(|at| !text[*at..].contains('}')) {
-            let word: String =
-                text[open + 2..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            let said = format!("`{place}` has `${{{word}` without its `}}`");
-            notes.push(
-                Note::info(About::Server(server.name.clone()), said)
-                    .hint(format!("write `${{{word}}}`")),
-            );
+        if let Some(word) = unclosed_in(text) {
+            let said = format!("`{place}` has `{word}` without its `}}`");
+            let note = Note::info(About::Server(server.name.clone()), said);
+            notes.push(note.hint(format!("write `{word}}}`")));
         }
         // A shell has variables of its own.
         let foreign = variables_in(text).into_iter().filter(|_| !(is_script && place == "args"));

@@ -58,4 +58,4 @@ pub use state::{Change, Fact, InstallRecord, Item, KnownMarketplace, Record, Row
 pub use suggest::did_you_mean;
 pub use text::{Part, Text};
 pub use tree::{Commit, Digest, Powers, TreeHash};
-pub use variable::{Variable, variables_in};
+pub use variable::{Variable, unclosed_in, variables_in};

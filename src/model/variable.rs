@@ -26,6 +26,14 @@ pub fn variables_in(text: &str) -> Vec<Variable> {
     found
 }
 
+/// Returns a reference that nothing closes, as written: `${NAME`.
+pub fn unclosed_in(text: &str) -> Option<&str> {
+    let open = text.rfind("${").filter(|at| !text[*at..].contains('}'))?;
+    let name = &text[open + 2..];
+    let end = name.find(|c: char| !is_name_char(c)).unwrap_or(name.len());
+    Some(&text[open..open + 2 + end])
+}
+
 /// Reads what follows `${`, and says how much behind the `$` was used.
 fn braced(inner: &str) -> (Option<Variable>, usize) {
     let Some(end) = inner.find('}') else { return (None, 1) };

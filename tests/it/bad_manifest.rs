@@ -218,4 +218,20 @@ fn references_that_the_client_takes_literally_are_named_and_so_is_a_secret() {
         "`env.API_KEY` holds",
     ]);
     run.is_silent_about(&["hunter2"]);
+    // Said once; from then on it is doctor's to say.
+    home.zskills(&["sync"]).expect(0).is_silent_about(&["`args` has", "`env.A` has", "holds"]);
+    home.zskills(&["doctor"]).says(&["mcp.env-syntax", "mcp.secret-literal"]);
+}
+
+#[test]
+fn a_wish_that_is_unmet_after_an_edit_is_shown_where_it_stands_now() {
+    let home = Sandbox::new().manifest(
+        "version = 1\n\n[[marketplaces]]\nname = \"tools\"\nsource = \"acme/tools\"\n\n[[skills]]\nname = \"gone@tools\"\nenabled = false\nversion = \"^9\"\n",
+    );
+    home.marketplace("tools").plugin("alpha", "1.0.0").commit();
+    home.zskills(&["enable", "gone@tools"]).expect(1).says(&[
+        "skills.toml:8:8",
+        "name = \"gone@tools\"",
+        "^",
+    ]);
 }

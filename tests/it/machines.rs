@@ -87,6 +87,22 @@ fn what_is_for_other_machines_now_leaves_this_one() {
 }
 
 #[test]
+fn what_is_named_for_another_machine_is_left_by_adopt_and_said() {
+    let home = at("desk");
+    home.synced();
+    let lock = home.read(LOCK);
+    let home = home.var("ZSKILLS_HOST", "laptop").file(LOCK, &lock);
+    home.remove("~/.local/state/zskills");
+    let run = home.zskills(&["sync", "--adopt"]);
+    run.expect(0).says(&[
+        "alpha@tools: left: named for another machine",
+        "pdf: left",
+        "clock: left",
+    ]);
+    assert_eq!(home.read("~/.config/zskills/skills.toml"), MANIFEST);
+}
+
+#[test]
 fn two_machines_may_want_the_same_in_different_ways() {
     let text = "version = 1\n\n[[mcps]]\nname = \"clock\"\ncommand = \"true\"\nwhen = { host = \"desk\" }\n\n[[mcps]]\nname = \"clock\"\ncommand = \"false\"\nwhen = { host = \"laptop\" }\n";
     for (name, command) in [("desk", "true"), ("laptop", "false")] {

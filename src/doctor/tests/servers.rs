@@ -68,6 +68,12 @@ fn written() -> Vec<Row> {
             json!({"command": "x", "args": ["${env:A}"]}),
             &["warning s ~/.claude.json:3 by hand"],
         ),
+        one(
+            "mcp.env-syntax",
+            "nothing closes it",
+            json!({"command": "x", "args": ["${A"]}),
+            &["warning s ~/.claude.json:3 by hand"],
+        ),
         one("mcp.env-syntax", "a shell's own", json!({"command": "sh", "args": ["-c", "$A"]}), &[]),
         one("mcp.sse-deprecated", "http", json!({"type": "http", "url": "https://h"}), &[]),
         one(

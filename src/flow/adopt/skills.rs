@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Adoption, adopted, portable};
+use super::{Adoption, adopted, left, portable};
 use crate::clients::agents;
 use crate::content::skill::foreign::{self, Provenance};
 use crate::content::skill::frontmatter;
@@ -15,7 +15,7 @@ use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
-    Change, Faults, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source,
+    About, Change, Faults, Note, Record, Roots, Scope, SkillName, SkillOrigin, SkillRecord, Source,
     WantedSkill, matches_any,
 };
 use crate::resolve::{Movement, Resolution, Shelved};
@@ -40,7 +40,7 @@ pub(super) fn adopt(
     let file = &declared.intent.manifest;
     let mut changes = Vec::new();
     let mut entries: BTreeMap<(Scope, String, Option<String>), Vec<String>> = BTreeMap::new();
-    for mut found in undeclared(declared, snapshot, roots) {
+    for mut found in undeclared(declared, snapshot, roots, &mut adoption.notes) {
         let path = agents::skills(roots, found.scope).join(found.name.as_str());
         let tree = fingerprints.hash(&path).ok();
         if found.record.source != SkillOrigin::Local {
@@ -144,14 +144,24 @@ pub(super) fn newest(
 }
 
 /// Returns the skills that are there and that no entry brings.
-fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Undeclared> {
+fn undeclared(
+    declared: &Declared,
+    snapshot: &Snapshot,
+    roots: &Roots,
+    left_out: &mut Vec<Note>,
+) -> Vec<Undeclared> {
     let mut found = Vec::new();
     for (scope, shelf) in &snapshot.observed.shelves {
         for (name, what) in &shelf.skills {
             let Shelved::Folder { is_skill: true, .. } = what else { continue };
             let Ok(parsed) = name.parse::<SkillName>() else { continue };
             let old = agents::record(&snapshot.observed.state, roots, &parsed, *scope);
-            if is_declared(declared, name, *scope, old) {
+            let intent = &declared.intent;
+            if is_declared(&intent.agent_skills, name, *scope, old) {
+                continue;
+            }
+            if is_declared(&intent.elsewhere.agent_skills, name, *scope, old) {
+                left_out.push(left(About::Skill(name.clone())));
                 continue;
             }
             let noted = snapshot.observed.provenance.get(&(*scope, name.clone())).cloned();
@@ -171,12 +181,12 @@ fn undeclared(declared: &Declared, snapshot: &Snapshot, roots: &Roots) -> Vec<Un
 }
 
 fn is_declared(
-    declared: &Declared,
+    entries: &[WantedSkill],
     name: &str,
     scope: Scope,
     record: Option<&SkillRecord>,
 ) -> bool {
-    declared.intent.agent_skills.iter().filter(|want| want.scope == scope).any(|want| {
+    entries.iter().filter(|want| want.scope == scope).any(|want| {
         let literal = want.names.iter().any(|wanted| wanted == name);
         let from = crate::resolve::origin(want.source.as_ref());
         let brought = record.is_some_and(|record| record.source == from)
