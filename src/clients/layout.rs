@@ -194,6 +194,6 @@ pub trait PluginLayout: Sync {
     /// Tells whether a name in one of the plugin folders is something left behind by an accident.
     fn is_litter(&self, name: &str) -> bool;
 
-    /// Returns the administrator's settings: the file, and the folder with more of them.
-    fn managed(&self, roots: &Roots) -> (PathBuf, PathBuf);
+    /// Returns the places of an administrator's settings: the file, and the folder with more of them.
+    fn managed(&self, roots: &Roots) -> Vec<(PathBuf, PathBuf)>;
 }

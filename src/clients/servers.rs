@@ -23,8 +23,8 @@ pub trait Servers: Sync {
     fn record(&self, entry: &Map<String, Value>) -> ServerRecord;
 
     /// Returns the file of an administrator that rules out every other server while it is there.
-    fn exclusive(&self, _roots: &Roots) -> Option<PathBuf> {
-        None
+    fn exclusive(&self, _roots: &Roots) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Returns where shared files of the project approve servers for whoever clones it.

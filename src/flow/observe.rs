@@ -61,7 +61,7 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
     problems.extend(linked(roots));
     let mut observed = Observed { state, ..Observed::default() };
     observed.only_servers = clients::with_servers()
-        .filter_map(|(_, servers)| servers.exclusive(roots))
+        .flat_map(|(_, servers)| servers.exclusive(roots))
         .find(|file| files.get(file).is_some());
     observed.provenance = skills::provenance(roots);
     observed.shelves = skills::shelves(roots, &observed.state, lock, fingerprints);
@@ -91,14 +91,15 @@ pub fn see(roots: &Roots, files: Files, lock: &Lock, fingerprints: &mut Fingerpr
 
 /// Returns what the administrator's settings allow.
 fn policy(roots: &Roots) -> Policy {
-    let files: Vec<PathBuf> =
-        clients::with_plugins().flat_map(|(_, layout)| managed(layout.managed(roots))).collect();
+    let places = clients::with_plugins().flat_map(|(_, layout)| layout.managed(roots));
     let read = |file: PathBuf| {
         // What cannot be read is as good as broken: it must not open what it should close.
         let bytes = disk::read(&file, Most::CLIENT).unwrap_or_else(|_| Some(Vec::new()))?;
         Some((file, bytes))
     };
-    Policy::parse(&files.into_iter().filter_map(read).collect::<Vec<_>>())
+    places
+        .map(|place| Policy::parse(&managed(place).filter_map(read).collect::<Vec<_>>()))
+        .fold(Policy::default(), Policy::and)
 }
 
 /// Returns a file of an administrator and those in the folder beside it, in the order in which they count.

@@ -14,6 +14,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{StatusCode, Url};
 
 use crate::machine::git::redact;
+use crate::model::Address;
 
 /// How much and how long a download may be, and where plain http is good enough.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,8 @@ pub fn get_with_key(url: &str, key: &str, limits: Limits) -> Result<Vec<u8>, Htt
 
 fn ask(url: &str, key: Option<&str>, limits: Limits) -> Result<Vec<u8>, HttpError> {
     let failed = |kind| HttpError { url: redact(url), kind };
+    // What people and programs could read differently is opened by nobody.
+    Address::parse(url).map_err(|_| failed(HttpFailure::Address))?;
     let address = Url::parse(url).map_err(|_| failed(HttpFailure::Address))?;
     if !may_open(&address, limits.plain) {
         return Err(failed(HttpFailure::Address));

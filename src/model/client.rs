@@ -50,5 +50,5 @@ pub struct ClientHome {
     /// Where it keeps plugins.
     pub plugins: PathBuf,
     /// Where an administrator puts settings for it.
-    pub managed: PathBuf,
+    pub managed: Vec<PathBuf>,
 }

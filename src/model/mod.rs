@@ -1,5 +1,6 @@
 //! The words of the book as types: names, sources, facts, wishes. No behaviour beyond checking and printing.
 
+mod address;
 mod client;
 mod denial;
 mod diagnostic;
@@ -28,6 +29,9 @@ mod text;
 mod tree;
 mod variable;
 
+#[cfg(test)]
+pub use address::spelling;
+pub use address::{Address, AddressFault};
 pub use client::{Client, ClientHome};
 pub use denial::{Denial, RulePlace};
 pub use diagnostic::{Diagnostic, Faults, Position, position};

@@ -36,9 +36,24 @@ impl Paint {
     }
 }
 
-/// Removes control characters, which could rewrite a terminal, but keeps line breaks and tabs.
+/// Removes what could rewrite a terminal or a reader's picture of a line, but keeps line breaks and tabs.
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    text.chars().filter(|c| is_seen(*c) || matches!(c, '\n' | '\t')).collect()
+}
+
+/// Returns a text that somebody else wrote as one line.
+pub fn line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || !is_seen(c));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Tells a character that stands where it is written from one that commands, turns or hides.
+pub fn is_seen(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -48,5 +63,7 @@ mod tests {
     #[test]
     fn what_is_printed_cannot_move_the_cursor() {
         assert_eq!(plain("a\u{1b}[2Jb\r\nc"), "a[2Jb\nc");
+        assert_eq!(plain("a\u{202e}b\u{200b}c\u{e0041}d\u{feff}é"), "abcdé");
+        assert_eq!(line(" a\n+ b\u{2028}\u{1b}[1mc\t"), "a + b [1mc");
     }
 }

@@ -69,7 +69,8 @@ fn redact_rest(url: &str) -> String {
 }
 
 fn without_userinfo(url: &str) -> &str {
-    let authority = url.find('/').map_or(url, |slash| &url[..slash]);
+    // Browsers take `\` for `/`: what stands before it is where the address leads.
+    let authority = url.find(['/', '\\']).map_or(url, |slash| &url[..slash]);
     if let Some(at) = authority.rfind('@') {
         return &url[at + 1..];
     }
@@ -99,6 +100,7 @@ mod tests {
         check("https://h/x.json#access_token=abc", "https://h/x.json");
         check("https://h:80/a@b", "https://h:80/a@b");
         check("https://h/a@b", "https://h/a@b");
+        check("http://127.0.0.1:80\\@ok.example/p", "http://127.0.0.1:80\\@ok.example/p");
         check(
             "fatal: unable to access 'https://x:y@h/r.git/': from http://a@b/c, 403",
             "fatal: unable to access 'https://h/r.git/': from http://b/c, 403",

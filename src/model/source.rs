@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Roots, redact_url};
+use super::{Address, AddressFault, Roots, redact_url};
 
 /// The origin of a marketplace or a skill. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,18 @@ pub enum SourceError {
     FileReference,
     #[error("has {0}")]
     Reference(#[from] ReferenceError),
+    #[error(transparent)]
+    Address(AddressFault),
+}
+
+impl From<AddressFault> for SourceError {
+    fn from(fault: AddressFault) -> Self {
+        match fault {
+            AddressFault::Host => Self::Host,
+            AddressFault::Path => Self::Path,
+            fault => Self::Address(fault),
+        }
+    }
 }
 
 /// Why a text is not a branch, tag or commit.
@@ -136,12 +148,26 @@ impl Source {
         }
     }
 
+    /// Returns where its address leads; a path has none.
+    ///
+    /// # Errors
+    /// An address that could be read in two ways. Only what nobody has parsed can have one.
+    pub fn address(&self) -> Option<Result<Address, AddressFault>> {
+        match self {
+            Self::Url { url } => Some(Address::parse(url)),
+            Self::GitHub { .. } | Self::Git { .. } => {
+                self.git_url().map(|url| Address::parse(&url))
+            }
+            Self::Directory { .. } | Self::File { .. } => None,
+        }
+    }
+
     /// Tells whether both name the same place, however it is spelled; refs and credentials do not count.
     pub fn same_place(&self, other: &Self) -> bool {
-        match (self.repository(), other.repository()) {
-            (Some(mine), Some(theirs)) => mine == theirs,
-            (None, None) => self == other,
-            _ => false,
+        let kind = self.git_url().is_some() == other.git_url().is_some();
+        match (self.address(), other.address()) {
+            (Some(Ok(mine)), Some(Ok(theirs))) => kind && mine == theirs,
+            _ => self == other,
         }
     }
 
@@ -160,29 +186,6 @@ impl Source {
     /// Returns the text to print: as [`fmt::Display`], without credentials.
     pub fn redacted(&self) -> String {
         redact_url(&self.to_string())
-    }
-
-    /// Returns a spelling that is the same for every address of one repository.
-    fn repository(&self) -> Option<String> {
-        let url = self.git_url()?;
-        let (scheme, rest) = match url.split_once("://") {
-            Some((scheme, rest)) => (scheme, rest.to_owned()),
-            None => ("ssh", url.replacen(':', "/", 1)),
-        };
-        let (authority, path) = rest.split_once('/').unwrap_or((&rest, ""));
-        let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-        let port = match scheme {
-            "https" => ":443",
-            "http" => ":80",
-            _ => ":22",
-        };
-        let host = host.strip_suffix(port).unwrap_or(&host);
-        let path = path.trim_matches('/');
-        let path = path.strip_suffix(".git").unwrap_or(path);
-        Some(match host {
-            "github.com" | "www.github.com" => format!("github.com/{}", path.to_ascii_lowercase()),
-            _ => format!("{scheme}://{host}/{path}"),
-        })
     }
 }
 
@@ -239,6 +242,9 @@ fn plain(path: &Path) -> PathBuf {
 /// Reads what follows `scheme://`.
 fn address(scheme: &str, rest: &str) -> Result<Source, SourceError> {
     let bare = scheme.strip_prefix("git+").unwrap_or(scheme);
+    if matches!(bare, "https" | "http" | "ssh") {
+        Address::parse(&format!("{bare}://{rest}"))?;
+    }
     match bare {
         "https" | "http" => web(bare, rest),
         "ssh" => {
@@ -325,7 +331,9 @@ fn scp_like(text: &str, colon: usize) -> Result<Source, SourceError> {
     if path.is_empty() || path.starts_with('-') {
         return Err(SourceError::Path);
     }
-    Ok(Source::Git { url: format!("{login}:{path}"), reference })
+    let url = format!("{login}:{path}");
+    Address::parse(&url)?;
+    Ok(Source::Git { url, reference })
 }
 
 fn shorthand(text: &str) -> Result<Source, SourceError> {

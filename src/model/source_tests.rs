@@ -96,7 +96,7 @@ fn what_git_or_the_network_must_not_see_is_refused() {
     check("data:application/x.json", scheme("data"));
     check("C:\\x", scheme("C"));
     check("ssh://-oProxyCommand=x/r", E::Host);
-    check("ssh://-x@h/r", E::Host);
+    check("ssh://-x@h/r", E::Address(AddressFault::Login));
     check("git@-oProxyCommand=x:r", E::Host);
     check("git@h:-r", E::Path);
     check("https:///r", E::Host);

@@ -50,10 +50,14 @@ impl<'a> Resolver<'a> {
             }
             let found = match &want.source {
                 None => Ok(self.tracked(want)),
-                Some(SkillSource::Npm { package }) if want.install_cmd.is_some() => {
-                    Ok(self.brought(want, package))
+                Some(source) => {
+                    self.allow_skills(source, want.pin.as_deref()).and_then(|()| match source {
+                        SkillSource::Npm { package } if want.install_cmd.is_some() => {
+                            Ok(self.brought(want, package))
+                        }
+                        source => self.sourced(want, source),
+                    })
                 }
-                Some(source) => self.sourced(want, source),
             };
             match found {
                 Ok(found) => picks.extend(found),
@@ -296,7 +300,7 @@ fn host(url: &str) -> &str {
 }
 
 /// Splits `name@version`; the name of a package may begin with `@`.
-fn split_package(package: &str) -> (&str, Option<&str>) {
+pub(super) fn split_package(package: &str) -> (&str, Option<&str>) {
     let start = usize::from(package.starts_with('@'));
     match package[start..].find('@') {
         Some(at) => (&package[..start + at], Some(&package[start + at + 1..])),

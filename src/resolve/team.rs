@@ -6,62 +6,70 @@ use crate::model::{Denial, Intent, Position, RulePlace, Source, SourceRule};
 
 /// Returns why the manifest's own `[policy]` forbids a source, if it does.
 pub fn team_forbids(intent: &Intent, source: &Source) -> Option<Denial> {
-    team_forbids_any(intent, &spellings(source), &source.redacted())
+    forbids(intent, &Names::of(source), &source.redacted())
 }
 
-/// The same for anything that has some spellings; `shown` is the one for people.
-pub fn team_forbids_any(intent: &Intent, spellings: &[String], shown: &str) -> Option<Denial> {
+/// The same for a package, which globs call `npm:<package>`.
+pub fn team_forbids_package(intent: &Intent, package: &str) -> Option<Denial> {
+    let name = format!("npm:{package}");
+    forbids(intent, &Names { own: vec![name.clone()], all: vec![name.clone()] }, &name)
+}
+
+/// What globs may be written against.
+struct Names {
+    /// For what allows: the place, by the way in which it would be asked for.
+    own: Vec<String>,
+    /// For what denies: the place, by every way.
+    all: Vec<String>,
+}
+
+impl Names {
+    /// `owner/repo`, `host/path` and the whole address, or a path.
+    fn of(source: &Source) -> Self {
+        match (source, source.address()) {
+            (_, Some(Ok(address))) => {
+                Self { own: address.own_spellings(), all: address.all_spellings() }
+            }
+            (Source::Directory { path } | Source::File { path }, _) => {
+                let path = path.display().to_string();
+                Self { own: vec![path.clone()], all: vec![path] }
+            }
+            // An address that can be read in two ways is allowed by nothing.
+            _ => Self { own: Vec::new(), all: vec![source.to_string()] },
+        }
+    }
+}
+
+fn forbids(intent: &Intent, names: &Names, shown: &str) -> Option<Denial> {
     let policy = &intent.policy;
     let place = |at: Position| RulePlace { file: intent.manifest.clone(), at: Some(at) };
-    let matches = |rule: &SourceRule| {
+    let matches = |rule: &SourceRule, names: &[String]| {
         let mut glob = GlobBuilder::new(&rule.glob);
         let glob = glob.literal_separator(true).case_insensitive(true).build();
         glob.is_ok_and(|glob| {
             let matcher = glob.compile_matcher();
-            spellings.iter().any(|spelling| matcher.is_match(spelling))
+            names.iter().any(|name| matcher.is_match(name))
         })
     };
-    if let Some(rule) = policy.deny.iter().find(|rule| matches(rule)) {
+    if let Some(rule) = policy.deny.iter().find(|rule| matches(rule, &names.all)) {
         let text = format!("`{shown}` is denied by `[policy]`");
         return Some(Denial { text, place: place(rule.at) });
     }
     let first = policy.allow.first()?;
-    if policy.allow.iter().any(matches) {
+    if policy.allow.iter().any(|rule| matches(rule, &names.own)) {
         return None;
     }
     let text = format!("`{shown}` is not allowed by `[policy]`");
     Some(Denial { text, place: place(first.at) })
 }
 
-/// Returns what a glob may be written against: `owner/repo`, `host/path` and the whole address or path.
-fn spellings(source: &Source) -> Vec<String> {
-    let trimmed = |text: &str| text.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    let mut spellings = match source {
-        Source::Directory { path } | Source::File { path } => vec![path.display().to_string()],
-        Source::Url { url } => vec![url.clone()],
-        Source::GitHub { repo, .. } => vec![repo.clone()],
-        Source::Git { .. } => Vec::new(),
-    };
-    if let Some(url) = source.git_url() {
-        let url = trimmed(&url);
-        let bare = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |s| s.1.into());
-        let bare = bare.rsplit_once('@').map_or(bare.as_str(), |(_, rest)| rest).to_owned();
-        if let Some(repo) = bare.strip_prefix("github.com/") {
-            spellings.push(repo.to_owned());
-        }
-        spellings.extend([bare, url]);
-    } else if let Source::Url { url } = source
-        && let Some((_, bare)) = url.split_once("://")
-    {
-        spellings.push(bare.to_owned());
-    }
-    spellings
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::TeamPolicy;
+    use crate::model::spelling;
 
     fn github(repo: &str) -> Source {
         Source::GitHub { repo: repo.into(), reference: None }
@@ -94,5 +102,30 @@ mod tests {
         check(&["*"], &[], github("acme/tools"), false);
         check(&["acme/*"], &["acme/old"], github("acme/old"), false);
         check(&[], &["https://github.com/evil/*"], git("https://github.com/evil/x"), false);
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_says_the_same_of_every_spelling(text in spelling("git.acme.example"), rule in any::<prop::sample::Index>()) {
+            let at = Position { line: 3, column: 9 };
+            let globs = [
+                "git.acme.example/**",
+                "git.acme.example/a/*",
+                "https://git.acme.example/a/b",
+                "https://git.acme.example/a/*.git",
+                "ssh://git@git.acme.example/a/b",
+                "git.acme.example/c/*",
+                "evil.example/**",
+            ];
+            let rule = vec![SourceRule { glob: rule.get(&globs).to_string(), at }];
+            let plain = git("https://git.acme.example/a/b.git");
+            let allow = TeamPolicy { allow: rule.clone(), ..TeamPolicy::default() };
+            let deny = TeamPolicy { deny: rule, ..TeamPolicy::default() };
+            for policy in [allow, deny] {
+                let intent = Intent { policy, ..Intent::default() };
+                let same = |source: &Source| team_forbids(&intent, source).is_some();
+                prop_assert_eq!(same(&git(&text)), same(&plain), "{}", text);
+            }
+        }
     }
 }

@@ -6,15 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::marketplaces::Market;
-use super::team::{team_forbids, team_forbids_any};
+use super::skills::split_package;
+use super::team::{team_forbids, team_forbids_package};
 use super::{Resolver, Stop};
 use crate::clients::plugin_layout;
 use crate::content::catalog::Entry;
 use crate::content::powers::{self, Text, Tree, TreeFile, Unreadable};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{
-    Client, Denial, MarketplaceName, PluginId, Position, Powers, RulePlace, Source,
-    WantedMarketplace,
+    AddressFault, Client, Denial, MarketplaceName, PluginId, Position, Powers, RulePlace,
+    SkillSource, Source, WantedMarketplace,
 };
 
 /// The files of a plugin as far as they tell what it brings.
@@ -37,35 +38,61 @@ impl Resolver<'_> {
         let intent = self.question.intent;
         let pin = wanted.and_then(|wanted| wanted.pin.as_deref());
         let managed = || self.question.policy.forbids(source, pin);
-        let unpinned = || {
-            let at = intent.policy.require_pin?;
-            let pinned = pin.is_some() || source.reference().is_some();
-            (source.git_url().is_some() && !pinned).then(|| Denial {
-                text: "`require_pin` of `[policy]` asks for a `pin`".to_owned(),
-                place: self.in_manifest(at),
-            })
-        };
+        can_be_read(source)?;
+        let pinned = source.git_url().is_none() || pin.is_some() || source.reference().is_some();
+        let unpinned = || self.unpinned(pinned);
         let denial = managed().or_else(|| team_forbids(intent, source)).or_else(unpinned);
         denial.map_or(Ok(()), |denial| Err(refused(&denial)))
     }
 
     /// Refuses the source of a plugin that lies elsewhere than its marketplace.
     pub(super) fn allow_address(&self, url: &str) -> Result<(), Stop> {
-        let roots = self.question.roots;
-        let Ok(source) = Source::parse(url, &roots.home, roots) else { return Ok(()) };
-        match team_forbids(self.question.intent, &source) {
-            Some(denial) => Err(refused(&denial)),
-            None => Ok(()),
-        }
+        let source = Source::Git { url: url.to_owned(), reference: None };
+        can_be_read(&source)?;
+        let managed = self.question.policy.forbids_upstream(&source, None);
+        let denial = managed.or_else(|| team_forbids(self.question.intent, &source));
+        denial.map_or(Ok(()), |denial| Err(refused(&denial)))
     }
 
-    /// Refuses an npm package, which globs call `npm:<package>`.
+    /// Refuses the package of a plugin.
     pub(super) fn allow_package(&self, package: &str) -> Result<(), Stop> {
-        let name = format!("npm:{package}");
-        match team_forbids_any(self.question.intent, std::slice::from_ref(&name), &name) {
-            Some(denial) => Err(refused(&denial)),
-            None => Ok(()),
-        }
+        let managed = self.question.policy.blocks_package(package);
+        let denial = managed.or_else(|| team_forbids_package(self.question.intent, package));
+        denial.map_or(Ok(()), |denial| Err(refused(&denial)))
+    }
+
+    /// Refuses where skills come from.
+    pub(super) fn allow_skills(&self, source: &SkillSource, pin: Option<&str>) -> Result<(), Stop> {
+        let address = |source: &Source| {
+            can_be_read(source)?;
+            let managed = self.question.policy.forbids(source, pin);
+            Ok(managed.or_else(|| team_forbids(self.question.intent, source)))
+        };
+        let denial = match source {
+            SkillSource::Tree { source, .. } => address(source)?,
+            SkillSource::WellKnown { url } => address(&Source::Url { url: url.clone() })?,
+            SkillSource::Npm { package } => {
+                let (name, _) = split_package(package);
+                let managed = self.question.policy.forbids_package(name);
+                managed.or_else(|| team_forbids_package(self.question.intent, name))
+            }
+        };
+        let pinned = || match source {
+            SkillSource::Tree { source, .. } => {
+                source.git_url().is_none() || source.reference().is_some()
+            }
+            SkillSource::Npm { package } => split_package(package).1.is_some(),
+            SkillSource::WellKnown { .. } => false,
+        };
+        let denial = denial.or_else(|| self.unpinned(pin.is_some() || pinned()));
+        denial.map_or(Ok(()), |denial| Err(refused(&denial)))
+    }
+
+    /// Says why what is held to no branch, tag, commit or version must not be taken.
+    fn unpinned(&self, pinned: bool) -> Option<Denial> {
+        let at = self.question.intent.policy.require_pin?;
+        let text = "`require_pin` of `[policy]` asks for a `pin`".to_owned();
+        (!pinned).then(|| Denial { text, place: self.in_manifest(at) })
     }
 
     /// Refuses a commit that is taken for the first time and younger than the manifest allows.
@@ -205,6 +232,17 @@ fn difference(old: &Powers, new: &Powers) -> Vec<String> {
         old.keys().filter(|power| !new.contains_key(*power)).map(|gone| format!("- {gone}")),
     );
     lines
+}
+
+/// Refuses an address that people and programs could read differently, whoever wrote it.
+fn can_be_read(source: &Source) -> Result<(), Stop> {
+    match source.address() {
+        Some(Err(fault)) if !matches!(fault, AddressFault::Scheme) => Err(Stop::refused(
+            format!("its address {fault}"),
+            "whoever wrote it has to write it as it is usually written",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn refused(denial: &Denial) -> Stop {

@@ -46,6 +46,7 @@ mod skill_verbs;
 mod skills;
 mod sync;
 mod terminal;
+mod trust;
 mod verbs_edit;
 mod verbs_feeds;
 mod verbs_install;

@@ -85,7 +85,7 @@ impl Codec for Agents {
         ClientHome {
             config: dir.join("skills").join(inventory::FILE),
             plugins: dir.join("plugins"),
-            managed: dir.clone(),
+            managed: Vec::new(),
             dir,
         }
     }

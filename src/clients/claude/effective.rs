@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Claude, claude_json, managed_servers_path, mcp_json, servers, settings};
+use super::{Claude, claude_json, managed_servers_paths, mcp_json, servers, settings};
 use crate::clients::{Effect, FromPlugin, Holder, Layout as _, Place, ServerEntry};
 use crate::formats::json::{self, Key};
 use crate::model::{Client, Files, Roots, Scope, ServerRecord, State};
@@ -80,7 +80,7 @@ fn shadow(all: &mut [ServerEntry]) {
 }
 
 fn managed(roots: &Roots, files: &Files) -> Option<Vec<ServerEntry>> {
-    let file = managed_servers_path(roots);
+    let file = managed_servers_paths(roots).find(|file| files.get(file).is_some())?;
     let text = str::from_utf8(files.get(&file)?).ok()?;
     Some(entries(&file, text, &Holder::Managed, &Effect::Used))
 }
@@ -360,8 +360,10 @@ mod tests {
             &[claude(&["b"], &[], &refused), shared()],
             &[("user b", "disabled"), ("project a", "rejected")],
         );
-        let managed =
-            (managed_servers_path(&roots()), json!({"mcpServers": {"m": {"command": "x"}}}));
+        let managed = (
+            managed_servers_paths(&roots()).next().unwrap(),
+            json!({"mcpServers": {"m": {"command": "x"}}}),
+        );
         check(
             &[claude(&["a"], &[], &none), managed],
             &[("user a", "ruled out"), ("managed m", "used")],

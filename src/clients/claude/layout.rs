@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Claude, names, settings};
-use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_path, mcp_json};
+use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_paths, mcp_json};
 use crate::clients::Variables;
 use crate::clients::layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
 use crate::model::{Client, ClientHome, Item, Roots, Scope, Source, State};
@@ -43,7 +43,8 @@ pub(super) fn home(home: &Path, variables: &Variables) -> ClientHome {
     ClientHome {
         config,
         plugins: variables(VARIABLES[2]).unwrap_or_else(|| dir.join("plugins")),
-        managed: variables(VARIABLES[3]).unwrap_or_else(managed_dir),
+        // A variable can add to what an administrator says, and take nothing from it.
+        managed: std::iter::once(managed_dir()).chain(variables(VARIABLES[3])).collect(),
         dir,
     }
 }
@@ -78,8 +79,8 @@ impl Layout for Claude {
                 ..ClientFile::plain(claude_json::path(roots))
             },
             ClientFile { links: Links::Refused, ..ClientFile::plain(mcp_json::path(roots)) },
-            ClientFile::plain(managed_servers_path(roots)),
         ]);
+        files.extend(managed_servers_paths(roots).map(ClientFile::plain));
         let ignored = settings::ignored_places(roots).into_iter();
         files.extend(ignored.map(|(path, _)| ClientFile::plain(path)));
         files
@@ -247,9 +248,11 @@ impl PluginLayout for Claude {
             || name.contains(".unreadable.")
     }
 
-    fn managed(&self, roots: &Roots) -> (PathBuf, PathBuf) {
-        let managed = &of(roots).managed;
-        (managed.join("managed-settings.json"), managed.join("managed-settings.d"))
+    fn managed(&self, roots: &Roots) -> Vec<(PathBuf, PathBuf)> {
+        let places = of(roots).managed.iter();
+        places
+            .map(|place| (place.join("managed-settings.json"), place.join("managed-settings.d")))
+            .collect()
     }
 }
 

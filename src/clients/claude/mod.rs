@@ -31,9 +31,9 @@ use crate::model::{
     Scope, ServerRecord, Source, State,
 };
 
-/// Returns where an administrator puts servers; while the file is there, no others are used.
-fn managed_servers_path(roots: &Roots) -> PathBuf {
-    layout::of(roots).managed.join("managed-mcp.json")
+/// Returns where an administrator puts servers; while such a file is there, no others are used.
+fn managed_servers_paths(roots: &Roots) -> impl Iterator<Item = PathBuf> {
+    layout::of(roots).managed.iter().map(|place| place.join("managed-mcp.json"))
 }
 
 /// The codec of Claude Code.
@@ -148,8 +148,8 @@ impl Servers for Claude {
         servers::record(entry)
     }
 
-    fn exclusive(&self, roots: &Roots) -> Option<PathBuf> {
-        Some(managed_servers_path(roots))
+    fn exclusive(&self, roots: &Roots) -> Vec<PathBuf> {
+        managed_servers_paths(roots).collect()
     }
 
     fn fixed(&self, roots: &Roots, files: &Files) -> FixedServers {

@@ -51,14 +51,8 @@ pub fn internal(name: &str) -> Option<&'static str> {
 
 /// Tells whether a source is of Anthropic's own GitHub organization.
 fn is_anthropics(source: &Source) -> bool {
-    let Some(url) = source.git_url() else { return false };
-    let url = url.to_lowercase();
-    let owner = url
-        .strip_prefix("https://github.com/")
-        .or_else(|| url.strip_prefix("git@github.com:"))
-        .or_else(|| url.strip_prefix("ssh://git@github.com/"))
-        .and_then(|path| path.split('/').next());
-    owner == Some("anthropics")
+    let Some(Ok(address)) = source.address() else { return false };
+    address.is_on_github() && address.owner() == "anthropics"
 }
 
 fn imitates(name: &str) -> bool {

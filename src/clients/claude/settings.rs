@@ -62,8 +62,9 @@ pub fn ignored_places(roots: &Roots) -> Vec<(PathBuf, Option<Scope>)> {
         (roots.project.join(".claude.local/settings.json"), Some(Scope::Local)),
         (layout::of(roots).dir.join("mcp.json"), Some(Scope::User)),
         (layout::of(roots).dir.join(".mcp.json"), Some(Scope::User)),
-        (layout::of(roots).managed.join("managed-settings.json"), None),
     ];
+    let managed = layout::of(roots).managed.iter();
+    places.extend(managed.map(|place| (place.join("managed-settings.json"), None)));
     // In the home folder the project's `.claude` is the user's.
     let below = roots.project.join(layout::FOLDER).join(".mcp.json");
     if places.iter().all(|(path, _)| *path != below) {

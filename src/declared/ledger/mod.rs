@@ -251,7 +251,7 @@ mod tests {
             dir: dir.into(),
             config: dir.into(),
             plugins: dir.into(),
-            managed: dir.into(),
+            managed: Vec::new(),
         };
         Roots {
             home: "/h".into(),

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::Git;
+use crate::model::Address;
 
 /// What takes the place of what in addresses: the user's `url.<base>.insteadOf`.
 #[derive(Debug, Default)]
@@ -85,12 +86,7 @@ pub(super) fn may_be_fetched(url: &str) -> bool {
     if url.starts_with('-') || url.contains("::") || url.chars().any(char::is_control) {
         return false;
     }
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            matches!(scheme, "https" | "http" | "ssh" | "file") && !rest.starts_with('-')
-        }
-        None => url.starts_with('/') || is_scp_like(url),
-    }
+    url.starts_with('/') || Address::parse(url).is_ok()
 }
 
 /// `user@host:path` or `host:path`.

@@ -19,7 +19,8 @@ enum What {
     Source(Source),
     Host(Regex),
     Path(Regex),
-    /// A source that a manifest cannot have, such as an npm package: nothing of ours matches.
+    Package(String),
+    /// A source that nothing of ours can have.
     Other,
 }
 
@@ -34,6 +35,9 @@ impl Rule {
             None => return Err("the rule has no `source`".to_owned()),
             Some("hostPattern") => What::Host(regex("hostPattern")?),
             Some("pathPattern") => What::Path(regex("pathPattern")?),
+            Some("npm") => {
+                What::Package(text("package").ok_or("the rule has no `package`")?.to_owned())
+            }
             Some(_) => match source::decode(value) {
                 RegistrySource::Known(source) => What::Source(source),
                 RegistrySource::Other { .. } => What::Other,
@@ -53,40 +57,43 @@ impl Rule {
         }
     }
 
-    /// A blocked source is blocked at every branch and tag, unless the rule names one.
+    /// A blocked source is blocked at every branch and tag, unless the rule names one, and by whatever
+    /// other way its place can be asked for.
     pub fn blocks(&self, source: &Source, reference: Option<&str>) -> bool {
         match &self.what {
             What::Source(blocked) => {
                 let at = blocked.reference();
                 let there = at.is_none() || at == reference.or(source.reference());
-                blocked.same_place(source) && there
+                let same = match (blocked.address(), source.address()) {
+                    (Some(Ok(blocked)), Some(Ok(address))) => blocked.overlaps(&address),
+                    _ => blocked.same_place(source),
+                };
+                same && there
             }
             _ => self.matches_pattern(source),
         }
     }
 
-    fn matches_pattern(&self, source: &Source) -> bool {
-        match (&self.what, source) {
-            (What::Host(pattern), _) => host(source).is_some_and(|host| pattern.is_match(&host)),
-            (What::Path(pattern), Source::Directory { path } | Source::File { path }) => {
+    pub fn is_package(&self, name: &str) -> bool {
+        matches!(&self.what, What::Package(package) if package == name)
+    }
+
+    /// Tells whether the rule is about hosts, and so about whatever is fetched.
+    pub fn is_over_hosts(&self) -> bool {
+        matches!(self.what, What::Host(_))
+    }
+
+    /// Tells whether a pattern matches the host, or the path, that a source leads to.
+    pub fn matches_pattern(&self, source: &Source) -> bool {
+        match (&self.what, source, source.address()) {
+            (What::Host(pattern), _, Some(Ok(address))) => pattern.is_match(address.host()),
+            (What::Path(pattern), Source::Directory { path } | Source::File { path }, _) => {
                 path.to_str().is_some_and(|path| pattern.is_match(path))
+            }
+            (What::Path(pattern), _, Some(Ok(address))) => {
+                address.file().is_some_and(|path| pattern.is_match(&path))
             }
             _ => false,
         }
     }
-}
-
-/// Returns the host that a source is fetched from, without its port.
-fn host(source: &Source) -> Option<String> {
-    let url = match source {
-        Source::Url { url } => url.clone(),
-        _ => source.git_url()?,
-    };
-    let authority = match url.split_once("://") {
-        Some((_, rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
-        None => url.split(':').next().unwrap_or_default(),
-    };
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.split(':').next().unwrap_or_default();
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
 }

@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::model::spelling;
 
 fn policy(text: &str) -> Policy {
     Policy::parse(&[("/etc/m.json".into(), text.as_bytes().to_vec())])
@@ -10,6 +13,21 @@ fn github(repo: &str, reference: Option<&str>) -> Source {
 
 fn git(url: &str) -> Source {
     Source::Git { url: url.into(), reference: None }
+}
+
+#[test]
+fn rules_of_another_place_add_and_replace_nothing() {
+    let rule = |key: &str, repo: &str| {
+        policy(&format!(r#"{{"{key}": [{{"source": "github", "repo": "{repo}"}}]}}"#))
+    };
+    let own = "strictKnownMarketplaces";
+    let wider = rule(own, "acme/tools").and(rule(own, "evil/x"));
+    assert!(wider.forbids(&github("evil/x", None), None).is_some());
+    assert!(wider.forbids(&github("acme/tools", None), None).is_some());
+    let narrower = rule(own, "acme/tools").and(rule("blockedMarketplaces", "evil/x"));
+    assert_eq!(narrower.forbids(&github("acme/tools", None), None), None);
+    assert!(narrower.forbids(&github("evil/x", None), None).is_some());
+    assert!(policy("{}").and(policy("{")).forbids(&github("a/b", None), None).is_some());
 }
 
 #[test]
@@ -78,4 +96,67 @@ fn servers_are_denied_by_name_command_and_url() {
     check("good", Some("npx y"), None, false);
     check("any", Some("npx x"), None, true);
     check("any", None, Some("https://h/"), false);
+}
+
+proptest! {
+    #[test]
+    fn a_managed_rule_says_the_same_of_every_spelling(text in spelling("git.acme.example"), rule in any::<prop::sample::Index>()) {
+        let rules = [
+            r#"{"source": "git", "url": "https://git.acme.example/a/b.git"}"#,
+            r#"{"source": "git", "url": "https://git.acme.example:443//a/b"}"#,
+            r#"{"source": "hostPattern", "hostPattern": "^git\\.acme\\.example$"}"#,
+            r#"{"source": "hostPattern", "hostPattern": "^ok\\.example$"}"#,
+            r#"{"source": "git", "url": "https://git.acme.example/other"}"#,
+        ];
+        let rule = rule.get(&rules);
+        let plain = git("https://git.acme.example/a/b");
+        for key in ["strictKnownMarketplaces", "blockedMarketplaces"] {
+            let rules = policy(&format!("{{\"{key}\": [{rule}]}}"));
+            let verdict = |source: &Source| rules.forbids(source, None).is_some();
+            prop_assert_eq!(verdict(&git(&text)), verdict(&plain), "{} {} {}", key, rule, text);
+        }
+    }
+}
+
+#[test]
+fn a_blocked_place_is_blocked_by_every_way_to_it() {
+    let block = |rule: &str| policy(&format!("{{\"blockedMarketplaces\": [{rule}]}}"));
+    let on_github = block(r#"{"source": "github", "repo": "evil/x"}"#);
+    for url in [
+        "http://github.com/evil/x",
+        "git@github.com:Evil/X.git",
+        "ssh://git@ssh.github.com:443/evil/x",
+        "https://www.github.com//evil/x?y",
+        "https://github.com./evil/%78",
+    ] {
+        assert!(on_github.forbids(&git(url), None).is_some(), "{url}");
+    }
+    let elsewhere = block(r#"{"source": "git", "url": "https://git.acme.example/a/b"}"#);
+    for url in [
+        "git@git.acme.example:a/b.git",
+        "ssh://git.acme.example:2222/a/b",
+        "http://git.acme.example/A/b",
+    ] {
+        assert!(elsewhere.forbids(&git(url), None).is_some(), "{url}");
+    }
+    let catalog = block(r#"{"source": "url", "url": "https://h.example/m.json"}"#);
+    assert!(
+        catalog.forbids(&Source::Url { url: "https://h.example/m.json?x".into() }, None).is_some()
+    );
+}
+
+#[test]
+fn an_allow_list_of_hosts_holds_for_what_entries_lead_to() {
+    let hosts = policy(
+        r#"{"strictKnownMarketplaces": [{"source": "hostPattern", "hostPattern": "^github\\.com$"}]}"#,
+    );
+    assert_eq!(hosts.forbids_upstream(&github("a/b", None), None), None);
+    assert!(hosts.forbids_upstream(&git("https://evil.example/x"), None).is_some());
+    let sources =
+        policy(r#"{"strictKnownMarketplaces": [{"source": "github", "repo": "acme/tools"}]}"#);
+    assert_eq!(sources.forbids_upstream(&github("a/b", None), None), None);
+    assert!(sources.forbids_package("left-pad").is_some());
+    let packages = policy(r#"{"blockedMarketplaces": [{"source": "npm", "package": "left-pad"}]}"#);
+    assert!(packages.blocks_package("left-pad").is_some());
+    assert_eq!(packages.forbids_package("right-pad"), None);
 }
