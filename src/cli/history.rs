@@ -10,7 +10,7 @@ use super::flags::RUN;
 use crate::declared::generation::{Became, Generation, Line, Part, net};
 use crate::flow::{generations, manifest};
 use crate::machine::env::Env;
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::{HistoryRules, Thing, redact_url, shown_size, without_secret};
 
 /// Show which runs changed what
@@ -110,7 +110,7 @@ fn text(runs: &[Generation], paint: Paint) -> String {
         let time = run.time().get(..16).unwrap_or_default().replace('T', " ");
         let commands = run.commands().join(", ");
         let state = if run.is_done { "" } else { "  (did not come to its end)" };
-        writeln!(out, "{:>width$}  {time}  {}{state}", run.number, plain(&commands))
+        writeln!(out, "{:>width$}  {time}  {}{state}", run.number, one_line(&commands))
             .expect("strings take text");
         for line in shown(&net(&run.parts)) {
             writeln!(out, "{:>width$}    {}", "", row(&line, paint)).expect("strings take text");
@@ -136,7 +136,7 @@ fn row(line: &Line, paint: Paint) -> String {
         (None, Some(file)) => format!("file {}", file.display()),
         (None, None) => String::new(),
     };
-    format!("{sign} {}  {}", plain(&name), paint.dim(&plain(&line.text)))
+    format!("{sign} {}  {}", one_line(&name), paint.dim(&one_line(&line.text)))
 }
 
 fn document(run: &Generation) -> Value {
@@ -216,7 +216,7 @@ fn differences(from: u32, to: u32, parts: &[&Part], args: &Args, ui: Ui) {
         writeln!(out, "{}", row(line, ui.out)).expect("strings take text");
     }
     for (file, key) in &values {
-        writeln!(out, "  {}: {}", plain(file), plain(key)).expect("strings take text");
+        writeln!(out, "  {}: {}", one_line(file), one_line(key)).expect("strings take text");
     }
     ui.data(&out);
     if lines.is_empty() {

@@ -21,7 +21,7 @@ use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Limits};
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::{Client, InstallRecord, PluginId, Row, State};
 
 /// Show everything about one plugin, skill or MCP server
@@ -168,7 +168,7 @@ impl About {
     fn text(&self, paint: Paint) -> String {
         let mut out = format!("{}\n", paint.bold(&self.id.to_string()));
         let mut line = |name: &str, text: &str| {
-            writeln!(out, "  {name:<10} {}", plain(text)).expect("strings take text");
+            writeln!(out, "  {name:<10} {}", one_line(text)).expect("strings take text");
         };
         if let Some(text) = self.entry.as_ref().and_then(|entry| entry.description.as_deref()) {
             line("about", text);

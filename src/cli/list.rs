@@ -19,7 +19,7 @@ use crate::flow::plugin_servers::all_servers;
 use crate::flow::{manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Paint, Ui, Verbosity, plain};
+use crate::machine::terminal::{Paint, Ui, Verbosity, one_line};
 use crate::model::{Client, InstallRecord, Note, Roots, Row, Scope, State, Thing};
 
 /// List plugins, Agent Skills and MCP servers, and whether each is in use
@@ -201,8 +201,8 @@ impl Line {
         let pad = " ".repeat(width - self.id.chars().count());
         let mut line = format!(
             "  {}{pad}  {:<14} {:<8} {}",
-            plain(&self.id),
-            plain(version),
+            one_line(&self.id),
+            one_line(version),
             self.scope,
             paint.dim(self.owner())
         );
@@ -214,7 +214,8 @@ impl Line {
         }
         line.push('\n');
         if detail.paths && self.record.is_some() {
-            writeln!(line, "      {}", record.install_path.display()).expect("strings take text");
+            writeln!(line, "      {}", one_line(&record.install_path.display().to_string()))
+                .expect("strings take text");
         }
         line
     }

@@ -11,7 +11,7 @@ use crate::cli::flags::RUN;
 use crate::flow::{Ask, Declared, Mode, converge, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::{About, Client, InstallRecord, Level, PluginId, Roots, Scope, State};
 use crate::resolve::{DesiredPlugin, Movement, Replaced, Resolution};
 
@@ -171,7 +171,7 @@ fn shown(version: &str, commit: Option<&str>) -> String {
 fn text(rows: &[Row], paint: Paint) -> String {
     let cells: Vec<[String; 3]> = rows
         .iter()
-        .map(|row| [row.id.to_string(), plain(&row.current()), plain(&row.available())])
+        .map(|row| [row.id.to_string(), one_line(&row.current()), one_line(&row.available())])
         .collect();
     let width = |n: usize| cells.iter().map(|row| row[n].chars().count()).max().unwrap_or(0);
     let (ids, currents) = (width(0), width(1));

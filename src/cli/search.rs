@@ -20,7 +20,7 @@ use crate::machine::env::Env;
 use crate::machine::index::{self, IndexHit};
 use crate::machine::parallel;
 use crate::machine::terminal::pick::{Line, List};
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::{Scope, Source, redact_url};
 
 /// Look for plugins and skills in the registered marketplaces and in the sources of skills
@@ -175,18 +175,18 @@ fn text(rows: &[Row], paint: Paint) -> String {
             Row::Listed { market, hit, .. } => {
                 let within = match hit.kind {
                     Kind::Plugin => String::new(),
-                    Kind::Skill => format!("skill {}", plain(&hit.name)),
+                    Kind::Skill => format!("skill {}", one_line(&hit.name)),
                 };
                 (id(market, hit), within, &hit.description)
             }
             Row::Skill(hit) => {
                 let state = if hit.is_installed { "installed" } else { "not installed" };
-                let source = plain(&redact_url(&hit.source));
+                let source = one_line(&redact_url(&hit.source));
                 (hit.name.clone(), format!("skill of {source}, {state}"), &hit.description)
             }
         };
         let gap = if within.is_empty() { "" } else { "  " };
-        writeln!(out, "{}{gap}{}", paint.bold(&plain(&title)), paint.dim(&within))
+        writeln!(out, "{}{gap}{}", paint.bold(&one_line(&title)), paint.dim(&within))
             .expect("strings take text");
         out.push_str(&about(description));
         out
@@ -194,7 +194,7 @@ fn text(rows: &[Row], paint: Paint) -> String {
 }
 
 fn about(description: &str) -> String {
-    let about = plain(description).replace(['\n', '\t'], " ");
+    let about = one_line(description);
     if about.is_empty() {
         return String::new();
     }
@@ -220,7 +220,7 @@ fn found_json(found: &RemoteSkill) -> Value {
 fn found_text(found: &[RemoteSkill], paint: Paint) -> String {
     found.iter().fold(String::new(), |mut out, RemoteSkill { index, hit }| {
         let installs = hit.installs.map(|n| format!(", {n} installs")).unwrap_or_default();
-        let place = format!("skill of {} in {}{installs}", hit.repo, plain(index));
+        let place = format!("skill of {} in {}{installs}", hit.repo, one_line(index));
         writeln!(out, "{}  {}", paint.bold(hit.name.as_str()), paint.dim(&place))
             .expect("strings take text");
         out.push_str(&about(&hit.description));

@@ -10,7 +10,7 @@ use super::flags::RUN;
 use super::report::{self, Terminal};
 use crate::flow::{Ask, Mode, Outcome, Report, converge, manifest};
 use crate::machine::env::Env;
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::Level;
 use crate::plan::{Line, Sign};
 
@@ -70,7 +70,7 @@ fn text(report: &Report, paint: Paint) -> String {
         Outcome::Done | Outcome::Unmet | Outcome::Refused => "up to date".to_owned(),
     };
     let manifest = report.prepared.declared.intent.manifest.display().to_string();
-    let mut out = format!("{}: {headline}\n", plain(&manifest));
+    let mut out = format!("{}: {headline}\n", one_line(&manifest));
     for line in lines {
         let sign = match line.sign {
             Sign::Add => paint.green("+"),
@@ -79,10 +79,10 @@ fn text(report: &Report, paint: Paint) -> String {
             Sign::Keep => paint.dim("·"),
         };
         let (kind, name) = (line.subject.kind(), line.subject.name());
-        writeln!(out, "  {sign} {kind} {}", plain(&name)).expect("strings take text");
+        writeln!(out, "  {sign} {kind} {}", one_line(&name)).expect("strings take text");
     }
     for note in trouble {
-        let (about, text) = (plain(&note.about.to_string()), plain(&note.text));
+        let (about, text) = (one_line(&note.about.to_string()), one_line(&note.text));
         writeln!(out, "  {} {about}: {text}", paint.red("!")).expect("strings take text");
     }
     out

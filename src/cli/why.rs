@@ -19,7 +19,7 @@ use crate::formats::json::{self, Key};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Paint, Ui, plain};
+use crate::machine::terminal::{Paint, Ui, one_line};
 use crate::model::{
     Client, Files, InstallRecord, Item, Position, Roots, Row, State, did_you_mean, position,
 };
@@ -89,7 +89,7 @@ fn unknown(case: &Case, server_entries: &[ServerEntry]) -> Result<Exit> {
     let plugins = plugin_names(&case.snapshot.observed.state);
     let near = did_you_mean(case.name, servers.chain(plugins).chain(case.skill_names()));
     let hint = near.map(|near| format!("\nhint: did you mean `{near}`?")).unwrap_or_default();
-    bail!("nothing here is called `{}`{hint}", plain(case.name))
+    bail!("nothing here is called `{}`{hint}", one_line(case.name))
 }
 
 /// Returns the plugins that a client has recorded or switched.
@@ -243,12 +243,12 @@ impl Says {
 
 impl Reason {
     fn text(&self, paint: Paint) -> String {
-        let name = paint.bold(&plain(&self.name));
-        let mut out = format!("{name} ({}): {}\n", self.kind, plain(&self.headline));
+        let name = paint.bold(&one_line(&self.name));
+        let mut out = format!("{name} ({}): {}\n", self.kind, one_line(&self.headline));
         for says in &self.places {
             let mark = if says.decides { paint.green("→") } else { " ".to_owned() };
-            writeln!(out, "  {mark} {}", plain(&says.place())).expect("strings take text");
-            writeln!(out, "      {}", plain(&says.text)).expect("strings take text");
+            writeln!(out, "  {mark} {}", one_line(&says.place())).expect("strings take text");
+            writeln!(out, "      {}", one_line(&says.text)).expect("strings take text");
         }
         out
     }

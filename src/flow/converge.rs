@@ -351,7 +351,7 @@ pub fn resolve(
 pub fn fetch_options<'a>(offline: bool, env: &Env, progress: &'a dyn Progress) -> FetchOptions<'a> {
     FetchOptions {
         offline,
-        git: Git::new(env.git_timeout).with_environment(&env.git_environment),
+        git: Git::new(env.git_timeout).with_logins(&env.logins),
         npm: Npm::new(env.git_timeout),
         timeout: env.git_timeout,
         github: env.github.clone(),

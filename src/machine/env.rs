@@ -28,10 +28,9 @@ pub struct Env {
     pub skills_sh: String,
     /// The key for it: `ZSKILLS_SKILLS_SH_API_KEY`.
     pub skills_sh_key: Option<Key>,
-    /// Further variables of every git process: what reaches a server that wants a login.
-    pub git_environment: Vec<(OsString, OsString)>,
-    /// How many settings the user hands to git in `GIT_CONFIG_COUNT`.
-    git_settings: usize,
+    /// Addresses with logins, which git is to use wherever the ones without are asked for. They stand in
+    /// no argument of a process, and in no file.
+    pub logins: Vec<String>,
     /// What long texts are read in: `ZSKILLS_PAGER`, else `PAGER`, else `less`.
     pub pager: Pager,
     /// What lists are chosen from with; `ZSKILLS_NO_FZF` keeps away from `fzf`.
@@ -91,10 +90,7 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
         github: web_address("ZSKILLS_GITHUB_URL", crate::machine::fetch::GITHUB, &lookup)?,
         skills_sh: web_address("ZSKILLS_SKILLS_SH_URL", crate::machine::index::SKILLS_SH, &lookup)?,
         skills_sh_key: key("ZSKILLS_SKILLS_SH_API_KEY", &lookup)?,
-        git_environment: Vec::new(),
-        git_settings: lookup("GIT_CONFIG_COUNT")
-            .and_then(|count| count.to_str()?.parse().ok())
-            .unwrap_or(0),
+        logins: Vec::new(),
         pager: pager(&lookup),
         picker: picker(&lookup),
         editor: ["VISUAL", "EDITOR"]
@@ -113,19 +109,6 @@ impl Env {
     pub fn seconds(&self) -> u64 {
         let now = humantime::parse_rfc3339(&self.now).unwrap_or(SystemTime::UNIX_EPOCH);
         now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-
-    /// Has git use an address with a login wherever the one without it is asked for, from now on.
-    /// The login stands in the environment of git, never in its arguments or in a file.
-    pub fn log_in(&mut self, with: &str, without: &str) {
-        let n = self.git_settings;
-        let mut set = |name: String, value: String| {
-            self.git_environment.push((name.into(), value.into()));
-        };
-        set(format!("GIT_CONFIG_KEY_{n}"), format!("url.{with}.insteadOf"));
-        set(format!("GIT_CONFIG_VALUE_{n}"), without.to_owned());
-        set("GIT_CONFIG_COUNT".to_owned(), (n + 1).to_string());
-        self.git_settings += 1;
     }
 }
 

@@ -18,6 +18,7 @@ mod evidence;
 mod index;
 mod kept;
 mod local;
+mod login;
 mod object;
 mod objects;
 mod protocol;
@@ -51,6 +52,8 @@ pub struct Git {
     timeout: Duration,
     most: u64,
     environment: Vec<(OsString, OsString)>,
+    /// Addresses with logins.
+    logins: Vec<String>,
     rules: OnceLock<protocol::Rules>,
 }
 
@@ -82,6 +85,7 @@ impl Git {
             timeout,
             most: Self::MOST,
             environment: Vec::new(),
+            logins: Vec::new(),
             rules: OnceLock::new(),
         }
     }
@@ -96,6 +100,13 @@ impl Git {
     #[must_use]
     pub fn with_environment(mut self, more: &[(OsString, OsString)]) -> Self {
         self.environment.extend_from_slice(more);
+        self
+    }
+
+    /// Has these addresses, which hold logins, count for the same ones without.
+    #[must_use]
+    pub fn with_logins(mut self, addresses: &[String]) -> Self {
+        self.logins.extend_from_slice(addresses);
         self
     }
 

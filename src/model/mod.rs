@@ -51,7 +51,7 @@ pub use registry_source::{REMOTE_INDEX, RegistrySource};
 pub use request::{Request, Revision};
 pub use roots::Roots;
 pub use scope::{Reach, Scope};
-pub use secret::{secret_in, without_secret};
+pub use secret::{secret_in, shown_address, shown_words, without_secret};
 #[cfg(test)]
 pub use server::generated;
 pub use server::{Field, FieldValue, Pairs, ServerRecord, Transport};

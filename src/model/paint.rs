@@ -42,9 +42,12 @@ pub fn plain(text: &str) -> String {
 }
 
 /// Returns a text that somebody else wrote as one line.
-pub fn line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || !is_seen(c));
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+pub fn one_line(text: &str) -> String {
+    let blank = |c: char| {
+        matches!(c, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
+    let inert = |c: char| if blank(c) { Some(' ') } else { is_seen(c).then_some(c) };
+    text.chars().filter_map(inert).collect()
 }
 
 /// Tells a character that stands where it is written from one that commands, turns or hides.
@@ -64,6 +67,6 @@ mod tests {
     fn what_is_printed_cannot_move_the_cursor() {
         assert_eq!(plain("a\u{1b}[2Jb\r\nc"), "a[2Jb\nc");
         assert_eq!(plain("a\u{202e}b\u{200b}c\u{e0041}d\u{feff}é"), "abcdé");
-        assert_eq!(line(" a\n+ b\u{2028}\u{1b}[1mc\t"), "a + b [1mc");
+        assert_eq!(one_line("a\n+  b\u{2028}\u{1b}[1mc\u{e0041}"), "a +  b [1mc");
     }
 }

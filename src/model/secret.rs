@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::redact_url;
+
 /// How the tokens of well-known services begin.
 const PREFIXES: [&str; 44] = [
     "ghp_",
@@ -72,6 +74,25 @@ pub fn secret_in(name: &str, text: &str) -> Option<Range<usize>> {
         .or_else(|| words(text).find(|word| is_token(&text[word.clone()])))
         .or_else(|| under_a_name(name, text))
         .or_else(|| query(text))
+        .or_else(|| behind_a_name(text))
+}
+
+/// Returns the words of a command line with the secrets in them as dots; a flag names the word behind it.
+pub fn shown_words(words: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut flag = String::new();
+    let mut shown = Vec::new();
+    for word in words {
+        shown.push(without_secret(&flag, &redact_url(&word)));
+        let names = word.starts_with('-') && !word.contains('=');
+        flag = if names { word.trim_start_matches('-').to_owned() } else { String::new() };
+    }
+    shown
+}
+
+/// Returns the address of a server without its login, its query, its fragment and whatever looks like a token.
+pub fn shown_address(url: &str) -> String {
+    let end = url.find("://").and_then(|start| Some(start + url[start..].find('#')?));
+    without_secret("", &redact_url(&url[..end.unwrap_or(url.len())]))
 }
 
 /// Returns the text with the secret in it as dots.
@@ -117,9 +138,7 @@ fn is_token(word: &str) -> bool {
 /// A value under a telling name is a secret unless it is a reference, a path, a number or a plain word.
 fn under_a_name(name: &str, text: &str) -> Option<Range<usize>> {
     let name = name.to_ascii_uppercase().replace('-', "_");
-    let telling = NAMES.iter().any(|word| name.contains(word))
-        || name.split('_').any(|part| matches!(part, "KEY" | "PAT" | "PASS" | "AUTH" | "PWD"));
-    if !telling || text.contains("${") || text.starts_with('$') || text.contains("://") {
+    if !is_telling(&name) || text.contains("${") || text.starts_with('$') || text.contains("://") {
         return None;
     }
     // The scheme of an `Authorization` header.
@@ -130,21 +149,65 @@ fn under_a_name(name: &str, text: &str) -> Option<Range<usize>> {
     (value.len() >= 6 && !plain).then_some(start..text.len())
 }
 
-/// Returns the password of an address.
+/// Tells whether a name in capitals says that its value is a secret.
+fn is_telling(name: &str) -> bool {
+    let part = |part: &str| {
+        matches!(part, "KEY" | "PAT" | "AUTH" | "PWD")
+            // `PGPASS`, and not what only sounds like it.
+            || part.ends_with("PASS") && !matches!(part, "BYPASS" | "COMPASS")
+    };
+    NAMES.iter().any(|word| name.contains(word)) || name.split('_').any(part)
+}
+
+/// Returns the password of an address; what stands alone before a host of the web is one as well.
 fn userinfo(text: &str) -> Option<Range<usize>> {
     let start = text.find("://")? + 3;
     let end = text[start..].find(['/', '?', '#', ' ']).map_or(text.len(), |at| start + at);
     let at = start + text[start..end].rfind('@')?;
-    let colon = start + text[start..at].find(':')? + 1;
-    let word = &text[colon..at];
-    (!word.is_empty() && !word.contains("${") && word != "…").then_some(colon..at)
+    let colon = text[start..at].find(':').map(|colon| start + colon + 1);
+    let alone = text[..start].ends_with("https://") || text[..start].ends_with("http://");
+    let from = colon.or((alone && at - start >= 8).then_some(start))?;
+    let word = &text[from..at];
+    (!word.is_empty() && !word.contains("${") && word != "…").then_some(from..at)
+}
+
+/// Returns the value behind the name of a header (`Authorization: …`) or of a flag (`--token …`) that
+/// stands somewhere in a text.
+fn behind_a_name(text: &str) -> Option<Range<usize>> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let mut from = 0;
+    while let Some(end) = text[from..].find([':', ' ']).map(|at| from + at) {
+        from = end + 1;
+        let start = text[..end].rfind(|c| !is_name(c)).map_or(0, |at| at + c_len(text, at));
+        let name = &text[start..end];
+        let is_flag = name.starts_with('-');
+        if name.is_empty() || text[end..].starts_with(' ') != is_flag {
+            continue;
+        }
+        let value = end + 1 + text[end + 1..].len() - text[end + 1..].trim_start().len();
+        let closes = |c: char| matches!(c, '\'' | '"' | '\n') || is_flag && c == ' ';
+        let length = text[value..].find(closes).unwrap_or(text.len() - value);
+        // `Name: value`, and not what a variable has between a name and its default.
+        let apart = is_flag || value > end + 1;
+        let found = under_a_name(name.trim_start_matches('-'), &text[value..value + length])
+            .filter(|_| apart);
+        if let Some(found) = found {
+            return Some(value + found.start..value + found.end);
+        }
+    }
+    None
+}
+
+/// Returns the length of the character at a place.
+fn c_len(text: &str, at: usize) -> usize {
+    text[at..].chars().next().map_or(0, char::len_utf8)
 }
 
 /// Returns the value of a parameter of an address, or of a flag, whose name tells.
 fn query(text: &str) -> Option<Range<usize>> {
     let mut from = 0;
     while let Some(equals) = text[from..].find('=').map(|at| from + at) {
-        let ends = |c: char| matches!(c, '?' | '&' | ' ' | ';' | ',');
+        let ends = |c: char| matches!(c, '?' | '&' | '#' | ' ' | ';' | ',' | '\'' | '"');
         let start = text[..equals].rfind(ends).map_or(0, |at| at + 1);
         let end = text[equals + 1..].find(ends).map_or(text.len(), |at| equals + 1 + at);
         let name = text[start..equals].trim_start_matches('-');
@@ -203,6 +266,12 @@ mod tests {
         check("", "https://u:hunter2@h/p", Some("hunter2"));
         check("", "--api-key=hunter22", Some("hunter22"));
         check("DB_PASSWORD", "correct horse", Some("correct horse"));
+        check("", "Authorization: Bearer hunter22", Some("hunter22"));
+        check("", "curl -H 'X-Api-Key: hunter22' https://h", Some("hunter22"));
+        check("", "get --token hunter22 now", Some("hunter22"));
+        check("", "https://h/mcp#access_token=hunter22", Some("hunter22"));
+        check("", "https://hunter22@h/mcp", Some("hunter22"));
+        check("PGPASS", "hunter22", Some("hunter22"));
         check("X", "0123456789abcdef0123456789abcdef", Some("0123456789abcdef0123456789abcdef"));
         check("X", "q8Zx2LmN0pR4sT6vW1yB3dF5", Some("q8Zx2LmN0pR4sT6vW1yB3dF5"));
     }
@@ -223,11 +292,21 @@ mod tests {
         check("", "--allow-write=/srv/data");
         check("PATH", "/usr/local/bin:/usr/bin");
         check("DEBUG", "true");
+        check("BYPASS", "localhost");
+        check("", "Accept: application/json");
+        check("", "cat key: value");
+        check("", "https://git@h.example/r");
+        check("", "--key-file /run/key.pem");
     }
 
     #[test]
     fn what_is_shown_has_no_secret() {
         let shown = without_secret("", "https://u:hunter2@h/?token=abcdefgh&key=ijklmnop");
         assert_eq!(shown, "https://u:…@h/?token=…&key=…");
+        let words =
+            ["--token", "hunter22", "-H", "Authorization: Bearer hunter22", "--port", "8080"];
+        let shown = shown_words(words.map(str::to_owned));
+        assert_eq!(shown.join(" "), "--token … -H Authorization: Bearer … --port 8080");
+        assert_eq!(shown_address("https://hunter22@h/mcp?x=hunter22#hunter22"), "https://h/mcp");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Action, Bytes, Line, Plan, Sign, Subject};
-use crate::model::paint::{Paint, plain};
+use crate::model::paint::{Paint, one_line};
 use crate::model::{Level, Note, Thing};
 
 /// Returns the plan's lines, aligned, with a count at the end; empty when there is nothing to say.
@@ -18,7 +18,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     let width = lines.iter().map(width).max().unwrap_or(0);
     for line in &lines {
         let name = line.subject.name();
-        let name = plain(&name);
+        let name = one_line(&name);
         let pad = " ".repeat(width.saturating_sub(name.chars().count()));
         let kind = line.subject.kind();
         let scope = match line.subject.thing() {
@@ -26,7 +26,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Some(thing) => thing.scope().as_str(),
         };
         let sign = sign(line.sign, paint);
-        writeln!(out, "  {sign} {kind:<11} {name}{pad}  {scope:<7}  {}", plain(&line.text))
+        writeln!(out, "  {sign} {kind:<11} {name}{pad}  {scope:<7}  {}", one_line(&line.text))
             .expect("strings take text");
     }
     let count = |sign| lines.iter().filter(|line| line.sign == sign).count();

@@ -38,6 +38,7 @@ mod remote_index;
 mod roots;
 mod scopes;
 mod scripts;
+mod secrets;
 mod server_verbs;
 mod servers;
 mod skill_care;

@@ -15,7 +15,7 @@ use crate::machine::fetch::FetchOptions;
 use crate::machine::git::Git;
 use crate::machine::npm::Npm;
 use crate::machine::terminal::pick::{Line, List};
-use crate::machine::terminal::{Bars, Ui, plain};
+use crate::machine::terminal::{Bars, Ui, one_line};
 use crate::model::{
     Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
 };
@@ -199,7 +199,7 @@ pub fn survey(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
     let width = at.names.keys().map(|name| name.as_str().len()).max().unwrap_or(0);
     let mut out = String::new();
     for (name, text) in &at.names {
-        let text = plain(text.as_deref().unwrap_or_default()).replace('\n', " ");
+        let text = one_line(text.as_deref().unwrap_or_default());
         let short: String = text.chars().take(SHOWN).collect();
         let dots = if short.len() < text.len() { "…" } else { "" };
         writeln!(out, "  {:<width$}  {short}{dots}", name.as_str()).expect("strings take text");

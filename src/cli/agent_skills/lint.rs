@@ -10,7 +10,7 @@ use crate::cli::flags::RUN;
 use crate::content::skill::{LintFinding, Severity};
 use crate::flow::gather;
 use crate::machine::env::Env;
-use crate::machine::terminal::{Ui, Verbosity, plain};
+use crate::machine::terminal::{Ui, Verbosity, one_line};
 
 /// Check skills for portability and hidden text
 ///
@@ -89,12 +89,12 @@ fn finding_text(folder: &str, found: &LintFinding, ui: Ui) -> String {
     };
     let at = found.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
     let slash = if folder.is_empty() { "" } else { "/" };
-    let place = plain(&format!("{folder}{slash}{}{at}", found.path));
+    let place = one_line(&format!("{folder}{slash}{}{at}", found.path));
     let hint = match &found.hint {
-        Some(hint) => format!("\n  {} {}", ui.out.dim("hint:"), plain(hint)),
+        Some(hint) => format!("\n  {} {}", ui.out.dim("hint:"), one_line(hint)),
         None => String::new(),
     };
-    format!("{shown}[{}] {place} {}{hint}\n", found.id, plain(&found.message))
+    format!("{shown}[{}] {place} {}{hint}\n", found.id, one_line(&found.message))
 }
 
 fn finding_json(found: &LintFinding) -> serde_json::Value {

@@ -12,7 +12,7 @@ use crate::flow::{Declared, gather, manifest, observe};
 use crate::machine::env::Env;
 use crate::machine::store::disk;
 use crate::machine::store::tree::Fingerprints;
-use crate::machine::terminal::{Paint, plain};
+use crate::machine::terminal::{Paint, one_line};
 use crate::model::{SkillName, WantedSkill, redact_url};
 
 /// A skill or a server, with what there is to say: pairs of a word and a text.
@@ -138,9 +138,9 @@ impl Other {
     }
 
     pub fn text(&self, paint: Paint) -> String {
-        let mut out = format!("{} ({})\n", paint.bold(&plain(&self.name)), self.kind);
+        let mut out = format!("{} ({})\n", paint.bold(&one_line(&self.name)), self.kind);
         for (word, text) in &self.lines {
-            writeln!(out, "  {word:<10} {}", plain(text)).expect("strings take text");
+            writeln!(out, "  {word:<10} {}", one_line(text)).expect("strings take text");
         }
         out
     }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::clients::{Effect, Holder, ServerEntry};
 use crate::declared::ledger::Ledger;
-use crate::machine::terminal::{Paint, plain};
+use crate::machine::terminal::{Paint, one_line};
 use crate::model::{
-    Pairs, Roots, ServerRecord, Text, Thing, Transport, redact_url, variables_in, without_secret,
+    Pairs, Roots, ServerRecord, Text, Thing, Transport, shown_address, shown_words, variables_in,
+    without_secret,
 };
 
 /// Returns the section of the list.
@@ -26,8 +27,8 @@ pub fn text(
         out.push_str("  (none configured)\n");
     }
     let name = |server: &ServerEntry| match server.holder {
-        Holder::Plugin(_) => format!("★ {}", plain(&server.name)),
-        _ => plain(&server.name),
+        Holder::Plugin(_) => format!("★ {}", one_line(&server.name)),
+        _ => one_line(&server.name),
     };
     let width = server_entries.iter().map(|s| name(s).chars().count()).max().unwrap_or(0);
     for server in server_entries {
@@ -36,17 +37,21 @@ pub fn text(
         let owner = if owned(server, roots, ledger) { "zskills" } else { "unmanaged" };
         let owner = if matches!(server.holder, Holder::Scope(_)) { owner } else { "" };
         let scope = server.holder.to_string();
-        let what = plain(&target(&server.record));
+        let what = one_line(&target(&server.record));
         let line =
             format!("  {name}{pad}  {scope:<8} {} {what}", paint.dim(&format!("{owner:<9}")));
         out.push_str(line.trim_end());
         if server.effect != Effect::Used {
-            write!(out, "  {}", paint.yellow(&format!("({})", plain(&server.effect.to_string()))))
-                .expect("strings take text");
+            write!(
+                out,
+                "  {}",
+                paint.yellow(&format!("({})", one_line(&server.effect.to_string())))
+            )
+            .expect("strings take text");
         }
         out.push('\n');
         if paths {
-            writeln!(out, "      {}", plain(&server.file.display().to_string()))
+            writeln!(out, "      {}", one_line(&server.file.display().to_string()))
                 .expect("strings take text");
         }
     }
@@ -96,7 +101,7 @@ pub fn transport(server: &ServerRecord) -> Value {
         }),
         (kind, _, Some(url)) => json!({
             "kind": kind.unwrap_or(&Transport::Http).as_str(),
-            "url": without_secret("", &redact_url(&url.to_string())),
+            "url": shown_address(&url.to_string()),
             "header_keys": names(&server.headers),
             "header_refs": references(&server.headers),
         }),
@@ -114,7 +119,7 @@ pub fn target(server: &ServerRecord) -> String {
         }
         (None, Some(url)) => {
             let transport = server.transport.as_ref().unwrap_or(&Transport::Http);
-            vec![transport.to_string(), without_secret("", &redact_url(&url.to_string()))]
+            vec![transport.to_string(), shown_address(&url.to_string())]
         }
         (None, None) => Vec::new(),
     };
@@ -127,15 +132,7 @@ pub fn target(server: &ServerRecord) -> String {
 }
 
 fn args(server: &ServerRecord) -> Vec<String> {
-    let args: Vec<String> = server.args.iter().map(Text::to_string).collect();
-    let flag = |index: usize| index.checked_sub(1).map(|at| args[at].as_str());
-    args.iter()
-        .enumerate()
-        .map(|(index, arg)| {
-            let flag = flag(index).filter(|flag| flag.starts_with('-') && !flag.contains('='));
-            without_secret(flag.unwrap_or_default().trim_start_matches('-'), &redact_url(arg))
-        })
-        .collect()
+    shown_words(server.args.iter().map(Text::to_string))
 }
 
 fn names(pairs: &Pairs) -> Vec<&str> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::flow::observe;
-use crate::machine::terminal::{Paint, plain};
+use crate::machine::terminal::{Paint, one_line};
 use crate::model::{Roots, Scope, SkillRecord, State};
 use crate::resolve::{AtClient, ClientShelf, Observed, Shelved};
 
@@ -107,21 +107,27 @@ impl Skills {
             out.push_str("  (none)\n");
         }
         for ((source, scope), skills) in &self.managed {
-            writeln!(out, "  {} ({})  {}", plain(source), skills.len(), paint.dim(scope.as_str()))
-                .expect("strings take text");
+            writeln!(
+                out,
+                "  {} ({})  {}",
+                one_line(source),
+                skills.len(),
+                paint.dim(scope.as_str())
+            )
+            .expect("strings take text");
             let shown = if verbose || skills.len() <= FEW { skills.len() } else { FEW };
             if verbose {
                 for (name, record) in skills {
                     let commit = record.commit.as_ref().map_or("", |commit| commit.short());
                     let off = if self.is_off(name, *scope) { "  off" } else { "" };
-                    writeln!(out, "      {}  {commit}{off}", plain(name))
+                    writeln!(out, "      {}  {commit}{off}", one_line(name))
                         .expect("strings take text");
                 }
                 continue;
             }
             let shown_as = |name: &String| {
                 let off = if self.is_off(name, *scope) { " (off)" } else { "" };
-                plain(name) + off
+                one_line(name) + off
             };
             let names: Vec<String> = skills.keys().take(shown).map(shown_as).collect();
             let more = match skills.len() - shown {
@@ -135,7 +141,7 @@ impl Skills {
             writeln!(out, "{title}").expect("strings take text");
             for ((name, scope), path) in &self.untracked {
                 let path = if paths { format!("  {path}") } else { String::new() };
-                writeln!(out, "  {}  {}{path}", plain(name), paint.dim(scope.as_str()))
+                writeln!(out, "  {}  {}{path}", one_line(name), paint.dim(scope.as_str()))
                     .expect("strings take text");
             }
         }

@@ -176,9 +176,7 @@ fn look(
 }
 
 fn log_in(given: &Source, source: &Source, env: &mut Env) -> Note {
-    if let (Some(with), Some(without)) = (given.git_url(), source.git_url()) {
-        env.log_in(&with, &without);
-    }
+    env.logins.extend(given.git_url());
     let note = Note::info(source.redacted(), "its login was used and is stored nowhere");
     match source {
         Source::Url { .. } => {

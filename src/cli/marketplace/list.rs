@@ -16,7 +16,7 @@ use crate::machine::env::Env;
 use crate::machine::fetch;
 use crate::machine::index;
 use crate::machine::store::disk::{self, Most};
-use crate::machine::terminal::{Bars, Paint, Ui, plain};
+use crate::machine::terminal::{Bars, Paint, Ui, one_line};
 use crate::model::{Client, REMOTE_INDEX, RegistrySource, Source, Thing, redact_url};
 
 /// List registered marketplaces
@@ -194,14 +194,14 @@ fn text(rows: &[Row], paint: Paint) -> String {
         return "  (none)\n".to_owned();
     }
     let width = |text: fn(&Row) -> &str| {
-        rows.iter().map(|row| plain(text(row)).chars().count()).max().unwrap_or(0)
+        rows.iter().map(|row| one_line(text(row)).chars().count()).max().unwrap_or(0)
     };
     let (names, sources) = (width(|row| &row.name), width(|row| &row.source));
     rows.iter().fold(String::new(), |mut out, row| {
-        let (name, source) = (plain(&row.name), plain(&row.source));
+        let (name, source) = (one_line(&row.name), one_line(&row.source));
         write!(out, "  {name:<names$}  {source:<sources$}").expect("strings take text");
         for part in parts(row) {
-            write!(out, "  {}", plain(&part)).expect("strings take text");
+            write!(out, "  {}", one_line(&part)).expect("strings take text");
         }
         writeln!(out, "  {}", paint.dim(if row.ours { "zskills" } else { "unmanaged" }))
             .expect("strings take text");

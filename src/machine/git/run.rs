@@ -8,10 +8,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use super::login::Login;
 use super::{Git, GitError, GitFailure, protocol};
 use crate::machine::env;
 use crate::machine::process::{self, End, Ended, Limit};
 use crate::machine::program::{self, Missing};
+use crate::model::without_login;
 
 /// Settings that outrank the user's and the repository's.
 const SETTINGS: [&str; 14] = [
@@ -108,8 +110,17 @@ impl Git {
         let too_much = || packs.is_some_and(|packs| size(packs) > self.most);
         let limit = Limit { until, too_much: &too_much };
         let by_user = env::value("GIT_ALLOW_PROTOCOL");
+        let clean = without_login(url);
+        let from = |url: &String| Login::of(url).filter(|_| without_login(url) == clean);
+        let login = Login::of(url).or_else(|| self.logins.iter().find_map(from));
+        // A name alone stays, for the user's own helper to know it. ssh asks for no password that it is told.
+        let drops = login.is_some() || url.starts_with("ssh://");
+        let shown = if drops { &clean } else { url };
+        let args: Vec<&OsStr> =
+            args.iter().map(|arg| if *arg == url { shown.as_ref() } else { *arg }).collect();
         let run = |allowed: String| {
-            let mut command = self.users(args, folder).map_err(|missing| absent(url, &missing))?;
+            let command = self.users(login.as_ref(), &args, folder);
+            let mut command = command.map_err(|missing| absent(url, &missing))?;
             command.env("GIT_ALLOW_PROTOCOL", allowed);
             self.finish(url, &mut command, folder, limit)
         };
@@ -130,7 +141,8 @@ impl Git {
         folder: &Path,
         variables: &[(&str, &Path)],
     ) -> Result<String, GitError> {
-        let mut command = self.users(args, folder).map_err(|missing| absent(about, &missing))?;
+        let command = self.users(None, args, folder);
+        let mut command = command.map_err(|missing| absent(about, &missing))?;
         command.envs(variables.iter().copied());
         let limit = Limit::after(self.timeout);
         self.finish(about, &mut command, folder, limit).map(|said| said.stdout)
@@ -177,8 +189,13 @@ impl Git {
         self.finish(about, &mut command, repository, limit).map(|said| said.stdout)
     }
 
-    /// Returns a command with the user's configuration and environment.
-    fn users(&self, args: &[&OsStr], folder: &Path) -> Result<Command, Missing> {
+    /// Returns a command with the user's configuration and environment, and a login of an address.
+    fn users(
+        &self,
+        login: Option<&Login>,
+        args: &[&OsStr],
+        folder: &Path,
+    ) -> Result<Command, Missing> {
         let mut command = program::command(&self.program)?;
         for setting in SETTINGS {
             command.args(["-c", setting]);
@@ -187,6 +204,9 @@ impl Git {
             for message in HARMLESS {
                 command.arg("-c").arg(format!("fetch.fsck.{message}=ignore"));
             }
+        }
+        if let Some(login) = login {
+            login.pass_to(&mut command);
         }
         for name in REMOVED {
             command.env_remove(name);

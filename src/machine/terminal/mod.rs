@@ -11,10 +11,12 @@ mod screen;
 mod wrap;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::OnceLock;
 
-pub use crate::model::paint::{Paint, plain};
+use crate::model::paint::is_seen;
+pub use crate::model::paint::{Paint, one_line, plain};
 pub use pager::Pager;
 pub use progress::Bars;
 pub use prompt::confirm;
@@ -69,6 +71,21 @@ fn draw(text: &str) {
     drop(err.write_all(text.as_bytes()).and_then(|()| err.flush()));
 }
 
+/// Returns JSON with escapes for whatever a terminal would obey or not show.
+fn inert(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_seen(c) || c == '\n' {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").expect("strings take text");
+            }
+        }
+    }
+    text
+}
+
 impl Ui {
     /// Prints data.
     pub fn data(self, text: &str) {
@@ -97,9 +114,8 @@ impl Ui {
 
     /// Prints one JSON document.
     pub fn json(self, value: &serde_json::Value) {
-        let mut text = serde_json::to_string_pretty(value).expect("a value is JSON");
-        text.push('\n');
-        print(&text);
+        let text = serde_json::to_string_pretty(value).expect("a value is JSON");
+        print(&format!("{}\n", inert(&text)));
     }
 
     /// Prints a line of talk, unless asked to be quiet.
@@ -124,7 +140,7 @@ impl Ui {
             Level::Unmet => self.err.red("unmet:"),
             Level::Refused => self.err.red("refused:"),
         };
-        say(&format!("{word} {}: {}\n", plain(&note.about.to_string()), plain(&note.text)));
+        say(&format!("{word} {}: {}\n", one_line(&note.about.to_string()), plain(&note.text)));
         if let Some(fault) = &note.fault {
             let said = !fault.message.is_empty() && note.text.starts_with(&fault.message);
             let fault = if said { &fault.without_message() } else { fault };

@@ -3,8 +3,8 @@
 use super::{Diff, Held};
 use crate::declared::ledger::{Mark, Marks};
 use crate::model::{
-    Change, Fact, Field, FieldValue, Item, Record, ServerRecord, Text, Thing, redact_url,
-    without_secret,
+    Change, Fact, Field, FieldValue, Item, Record, ServerRecord, Text, Thing, shown_address,
+    shown_words,
 };
 use crate::plan::{Inputs, Line, Sign};
 use crate::resolve::DesiredServer;
@@ -142,11 +142,10 @@ fn line(
 
 fn target(server: &ServerRecord) -> String {
     let words = server.command.iter().chain(&server.args);
-    let words: Vec<String> = words.map(|word| without_secret("", &word.to_string())).collect();
     match (&server.url, &server.transport) {
-        (Some(url), Some(transport)) => format!("{transport} {}", redact_url(&url.to_string())),
-        (Some(url), None) => redact_url(&url.to_string()),
-        (None, _) => words.join(" "),
+        (Some(url), Some(transport)) => format!("{transport} {}", shown_address(&url.to_string())),
+        (Some(url), None) => shown_address(&url.to_string()),
+        (None, _) => shown_words(words.map(Text::to_string)).join(" "),
     }
 }
 
@@ -163,13 +162,11 @@ fn show(field: &Field, before: Option<FieldValue>, after: Option<FieldValue>) ->
 }
 
 fn plain(value: &FieldValue) -> String {
-    let word = |text: &Text| without_secret("", &redact_url(&text.to_string()));
     match value {
         FieldValue::Transport(transport) => format!("`{transport}`"),
-        FieldValue::Text(text) => format!("`{}`", word(text)),
+        FieldValue::Text(text) => format!("`{}`", shown_address(&text.to_string())),
         FieldValue::Texts(texts) => {
-            let words: Vec<String> = texts.iter().map(word).collect();
-            format!("`{}`", words.join(" "))
+            format!("`{}`", shown_words(texts.iter().map(Text::to_string)).join(" "))
         }
         FieldValue::Json(_) => "…".to_owned(),
     }
