@@ -424,6 +424,10 @@ fn find(
         let spec = which::one(spec, known, env, ui)?;
         match known.find(&spec, "listed in a registered marketplace") {
             Ok(id) => ids.push(id),
+            Err(note) if registered.is_empty() => {
+                let text = "no plugin of that name is known: no marketplace is registered";
+                failed.push(Note { text: text.to_owned(), ..note }.hint(marketplace::BEGIN));
+            }
             Err(note) if note.hint.is_none() => failed.push(
                 note.hint("`zskills search` looks for it, `zskills marketplace add` adds more"),
             ),
@@ -454,6 +458,9 @@ fn is_known(id: &PluginId, declared: &Declared, registered: &[Registered]) -> bo
 /// Lets a person choose from every plugin of every registered catalog.
 fn choose(query: &str, env: &Env, ui: Ui) -> Result<Vec<String>> {
     let registered = registered::read(&env.roots)?;
+    if registered.is_empty() {
+        bail!("no marketplace is registered\nhint: {}", marketplace::BEGIN);
+    }
     let mut lines = Vec::new();
     for market in &registered {
         let Ok(catalog) = market.catalog() else { continue };

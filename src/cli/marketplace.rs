@@ -10,6 +10,10 @@ use super::{Exit, upgrade};
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
 
+/// What to do where no marketplace is registered.
+pub const BEGIN: &str = "`zskills marketplace add-recommended` registers the official one, \
+     `zskills marketplace add SOURCE` another";
+
 /// Add, remove, list and refresh marketplaces
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -12,6 +12,7 @@ use super::agent_skills::install::Manner;
 use super::agent_skills::search as here;
 use super::flags::Flags;
 use super::install::{self, Wanted};
+use super::marketplace::BEGIN;
 use super::remote::{self, RemoteSkill};
 use crate::cli::flags::RUN;
 use crate::content::catalog::{self, Hit, Kind, Query, Rank};
@@ -48,10 +49,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
         ranked(search(&query, &registered, args.limit), here::search(&query, args.limit, env, ui));
     let is_bare = registered.is_empty() && rows.is_empty() && !args.json;
     if is_bare && index::read(&env.roots)?.urls.is_empty() {
-        bail!(
-            "no marketplace is registered\nhint: `zskills marketplace add-recommended`, or \
-             `zskills marketplace add <source>`"
-        );
+        bail!("no marketplace is registered\nhint: {BEGIN}");
     }
     let mut shown = text(&rows, ui.out);
     // What is at hand need not wait for an index.

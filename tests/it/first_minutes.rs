@@ -41,6 +41,9 @@ fn an_empty_home_says_what_to_do_next() {
         home.zskills(&[line]).expect(1).says(&["zskills init", "zskills install"]);
     }
     home.zskills(&["doctor"]).expect(0).says(&["zskills init", "zskills install"]);
+    for line in [["install", "superpowers"], ["install", "-i"], ["search", "git"]] {
+        home.zskills(&line).expect(1).says(&["no marketplace is registered", "add-recommended"]);
+    }
 }
 
 #[test]
