@@ -100,7 +100,8 @@ fn hidden(tree: Tree<'_>) -> Vec<HiddenIn> {
             if bytes.is_ascii() {
                 return None;
             }
-            let found = unicode::hidden(&String::from_utf8_lossy(&bytes));
+            let mut found = unicode::hidden(&String::from_utf8_lossy(&bytes));
+            found.retain(|hidden| !hidden.stray);
             let first = found.first()?;
             let Position { line, column } = first.at;
             Some(HiddenIn {

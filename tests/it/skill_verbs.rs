@@ -185,8 +185,10 @@ fn lint_names_what_is_wrong_with_its_place() {
     home.zskills(&["lint"]).expect(0).says(&["frontmatter.yaml", "skills/loose/SKILL.md:3:17"]);
     home.write("~/code/skills/bad/SKILL.md", skill_md("bad", "a\u{202e}b"));
     home.zskills(&["lint", "."]).expect(4).says(&["unicode.hidden", "U+202E", ":6:2"]);
+    home.write("~/code/skills/stray/SKILL.md", skill_md("stray", "a\u{200b}b"));
+    home.zskills(&["lint", "skills/stray"]).expect(0).says(&["unicode.stray", "U+200B"]);
     let document = home.zskills(&["lint", "--json"]).document("lint");
-    assert_eq!(document["skills"].as_array().unwrap().len(), 3);
+    assert_eq!(document["skills"].as_array().unwrap().len(), 4);
 }
 
 #[test]

@@ -254,19 +254,23 @@ fn extension(path: &str) -> Option<&str> {
 
 fn hidden_text(path: &str, text: &str) -> Vec<LintFinding> {
     const SHOWN: usize = 5;
-    let hidden = unicode::hidden(text);
+    let (strays, hidden): (Vec<_>, Vec<_>) =
+        unicode::hidden(text).into_iter().partition(|hidden| hidden.stray);
     let more = hidden.len().saturating_sub(SHOWN);
+    let says = |hidden: &unicode::Hidden| {
+        format!("has U+{:04X}, a {}", u32::from(hidden.character), hidden.what)
+    };
     let mut findings: Vec<_> = hidden[..hidden.len() - more]
         .iter()
         .map(|hidden| LintFinding {
             at: Some(hidden.at),
-            ..error(
-                "unicode.hidden",
-                path,
-                format!("has U+{:04X}, a {}", u32::from(hidden.character), hidden.what),
-            )
+            ..error("unicode.hidden", path, says(hidden))
         })
         .collect();
+    findings.extend(strays.iter().map(|stray| LintFinding {
+        at: Some(stray.at),
+        ..warning("unicode.stray", path, says(stray)).hint("it hides nothing; take it out")
+    }));
     if more > 0 {
         findings.push(error("unicode.hidden", path, format!("has {more} more hidden characters")));
     }

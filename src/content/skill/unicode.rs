@@ -8,7 +8,12 @@ pub struct Hidden {
     pub at: Position,
     pub character: char,
     pub what: &'static str,
+    /// It stands alone, in a text that hides nothing: what an editor or a web page leaves behind.
+    pub stray: bool,
 }
+
+/// More of them than slip in by mistake may spell something.
+const MOST_STRAYS: usize = 8;
 
 /// Returns the hidden characters of a text. A byte order mark at the start, joiners inside emoji and inside
 /// words of scripts that need them, flags of regions and single variation selectors are not hidden text.
@@ -17,6 +22,7 @@ pub fn hidden(text: &str) -> Vec<Hidden> {
     let (mut line, mut column) = (1, 1);
     let mut before: Option<char> = None;
     let mut flag_ends = 0;
+    let is_alone = |c: Option<char>| c.is_none_or(|c| kind(c).is_none());
     for (offset, character) in text.char_indices() {
         let after = || text[offset + character.len_utf8()..].chars().next();
         if character == BLACK_FLAG {
@@ -26,10 +32,17 @@ pub fn hidden(text: &str) -> Vec<Hidden> {
             && offset >= flag_ends
             && !is_proper(character, before, after())
         {
-            found.push(Hidden { at: Position { line, column }, character, what });
+            let stray = is_space(character) && is_alone(before) && is_alone(after());
+            found.push(Hidden { at: Position { line, column }, character, what, stray });
         }
         before = Some(character);
         (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
+    }
+    // Beside what does hide something, or in numbers, they may belong to it.
+    if found.len() > MOST_STRAYS || found.iter().any(|hidden| !hidden.stray) {
+        for hidden in &mut found {
+            hidden.stray = false;
+        }
     }
     found
 }
@@ -50,6 +63,11 @@ fn kind(character: char) -> Option<&'static str> {
         '\u{E0000}'..='\u{E007F}' => "tag character",
         _ => return None,
     })
+}
+
+/// Characters that only say where a line may be broken, and a byte order mark in the middle of a text.
+fn is_space(character: char) -> bool {
+    matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// Tells whether a character of a suspicious kind does here what it is for.
@@ -104,6 +122,20 @@ mod tests {
         assert_eq!(points("a\u{200B}b\u{200C}\u{200D}\u{2060}"), [0x200B, 0x200C, 0x200D, 0x2060]);
         assert_eq!(points("a\u{FEFF}"), [0xFEFF]);
         assert_eq!(points("a\u{FE01}\u{FE02}"), [0xFE02]);
+    }
+
+    #[test]
+    fn a_few_that_stand_alone_hide_nothing() {
+        let check = |text: &str, expected: &[bool]| {
+            let strays: Vec<bool> = hidden(text).iter().map(|hidden| hidden.stray).collect();
+            assert_eq!(strays, expected, "{text:?}");
+        };
+        check("a\u{200B}b # c\u{FEFF}\n\u{2060}", &[true, true, true]);
+        check("a\u{200B}\u{200B}b c\u{200B}d", &[false; 3]);
+        check("a\u{200B}\u{200D}b", &[false, false]);
+        check("a\u{200C}b \u{202E}c \u{E0041}", &[false, false, false]);
+        check(&"a\u{200B}".repeat(8), &[true; 8]);
+        check(&"a\u{200B}".repeat(9), &[false; 9]);
     }
 
     #[test]

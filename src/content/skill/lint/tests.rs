@@ -95,6 +95,19 @@ fn a_zero_byte_hides_nothing_in_a_text_file_and_a_flood_is_summed_up() {
 }
 
 #[test]
+fn a_character_that_hides_nothing_is_a_warning() {
+    let (tree, _) = Listing::new([("x.md".to_owned(), Kind::File, 9)]);
+    let check = |text: &str, expected: &[(&str, Severity)]| {
+        let found = lint("a", &tree, &|_| Some(text.to_owned().into_bytes()));
+        let found = found.iter().filter(|found| found.id.starts_with("unicode"));
+        let found: Vec<_> = found.map(|found| (found.id, found.severity)).collect();
+        assert_eq!(found, expected, "{text:?}");
+    };
+    check("a\u{200B}b", &[("unicode.stray", Severity::Warning)]);
+    check("a\u{200B}\u{200B}b", &[("unicode.hidden", Severity::Error); 2]);
+}
+
+#[test]
 fn whole_skills_give_the_findings_that_they_were_made_for() {
     let check = |name: &str, expected: &[&str]| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/skills").join(name);
