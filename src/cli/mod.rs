@@ -44,7 +44,7 @@ use crate::model::redact_url;
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
 #[derive(Debug, Parser)]
-#[command(name = "zskills", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "zskills", version, propagate_version = true, max_term_width = verbs::WIDEST)]
 #[command(after_help = examples::ZSKILLS)]
 struct Cli {
     #[command(flatten)]
@@ -348,7 +348,7 @@ mod tests {
                 assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
             }
         };
-        let mut zskills = verbs::grouped(Cli::command());
+        let mut zskills = Cli::command();
         zskills.build();
         check(&mut zskills);
         zskills.get_subcommands_mut().filter(|c| c.get_name() != "help").for_each(check);

@@ -1,6 +1,11 @@
-//! The verbs by what they are for, as the help of the whole lists them.
+//! The help: verbs by what they are for, and no line wider than the terminal.
 
 use std::fmt::Write as _;
+
+use crate::machine::terminal::wrapped;
+
+/// Wider lines are hard to read.
+pub const WIDEST: usize = 100;
 
 /// Every verb stands in one of these.
 const GROUPS: [(&str, &[&str]); 5] = [
@@ -13,6 +18,17 @@ const GROUPS: [(&str, &[&str]); 5] = [
 
 /// Gives a command line a help that lists its verbs in groups.
 pub fn grouped(command: clap::Command) -> clap::Command {
+    // clap breaks lines too, but knows nothing of comments that stand below each other.
+    let examples = |command: clap::Command| match command.get_after_help() {
+        Some(text) => {
+            let text = wrapped(&text.to_string(), WIDEST).into_owned();
+            command.after_help(text)
+        }
+        None => command,
+    };
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let command =
+        names.iter().fold(examples(command), |all, name| all.mut_subcommand(name, examples));
     let header = *command.get_styles().get_header();
     let width = GROUPS.iter().flat_map(|(_, names)| *names).map(|name| name.len()).max();
     let width = width.unwrap_or_default();
@@ -31,6 +47,7 @@ pub fn grouped(command: clap::Command) -> clap::Command {
         groups.push('\n');
     }
     let options = format!("{header}Everywhere:{header:#}\n{{options}}");
+    let groups = wrapped(&groups, WIDEST);
     let usage = "{about-with-newline}\n{usage-heading} {usage}\n\n";
     command.help_template(format!("{usage}{groups}{options}{{after-help}}"))
 }

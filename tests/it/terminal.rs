@@ -138,6 +138,7 @@ fn nothing_is_wider_than_the_terminal() {
             ("install nothing-of-that-name", 1),
             ("doctor --explain --no-pager", 0),
             ("list --help", 0),
+            ("--help", 0),
             ("sync --file ~/long.toml", 1),
         ] {
             let words: Vec<&str> = line.split(' ').collect();

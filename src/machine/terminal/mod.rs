@@ -167,6 +167,12 @@ impl Ui {
     }
 }
 
+/// Returns a text with no line wider than the terminal of stdout, or than some columns.
+pub fn wrapped(text: &str, most: usize) -> Cow<'_, str> {
+    let size = screen::size(io::stdout());
+    fitted(text, size.map(|size| Size { columns: size.columns.min(most), ..size }))
+}
+
 /// Prints data as it is. A reader that stopped listening is not our trouble; a full disk is.
 fn print(text: &str) {
     let mut out = io::stdout().lock();

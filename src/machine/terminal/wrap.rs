@@ -3,7 +3,7 @@
 use console::{measure_text_width, strip_ansi_codes};
 
 /// Breaks lines that are wider than some columns. What continues a line stands below its last cell, where
-/// it is a row of a table, and else a little to the right of its beginning.
+/// it is a row of a table; a sentence goes on where it began, anything else a little to the right.
 pub fn wrap(text: &str, columns: usize) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
@@ -44,8 +44,11 @@ fn wrap_line(line: &str, columns: usize, out: &mut String) {
 fn indent(line: &str, columns: usize) -> usize {
     let plain = strip_ansi_codes(line);
     let start = plain.len() - plain.trim_start_matches(' ').len();
+    if start == 0 && plain.starts_with(char::is_uppercase) {
+        return 0;
+    }
     let cell = plain[start..].rfind("  ").map(|at| measure_text_width(&plain[..start + at + 2]));
-    cell.filter(|cell| *cell <= columns / 2).unwrap_or((start + 2).min(columns / 2))
+    cell.filter(|cell| *cell <= columns * 2 / 3).unwrap_or((start + 2).min(columns / 2))
 }
 
 #[cfg(test)]
@@ -60,6 +63,7 @@ mod tests {
         check("as it is  \n\n", "as it is  \n\n");
         check("exactly twenty wide.\n", "exactly twenty wide.\n");
         check("note: words that go on and on\n", "note: words that go\n  on and on\n");
+        check("Words that go on and on\n", "Words that go on and\non\n");
         check("  a  b  one two three four\n", "  a  b  one two\n        three four\n");
         check("  a very long name  user  x\n", "  a very long name\n    user  x\n");
         check("see https://example.com/a/b/c/d\n", "see\nhttps://example.com/a/b/c/d\n");
