@@ -6,12 +6,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::Exit;
+use super::report::Terminal;
 use crate::cli::flags::RUN;
 use crate::declared::manifest;
 use crate::flow;
+use crate::flow::converge;
 use crate::machine::env::Env;
 use crate::machine::store::disk::{self, Most};
-use crate::machine::store::run_lock;
 use crate::machine::terminal::{Ui, confirm, editor};
 use crate::model::{Diagnostic, Faults};
 
@@ -51,8 +52,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let after = edited(program, &copy, &before, env, ui)?;
     let changed = after != before;
     if changed {
-        let waiting = || ui.talk("waiting for another zskills to finish");
-        let _lock = run_lock::take(&env.roots.state_dir, waiting)?;
+        let _lock = converge::locked(env, &Terminal { ui, json: args.json })?;
         disk::replace(&path, Some(&before), &after, 0o644)
             .with_context(|| format!("your text is in `{}`", copy.display()))?;
     }

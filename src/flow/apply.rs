@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 use super::observe::no_links;
 use crate::clients;
 use crate::machine::installer;
+use crate::machine::interrupt;
 use crate::machine::parallel;
 use crate::machine::store::client_lock;
 use crate::machine::store::disk::{self, Most, ReplaceError};
@@ -49,7 +51,14 @@ pub fn apply(plan: &Plan, roots: &Roots, slots: &Slots, _lock: &RunLock) -> Resu
 }
 
 fn steps(plan: &Plan, roots: &Roots, slots: &Slots) -> Result<Applied> {
+    let mut fresh: Vec<&Path> = Vec::new();
     for steps in plan.steps().chunk_by(|a, b| side_by_side(&a.action, &b.action)) {
+        let _whole = interrupt::step();
+        // A power cut must not leave a record of bytes that never came to the disk.
+        if matches!(steps[0].action, Action::Write { .. }) && !fresh.is_empty() {
+            disk::flush(&mem::take(&mut fresh));
+        }
+        fresh.extend(steps.iter().filter_map(|step| brought(&step.action)));
         for outcome in parallel::map(steps, |step| run(&step.action, roots, slots)) {
             match outcome? {
                 Applied::All => {}
@@ -58,6 +67,21 @@ fn steps(plan: &Plan, roots: &Roots, slots: &Slots) -> Result<Applied> {
         }
     }
     Ok(Applied::All)
+}
+
+/// Returns where a step brings bytes.
+fn brought(action: &Action) -> Option<&Path> {
+    match action {
+        Action::Place { to, .. } | Action::Part { to, .. } | Action::Restore { to, .. } => Some(to),
+        Action::Delete { .. }
+        | Action::Write { .. }
+        | Action::Link { .. }
+        | Action::Unlink { .. }
+        | Action::Trash { .. }
+        | Action::Erase { .. }
+        | Action::Tidy { .. }
+        | Action::Run { .. } => None,
+    }
 }
 
 /// Neighbouring places do not depend on each other, so they are put in place side by side. A clone is

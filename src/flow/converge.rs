@@ -19,8 +19,9 @@ use crate::declared::manifest as declared_manifest;
 use crate::machine::env::Env;
 use crate::machine::fetch::{FetchOptions, Progress};
 use crate::machine::git::Git;
+use crate::machine::interrupt;
 use crate::machine::npm::Npm;
-use crate::machine::store::run_lock;
+use crate::machine::store::run_lock::{self, RunLock};
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
     Client, Level, Note, OwnFile, Roots, SkillName, State, WantedPlugin, WantedServer, WantedSkill,
@@ -147,8 +148,7 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
         host.show(&prepared);
         return Ok(report(&ask, prepared, Ended::Shown));
     }
-    let waiting = || host.tell(&Note::info("zskills", "waiting for another zskills to finish"));
-    let lock = run_lock::take(&env.roots.state_dir, waiting)?;
+    let lock = locked(env, host)?;
     apply::clean(&env.roots)?;
     let mut run = Run::taken_up(&ask, env, host)?;
     let (mut shown, mut ended, mut stale) = (false, Ended::Unchanged, None);
@@ -196,6 +196,15 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
     bail!("`{}` was changed by another program at each of {TRIES} attempts", path.display())
 }
 
+/// Takes the lock that keeps two runs apart; says whom it waits for.
+pub fn locked(env: &Env, host: &dyn Host) -> Result<RunLock> {
+    let waiting = |holder: &str| {
+        let text = format!("waiting for {holder} to finish");
+        host.tell(&Note::info("zskills", text));
+    };
+    run_lock::take(&env.roots.state_dir, env.patience, waiting)
+}
+
 /// What a run writes down before it changes anything.
 struct Run<'a> {
     env: &'a Env,
@@ -229,6 +238,7 @@ impl<'a> Run<'a> {
 
     /// Writes down what a plan is about to change; returns where what makes room is kept.
     fn write_down(&mut self, prepared: &Prepared) -> Result<Slots> {
+        let _whole = interrupt::step();
         let begun = generations::begin(prepared, self.undid, self.env, self.going_on)?;
         self.going_on = Some(begun.number);
         Ok(self.begun.insert(begun).slots.clone())
@@ -236,6 +246,7 @@ impl<'a> Run<'a> {
 
     /// Notes that nothing is left to do.
     fn end(&self, prepared: &Prepared) -> Result<()> {
+        let _whole = interrupt::step();
         match (&self.begun, self.going_on) {
             (Some(begun), _) => {
                 generations::finish(begun, prepared.declared.intent.history, &self.env.roots)

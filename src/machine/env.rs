@@ -39,6 +39,8 @@ pub struct Env {
     pub editor: Option<String>,
     pub no_color: bool,
     pub force_color: bool,
+    /// How long a run waits for another to finish.
+    pub patience: Duration,
     /// What was typed, without secrets, for the history.
     pub command: String,
     /// RFC 3339 in UTC with milliseconds, as the client writes it.
@@ -99,8 +101,9 @@ pub fn read(home: Option<&Path>) -> Result<Env> {
             .find_map(|v| v.into_string().ok().filter(|v| !v.trim().is_empty())),
         no_color: lookup("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: lookup("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0"),
+        patience: crate::machine::store::run_lock::PATIENCE,
         command: "zskills".to_owned(),
-        now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        now: now(),
     })
 }
 
@@ -224,6 +227,11 @@ fn absolute(path: &Path, cwd: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Returns the time as the client writes it.
+pub fn now() -> String {
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
 /// Returns the folders in which programs are looked for.

@@ -7,6 +7,7 @@ pub mod git;
 pub mod http;
 pub mod index;
 pub mod installer;
+pub mod interrupt;
 pub mod npm;
 pub(crate) mod parallel;
 pub(crate) mod process;

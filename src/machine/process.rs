@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
+use crate::machine::interrupt;
+
 pub(crate) use talk::Talk;
 
 /// No answer that we read comes near this many bytes.
@@ -127,7 +129,7 @@ fn wait(running: &mut Running, mut pipes: [&mut Pipe; 2], limit: Limit) -> io::R
         let all = pipes.iter().all(|pipe| pipe.file.is_none());
         match ended {
             Some(status) if all || !heard => return Ok(End::Status(status)),
-            None if all || !heard => ended = running.0.try_wait()?,
+            None if all || !heard => ended = running.try_wait()?,
             _ => {}
         }
         if all && ended.is_none() {
@@ -154,16 +156,33 @@ struct Running(Child);
 impl Running {
     fn start(command: &mut Command) -> io::Result<Self> {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        command.spawn().map(Self)
+        let mut groups = interrupt::groups();
+        if interrupt::ends() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let child = command.spawn()?;
+        groups.insert(Pid::from_child(&child).as_raw_nonzero().get());
+        Ok(Self(child))
+    }
+
+    /// Returns the status once there is one. From then on the number may be that of another process.
+    fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        let mut groups = interrupt::groups();
+        let status = self.0.try_wait()?;
+        if status.is_some() {
+            groups.remove(&Pid::from_child(&self.0).as_raw_nonzero().get());
+        }
+        Ok(status)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // The child leads its own group, and was not waited for: the number is still its own.
-        if let Ok(None) = self.0.try_wait() {
+        if let Ok(None) = self.try_wait() {
             let _ = rustix::process::kill_process_group(Pid::from_child(&self.0), Signal::KILL);
             drop(self.0.wait());
+            interrupt::groups().remove(&Pid::from_child(&self.0).as_raw_nonzero().get());
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use crate::machine::git::{digest, folder, name};
+use crate::machine::interrupt;
 use crate::machine::store::place::exchange;
 use crate::model::Commit;
 
@@ -66,6 +67,7 @@ pub(super) fn stage(cache_dir: &Path) -> Result<TempDir, FetchError> {
     let staging = cache_dir.join("staging");
     fs::create_dir_all(&staging)
         .and_then(|()| tempfile::Builder::new().prefix("").tempdir_in(&staging))
+        .inspect(|made| interrupt::staged(made.path()))
         .map_err(|source| FetchError::Io { path: staging.clone(), source })
 }
 

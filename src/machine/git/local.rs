@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::object::{Id, Kind, time_of};
 use super::objects::Objects;
 use super::{Git, GitError, GitFailure, arguments, bare};
+use crate::machine::interrupt;
 use crate::machine::store::tree;
 use crate::model::Commit;
 
@@ -25,6 +26,7 @@ impl Beside {
         let objects = clone.join(".git/objects");
         let Some(head) = tree::head(clone).filter(|_| objects.is_dir()) else { return Ok(None) };
         let folder = tempfile::Builder::new().prefix("zskills-").tempdir()?;
+        interrupt::staged(folder.path());
         bare::create(folder.path(), Id::of(&head).format(), "")?;
         std::fs::write(folder.path().join("HEAD"), format!("{head}\n"))?;
         Ok(Some(Self { folder, objects, head }))

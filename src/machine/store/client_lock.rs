@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clients::LockFolder;
+use crate::machine::interrupt;
 
 /// How long to wait while others take turns.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,6 +41,9 @@ pub fn take(file: &Path, lock: LockFolder) -> io::Result<ClientLock> {
             Ok(()) => return Ok(ClientLock { folder }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
+        }
+        if interrupt::ends() {
+            return Err(io::ErrorKind::Interrupted.into());
         }
         let Some(made) = fs::symlink_metadata(&folder).and_then(|meta| meta.modified()).ok() else {
             continue;

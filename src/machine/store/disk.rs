@@ -84,6 +84,30 @@ pub fn sync_folder(folder: &Path) {
     }
 }
 
+/// Brings what was written at some places to the disk, with one flush for each file system.
+#[cfg(target_os = "linux")]
+pub fn flush(places: &[&Path]) {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut done = std::collections::BTreeSet::new();
+    for place in places {
+        let folder = place.parent().unwrap_or(Path::new("/"));
+        if fs::metadata(folder).is_ok_and(|meta| done.insert(meta.dev()))
+            && let Ok(folder) = open_folder(folder)
+        {
+            // A disk that fails tells so again when it is read.
+            let _ = rustix::fs::syncfs(folder);
+        }
+    }
+}
+
+/// Brings what was written at some places to the disk, as far as the system can.
+#[cfg(not(target_os = "linux"))]
+pub fn flush(places: &[&Path]) {
+    for folder in places.iter().filter_map(|place| place.parent()) {
+        sync_folder(folder);
+    }
+}
+
 /// Returns the path behind a chain of links; the last link may point at nothing.
 pub fn follow_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
@@ -208,10 +232,40 @@ pub fn erase(path: &Path, before: &[u8]) -> Result<(), ReplaceError> {
     match read(&target, Most::CLIENT).map_err(|error| fail(error.into()))? {
         None => return Ok(()),
         Some(now) if now != before => return Err(ReplaceError::Stale(path.to_owned())),
-        Some(_) => fs::remove_file(&target).map_err(fail)?,
+        Some(_) => {
+            fs::remove_file(&target).map_err(fail)?;
+        }
     }
     sync_folder(target.parent().unwrap_or(Path::new("/")));
     Ok(())
+}
+
+/// Removes something that counts as long as it is there: it loses its name first, so that no part of it is
+/// ever taken for the whole.
+pub fn discard(path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!("{DISCARDED}{name}"));
+    remove(&aside)?;
+    match fs::rename(path, &aside) {
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => remove(&aside),
+    }
+}
+
+/// How the name of something begins that is being removed.
+const DISCARDED: &str = ".zskills-gone-";
+
+/// Returns what is in a folder of which a killed run removed a part.
+pub fn discarded_in(folder: &Path) -> Vec<PathBuf> {
+    let names = entries(folder).into_iter().map(|(name, _)| name);
+    names.filter(|name| name.starts_with(DISCARDED)).map(|name| folder.join(name)).collect()
+}
+
+/// Returns where the new text of a file is made ready.
+pub fn staged_beside(file: &Path) -> PathBuf {
+    let target = follow_links(file);
+    target.parent().unwrap_or(Path::new("/")).join(staged_name(&target))
 }
 
 /// Removes a folder if it is empty.
@@ -234,6 +288,11 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 pub fn inode(path: &Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt as _;
     fs::symlink_metadata(path).ok().map(|meta| meta.ino())
+}
+
+/// Returns when what stands at a path was last changed.
+pub fn changed(path: &Path) -> Option<std::time::SystemTime> {
+    fs::symlink_metadata(path).and_then(|meta| meta.modified()).ok()
 }
 
 /// Tells whether two paths lie on one file system, going by the folders that exist.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::disk;
 use super::tree::{self, Copy};
 use crate::machine::git::Kept;
+use crate::machine::interrupt;
 
 /// The folder below a client's root in which trees are made ready; same disk, so that renames work.
 pub fn staging(root: &Path) -> PathBuf {
@@ -181,6 +182,7 @@ pub(in crate::machine) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
 /// Returns a path in the staging folder that nothing stands at; the whole folder is ours.
 fn unused(staging: &Path, what: &str) -> io::Result<PathBuf> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
+    interrupt::staged(staging);
     fs::create_dir_all(staging)?;
     Ok(staging.join(format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed))))
 }

@@ -7,8 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::machine::interrupt;
+
 /// Opens a file in an editor and waits for its end; the editor may come with arguments, as in `code --wait`.
 pub fn open(editor: &str, file: &Path) -> Result<()> {
+    let _theirs = interrupt::pause();
     // Split by the shell, as git does it.
     let status = Command::new("sh")
         .args(["-c", &format!("{editor} \"$@\""), editor])

@@ -21,6 +21,7 @@ pub use pager::Pager;
 pub use progress::Bars;
 pub use prompt::confirm;
 
+use crate::machine::interrupt;
 use crate::model::{Diagnostic, Level, Note};
 use screen::Size;
 
@@ -89,6 +90,7 @@ fn inert(json: &str) -> String {
 impl Ui {
     /// Prints data.
     pub fn data(self, text: &str) {
+        interrupt::rest();
         print(&fitted(text, screen::size(io::stdout())));
     }
 
@@ -134,6 +136,7 @@ impl Ui {
 
     /// Prints a note: what it is about, what it says, and what to do.
     pub fn note(self, note: &Note) {
+        interrupt::rest();
         let word = match note.level {
             Level::Info if self.verbosity == Verbosity::Quiet => return,
             Level::Info => self.err.dim("note:"),
@@ -154,6 +157,7 @@ impl Ui {
     }
 
     pub fn error(self, text: &str) {
+        interrupt::rest();
         say(&format!("{} {}\n", self.err.red("error:"), plain(text)));
     }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag::register_conditional_default;
 
-use crate::machine::program;
+use crate::machine::{interrupt, program};
 
 /// What a shell says of a command that it cannot start.
 const NOT_STARTED: [i32; 2] = [126, 127];
@@ -43,6 +43,7 @@ fn show(command: &str, text: &str) -> bool {
     // Ctrl-C is for the pager as long as there is one: without us it would fight the shell for the terminal.
     let is_over = Arc::new(AtomicBool::new(false));
     let Ok(_) = register_conditional_default(SIGINT, Arc::clone(&is_over)) else { return false };
+    let _theirs = interrupt::pause();
     let shown = (|| {
         let mut running = shell.args(["-c", &line]).stdin(Stdio::piped()).spawn().ok()?;
         // It may be left before it has read everything.

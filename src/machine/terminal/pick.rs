@@ -11,7 +11,7 @@ use console::{Term, measure_text_width};
 use super::chooser::{Chooser, Step, page};
 use super::screen::{self, Keys, Size};
 use super::{Ui, draw, plain, say};
-use crate::machine::program;
+use crate::machine::{interrupt, program};
 
 /// With what a person chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,7 @@ impl List<'_> {
         if many == HowMany::Some {
             fzf.arg("--multi");
         }
+        let _theirs = interrupt::pause();
         let mut fzf = fzf
             .args(["--height=60%", "--reverse", "--prompt", &format!("{}> ", self.what)])
             .args(["--query", self.query])
