@@ -5,7 +5,17 @@ use std::panic::{self, Location};
 use serde_json::Value;
 
 use super::{Exit, failure};
+use crate::machine::interrupt;
 use crate::machine::terminal::{Paint, Ui, Verbosity};
+
+/// Where there is no time to ask what the terminal can do.
+const PLAIN: Ui = Ui {
+    out: Paint::Plain,
+    err: Paint::Plain,
+    verbosity: Verbosity::Normal,
+    live: false,
+    interactive: false,
+};
 
 /// Has a panic end the process with words that can be shown to anybody.
 ///
@@ -14,20 +24,28 @@ use crate::machine::terminal::{Paint, Ui, Verbosity};
 pub fn tell_of_panics(json: bool) {
     panic::set_hook(Box::new(move |panic| {
         let text = text(panic.location());
-        let ui = Ui {
-            out: Paint::Plain,
-            err: Paint::Plain,
-            verbosity: Verbosity::Normal,
-            live: false,
-            interactive: false,
-        };
-        ui.error(&text);
+        PLAIN.error(&text);
         if json {
-            ui.json(&document(&text));
+            PLAIN.json(&document(&text));
         }
         std::process::exit(i32::from(Exit::Unmet as u8));
     }));
 }
+
+/// Has Ctrl-C and its like end the process in good order, with the exit code that shells expect.
+pub fn tell_of_signals(json: bool) {
+    let told = interrupt::watch(move |code| {
+        PLAIN.error(INTERRUPTED);
+        if json {
+            PLAIN.json(&failure::document(&anyhow::anyhow!(INTERRUPTED), code));
+        }
+    });
+    // Without it a signal ends the process as it always would.
+    drop(told);
+}
+
+const INTERRUPTED: &str =
+    "interrupted; every step so far is whole, and the next run goes on from there";
 
 fn text(at: Option<&Location>) -> String {
     let version = env!("CARGO_PKG_VERSION");

@@ -121,3 +121,13 @@ Examples:
   zskills undo
   zskills undo --dry-run
   zskills undo 3                      # back to before run 3";
+
+pub const GC: &str = "\
+Examples:
+  zskills gc --dry-run
+  zskills gc --client-cache --yes";
+
+pub const APPLY: &str = "\
+Examples:
+  zskills sync --dry-run --out plan.json
+  zskills apply plan.json";

@@ -1,6 +1,7 @@
 //! The command line: clap types on top, one file a command below.
 
 mod agent_skills;
+mod apply;
 mod bug;
 mod doctor;
 mod edit;
@@ -8,6 +9,7 @@ mod enable;
 mod examples;
 mod failure;
 mod flags;
+mod gc;
 mod history;
 mod info;
 mod init;
@@ -37,6 +39,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 
 use crate::flow::Outcome;
 use crate::machine::env::{self, Env};
+use crate::machine::interrupt;
 use crate::machine::process;
 use crate::machine::store::disk;
 use crate::machine::terminal::{self, Pager, Paint, Ui, Verbosity};
@@ -54,6 +57,7 @@ struct Cli {
 }
 
 #[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the flags of a command line")]
 struct Globals {
     /// Act on this home folder and ignore the variables that name others
     #[arg(long, global = true, value_name = "DIR", help_heading = flags::EVERYWHERE)]
@@ -64,6 +68,12 @@ struct Globals {
     /// Print long texts as they are
     #[arg(long, global = true, help_heading = flags::EVERYWHERE)]
     no_pager: bool,
+    /// Wait this long for another zskills that changes the same home [default: 600]
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = flags::EVERYWHERE)]
+    wait: Option<u64>,
+    /// Do not wait for another zskills
+    #[arg(long, global = true, conflicts_with = "wait", help_heading = flags::EVERYWHERE)]
+    no_wait: bool,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = flags::EVERYWHERE)]
     quiet: bool,
@@ -118,6 +128,10 @@ enum Command {
     Edit(edit::Args),
     #[command(after_help = examples::MARKETPLACE)]
     Marketplace(marketplace::Args),
+    #[command(after_help = examples::APPLY)]
+    Apply(apply::Args),
+    #[command(after_help = examples::GC)]
+    Gc(gc::Args),
     #[command(after_help = examples::HISTORY)]
     History(history::Args),
     #[command(after_help = examples::UNDO)]
@@ -154,6 +168,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let json = failure::wants_json(&arguments);
     bug::tell_of_panics(json);
+    bug::tell_of_signals(json);
     let (exit, ui) = match parse(&arguments) {
         Ok(cli) => act(&cli, history::command_line(&arguments), json),
         Err(error) => {
@@ -161,6 +176,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             (misread(&error, json, ui), ui)
         }
     };
+    interrupt::rest();
     match terminal::lost() {
         Some(error) => {
             ui.error(&format!("stdout cannot be written: {error}"));
@@ -182,6 +198,9 @@ fn act(cli: &Cli, command: String, json: bool) -> (u8, Ui) {
     let (env, ui) = match env::read(cli.globals.home.as_deref()) {
         Ok(mut env) => {
             env.command = command;
+            if let Some(seconds) = cli.globals.wait.or(cli.globals.no_wait.then_some(0)) {
+                env.patience = Duration::from_secs(seconds);
+            }
             let ui = ui(&cli.globals, env.no_color, env.force_color);
             if cli.globals.no_pager {
                 env.pager = Pager::Never;
@@ -222,6 +241,8 @@ fn run(command: &Command, env: &Env, ui: Ui) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(args, env, ui),
         Command::Edit(args) => edit::run(args, env, ui),
         Command::Marketplace(args) => marketplace::run(args, env, ui),
+        Command::Apply(args) => apply::run(args, env, ui),
+        Command::Gc(args) => gc::run(args, env, ui),
         Command::History(args) => history::run(args, env, ui),
         Command::Undo(args) => undo::run(args, env, ui),
         Command::Lint(args) => agent_skills::lint::run(args, env, ui),
@@ -263,6 +284,8 @@ impl Command {
             | Self::Update(_)
             | Self::Init(_)
             | Self::Edit(_)
+            | Self::Gc(_)
+            | Self::Apply(_)
             | Self::Lint(_) => false,
         }
     }

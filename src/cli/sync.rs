@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Exit;
 use super::flags::RUN;
 use super::report::{self, Terminal};
-use crate::flow::{Ask, Mode, adopt, manifest};
+use crate::flow::{Ask, Mode, adopt, converge, manifest, saved};
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
 use crate::plan::{Prune, Wishes};
@@ -27,6 +27,9 @@ pub struct Args {
     /// Print the plan and change nothing
     #[arg(long, help_heading = RUN)]
     dry_run: bool,
+    /// Save the plan, for `zskills apply`
+    #[arg(long, value_name = "FILE", requires = "dry_run", conflicts_with = "adopt", help_heading = RUN)]
+    out: Option<PathBuf>,
     /// Change nothing, and exit 3 when there would be changes
     #[arg(long, help_heading = RUN)]
     check: bool,
@@ -94,5 +97,9 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
             adopt::prepare(ask, env, &host, fingerprints)
         });
     }
-    report::run(SCHEMA, ask, env, host)
+    let Some(out) = &args.out else { return report::run(SCHEMA, ask, env, host) };
+    let report = converge(ask.clone(), env, &host)?;
+    let plan = saved::saved(&ask, &report.prepared, env);
+    saved::write(&plan, &env.roots.cwd.join(out))?;
+    Ok(report::conclude(SCHEMA, &report, host))
 }

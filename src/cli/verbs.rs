@@ -10,8 +10,8 @@ pub const WIDEST: usize = 100;
 /// Every verb stands in one of these.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("What should be here", &["init", "install", "remove", "purge", "enable", "disable", "edit"]),
-    ("Make it so", &["sync", "status", "upgrade", "update", "outdated"]),
-    ("Go back", &["history", "undo"]),
+    ("Make it so", &["sync", "apply", "status", "upgrade", "update", "outdated"]),
+    ("Go back", &["history", "undo", "gc"]),
     ("Look", &["list", "info", "why", "search", "doctor", "lint"]),
     ("Where things come from", &["marketplace"]),
 ];

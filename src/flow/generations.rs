@@ -12,7 +12,7 @@ use crate::declared::generation::{
     Became, FileChange, Generation, Kept, LedgerChange, Line, LinkChange, Part, Tree, TreeChange,
     VERSION, standing,
 };
-use crate::machine::env::Env;
+use crate::machine::env::{self, Env};
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Faults, HistoryRules, Roots, TRASH, Thing, redact_url};
 use crate::plan::{self, Action, Bytes, Plan, Sign, Step, Subject};
@@ -85,7 +85,8 @@ pub fn begin(
         .collect();
     let part = Part {
         version: VERSION,
-        time: env.now.clone(),
+        // A saved plan has a time of its own.
+        time: env::now(),
         command: env.command.clone(),
         manifest: prepared.declared.intent.manifest.clone(),
         undid,
@@ -116,7 +117,12 @@ pub fn begin(
 /// Notes that a run came to its end, and forgets the oldest beyond what is to be kept.
 pub fn finish(begun: &Begun, rules: HistoryRules, roots: &Roots) -> Result<()> {
     close(begun.number, roots)?;
-    let past = rows(roots);
+    forget(beyond(rules, roots).into_iter().map(|(number, _)| number), roots)
+}
+
+/// Returns the oldest runs beyond what is to be kept, with the bytes that each takes.
+pub fn beyond(rules: HistoryRules, roots: &Roots) -> Vec<(u32, u64)> {
+    let mut past = rows(roots);
     let mut bytes = 0;
     let fits = |(nth, (_, size)): &(usize, (u32, u64))| {
         bytes += *size;
@@ -124,7 +130,8 @@ pub fn finish(begun: &Begun, rules: HistoryRules, roots: &Roots) -> Result<()> {
         *nth == 0 || (*nth < rules.keep as usize && bytes <= rules.max_bytes)
     };
     let kept = past.iter().rev().copied().enumerate().take_while(fits).count();
-    forget(past[..past.len() - kept].iter().map(|(number, _)| *number), roots)
+    past.truncate(past.len() - kept);
+    past
 }
 
 /// Notes that a run is over, with the bytes that it takes to go back.
@@ -148,11 +155,11 @@ pub fn forget(numbers: impl Iterator<Item = u32>, roots: &Roots) -> Result<()> {
         .partition(|one| gone.contains(&one.number));
     let needed: BTreeSet<&Path> = slots(&kept).collect();
     for slot in slots(&old).filter(|slot| !needed.contains(slot)) {
-        disk::remove(slot).with_context(|| format!("cannot remove `{}`", slot.display()))?;
+        disk::discard(slot).with_context(|| format!("cannot remove `{}`", slot.display()))?;
     }
     for number in gone {
         let folder = folder(roots, number);
-        disk::remove(&folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
+        disk::discard(&folder).with_context(|| format!("cannot remove `{}`", folder.display()))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod cache;
 mod error;
 mod get;
 mod repository;
+mod unnamed;
 mod wellknown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::model::{Commit, Note, TreeHash};
 
 pub use crate::model::{Request, Revision};
 pub use error::FetchError;
+pub use unnamed::{Names, unnamed};
 
 /// A folder in our cache that is not to be changed.
 ///

@@ -129,6 +129,23 @@ impl FileChange {
         self.before.is_none()
     }
 
+    /// Returns what it does, value by value and without any of them: the names that lead to each, and a
+    /// digest of what is there and of what is to be. A file that is not JSON is one value.
+    pub fn effects(&self) -> Vec<(String, String)> {
+        let shown = |digest: Option<&String>| digest.map_or("nothing", String::as_str).to_owned();
+        let Some(values) = &self.values else {
+            let (before, after) = (shown(self.before.as_ref()), shown(self.after.as_ref()));
+            return vec![(String::new(), format!("{before} to {after}"))];
+        };
+        let effect = |value: &ValueChange| {
+            let before = value.before.as_deref().and_then(json::lenient);
+            let before = before.as_ref().map(value_digest);
+            let (before, after) = (shown(before.as_ref()), shown(value.after.as_ref()));
+            (value.path.join("."), format!("{before} to {after}"))
+        };
+        values.iter().map(effect).collect()
+    }
+
     /// Returns the text before, while the file holds what the run wrote.
     fn exactly(&self, now: &[u8]) -> Option<Vec<u8>> {
         self.before.as_ref()?;
@@ -315,7 +332,7 @@ fn value_digest(value: &Value) -> String {
 }
 
 /// Returns the digest of some bytes.
-fn digest(bytes: &[u8]) -> String {
+pub(super) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("strings take text");
         text

@@ -5,10 +5,13 @@
 //! trash on their own file system, under a name that the record knows.
 
 mod file;
+mod saved;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use saved::Saved;
 
 pub use file::{Changed, FileChange, Force, Reverted, ValueChange, revert};
 
@@ -203,6 +206,11 @@ pub fn net<'g>(parts: impl IntoIterator<Item = &'g Part>) -> Vec<Line> {
         Some(Line { became, ..line })
     };
     lines.into_iter().filter_map(became).collect()
+}
+
+/// Returns the digest of a file's bytes, or that there is none.
+pub fn digest_of(bytes: Option<&[u8]>) -> String {
+    bytes.map_or_else(|| "nothing".to_owned(), file::digest)
 }
 
 /// Returns the tree that stands at a path, as far as the newest record that names it knows.

@@ -4,7 +4,7 @@
 
 mod marks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,11 @@ impl Ledger {
             })
             .map(|(key, _)| (key.client, key.thing.clone()))
             .collect()
+    }
+
+    /// Returns the manifests on whose behalf something is there.
+    pub fn manifests(&self) -> BTreeSet<PathBuf> {
+        self.owned.values().cloned().collect()
     }
 
     pub fn insert(&mut self, roots: &Roots, client: Client, thing: &Thing, manifest: &Path) {
