@@ -147,7 +147,8 @@ pub fn install(
             Ok(Chosen::These { entry, names }) => {
                 counts.extend([&entry.source, &entry.npm].into_iter().flatten().cloned());
                 counts.extend(names);
-                entries.push(entry);
+                let scope = if scope == Scope::User { scope } else { Scope::Project };
+                entries.push(SkillEntry { scope, ..entry });
             }
             Ok(Chosen::Open(at)) if alone => {
                 skills::survey(spec, &at, flags, ui);
@@ -364,7 +365,7 @@ fn prepare(
         })?;
         is_first = false;
         ask.wishes.said.extend(failed);
-        let text = skills::with_entries(&declared, additions.skills)?;
+        let text = skills::with_entries(&declared, additions.skills, &env.roots)?;
         let declared = match &declared.text {
             _ if additions.skills.is_empty() => declared,
             Some(same) if *same == text => declared,

@@ -35,15 +35,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::flow::Outcome;
+use crate::flow::{Outcome, project};
 use crate::machine::env::{self, Env};
 use crate::machine::interrupt;
 use crate::machine::process;
 use crate::machine::store::disk;
 use crate::machine::terminal::{self, Pager, Paint, Ui, Verbosity};
-use crate::model::redact_url;
+use crate::model::{Scope, redact_url};
 
 /// Makes the plugins, skills and MCP servers of agentic coding clients match one file.
 #[derive(Debug, Parser)]
@@ -170,7 +170,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     bug::tell_of_panics(json);
     bug::tell_of_signals(json);
     let (exit, ui) = match parse(&arguments) {
-        Ok(cli) => act(&cli, history::command_line(&arguments), json),
+        Ok((cli, place)) => act(&cli, &place, history::command_line(&arguments), json),
         Err(error) => {
             let ui = ui(&Globals::default(), false, false);
             (misread(&error, json, ui), ui)
@@ -187,15 +187,54 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 /// Reads a command line.
-fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse(arguments: &[OsString]) -> Result<(Cli, Place), clap::Error> {
     let mut command = verbs::grouped(Cli::command());
     let mut matches = command.try_get_matches_from_mut(arguments)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let place = Place::of(&matches);
+    let cli = Cli::from_arg_matches_mut(&mut matches);
+    Ok((cli.map_err(|error| error.format(&mut command))?, place))
+}
+
+/// What a command line says of the manifest and of the project, whichever command it is.
+struct Place {
+    file: Option<PathBuf>,
+    here: bool,
+    /// It installs into the project, and so into the project's own manifest.
+    into_project: bool,
+}
+
+impl Place {
+    fn of(matches: &ArgMatches) -> Self {
+        let mut deepest = matches;
+        while let Some((_, below)) = deepest.subcommand() {
+            deepest = below;
+        }
+        let is_set = |flag: &str| matches!(deepest.try_get_one::<bool>(flag), Ok(Some(true)));
+        let scope = deepest.try_get_one::<Scope>("scope").ok().flatten();
+        let installs = matches.subcommand_name() == Some("install") && !is_set("no_save");
+        Self {
+            file: deepest.try_get_one::<PathBuf>("file").ok().flatten().cloned(),
+            here: is_set("here"),
+            into_project: installs && scope == Some(&Scope::Project),
+        }
+    }
+
+    /// Settles which manifest and which project the command is about.
+    fn settle(&self, env: &mut Env) -> anyhow::Result<()> {
+        if self.file.is_none() && self.into_project {
+            if env.roots.project == env.roots.home {
+                bail!("this folder is the home and no project\nhint: go into the project first");
+            }
+            env.manifest = env.roots.project.join("skills.toml");
+            return Ok(());
+        }
+        project::settle(env, self.file.as_deref(), self.here)
+    }
 }
 
 /// Runs the command of a command line that was understood.
-fn act(cli: &Cli, command: String, json: bool) -> (u8, Ui) {
-    let (env, ui) = match env::read(cli.globals.home.as_deref()) {
+fn act(cli: &Cli, place: &Place, command: String, json: bool) -> (u8, Ui) {
+    let (mut env, ui) = match env::read(cli.globals.home.as_deref()) {
         Ok(mut env) => {
             env.command = command;
             if let Some(seconds) = cli.globals.wait.or(cli.globals.no_wait.then_some(0)) {
@@ -215,7 +254,8 @@ fn act(cli: &Cli, command: String, json: bool) -> (u8, Ui) {
     if ui.verbosity == Verbosity::Verbose {
         process::watch(tell_of_process);
     }
-    match there(cli, &env).and_then(|()| run(&cli.command, &env, ui)) {
+    let settled = there(cli, &env).and_then(|()| place.settle(&mut env));
+    match settled.and_then(|()| run(&cli.command, &env, ui)) {
         Ok(exit) => (exit as u8, ui),
         Err(error) => (failed(&error, json, ui), ui),
     }

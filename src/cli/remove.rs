@@ -11,11 +11,12 @@ use super::report::{self, Terminal};
 use super::{Exit, which};
 use crate::flow::draft::edited;
 use crate::flow::names::{self, Known, Servers};
-use crate::flow::{Declared, observe};
+use crate::flow::{Declared, manifest, observe};
 use crate::machine::env::Env;
+use crate::machine::store::disk;
 use crate::machine::terminal::pick::{Line, List};
 use crate::machine::terminal::{Ui, confirm};
-use crate::model::{PluginId, Roots, Scope};
+use crate::model::{Client, Note, PluginId, Roots, Scope};
 use crate::plan::{Consent, Named};
 
 /// Remove plugins, Agent Skills and MCP servers and take them out of the manifest
@@ -107,6 +108,23 @@ fn remove(args: &Args, bytes: Bytes, env: &Env, ui: Ui) -> Result<Exit> {
             None => known.scopes(id).into_iter().map(|scope| (id.clone(), scope)).collect(),
         })
         .collect();
+    let ledger = manifest::owned(&env.roots)?.ledger;
+    let own = &before.intent.manifest;
+    let (mut going, mut failed) = (going, failed);
+    going.retain(|(id, scope)| {
+        let is_named = before.intent.plugins.iter().any(|p| p.id == *id && p.scope == *scope);
+        let thing = names::thing(id, *scope, &env.roots);
+        let owner = ledger.owner(&env.roots, Client::TARGET, &thing);
+        let Some(owner) = owner.filter(|owner| *owner != own && !is_named && disk::exists(owner))
+        else {
+            return true;
+        };
+        let text = format!("is there on behalf of `{}`", owner.display());
+        let hint = format!("`zskills remove {id} --file {}` takes it out of that", owner.display());
+        failed.push(Note::unmet(id.to_string(), text).hint(hint));
+        false
+    });
+    let (going, failed) = (going, failed);
     let declared = || {
         let state = observe::state(&env.roots)?;
         let (declared, _) = edited(args.flags.declared(env)?, &state, &env.roots, |draft| {

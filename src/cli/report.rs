@@ -1,9 +1,11 @@
 //! What a person sees of a run: its plan, its questions, and how it ended.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 
 use super::Exit;
-use crate::flow::{Ask, Ended, Host, Prepared, Question, Report, converge, drive};
+use crate::flow::{Ask, Ended, Host, Outcome, Prepared, Question, Report, converge, drive};
 use crate::machine::env::Env;
 use crate::machine::fetch::Progress;
 use crate::machine::terminal::{Bars, Ui, Verbosity, confirm};
@@ -35,6 +37,77 @@ impl Host for Terminal {
     fn progress(&self) -> Box<dyn Progress + '_> {
         Box::new(Bars::new(self.ui))
     }
+}
+
+/// The same for another project than the one that the command began in: where there is nothing to do there
+/// is nothing to say.
+pub struct InProject<'a> {
+    pub terminal: Terminal,
+    pub project: &'a Path,
+}
+
+impl Host for InProject<'_> {
+    fn show(&self, prepared: &Prepared) {
+        let Terminal { ui, json } = self.terminal;
+        if !json && ui.verbosity != Verbosity::Quiet && !prepared.plan.is_empty() {
+            ui.talk(&format!("project {}", self.project.display()));
+            ui.data(&plan::text(&prepared.plan, ui.out));
+        }
+    }
+
+    fn ask(&self, question: Question) -> Option<bool> {
+        self.terminal.ask(question)
+    }
+
+    fn tell(&self, note: &Note) {
+        self.terminal.tell(note);
+    }
+
+    fn progress(&self) -> Box<dyn Progress + '_> {
+        self.terminal.progress()
+    }
+}
+
+impl InProject<'_> {
+    /// Says what the run of the first project has not said.
+    pub fn conclude(&self, report: &Report, first: &Report) {
+        let Terminal { ui, json } = self.terminal;
+        if json {
+            return;
+        }
+        let said = first.prepared.plan.notes();
+        for note in report.prepared.plan.notes().iter().filter(|note| !said.contains(note)) {
+            ui.note(note);
+        }
+        if !report.prepared.plan.is_empty() && report.outcome == Outcome::Done {
+            ui.talk(&success(&report.prepared, report.ended));
+        }
+    }
+}
+
+/// Returns how a run through several projects ended; for a script it prints all of it as one document.
+pub fn conclude_all(
+    schema: &str,
+    first: &Report,
+    others: &[(PathBuf, Report)],
+    host: Terminal,
+) -> Exit {
+    let all = [first].into_iter().chain(others.iter().map(|(_, report)| report));
+    let exit = Exit::from(all.map(|report| report.outcome).max().unwrap_or(Outcome::Done));
+    if host.json && !others.is_empty() {
+        let mut whole = document(schema, first, exit);
+        let one = |(project, report): &(PathBuf, Report)| {
+            let mut one = document(schema, report, Exit::from(report.outcome));
+            if let Value::Object(one) = &mut one {
+                one.remove("schema");
+                one.insert("project".to_owned(), json!(project));
+            }
+            one
+        };
+        whole["projects"] = others.iter().map(one).collect();
+        host.ui.json(&whole);
+    }
+    exit
 }
 
 /// Makes the machine match what is asked for, and says how it ended.

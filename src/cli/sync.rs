@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use super::Exit;
 use super::flags::RUN;
-use super::report::{self, Terminal};
-use crate::flow::{Ask, Mode, adopt, converge, manifest, saved};
+use super::report::{self, InProject, Terminal};
+use crate::flow::{Ask, Declared, Host, Mode, adopt, converge, manifest, project, saved};
 use crate::machine::env::Env;
 use crate::machine::terminal::Ui;
+use crate::model::Note;
 use crate::plan::{Prune, Wishes};
 
 const SCHEMA: &str = "zskills/sync/1";
@@ -39,6 +40,9 @@ pub struct Args {
     /// Write what is installed but not in the manifest into it, and stop
     #[arg(long, conflicts_with_all = ["prune", "locked", "frozen"])]
     adopt: bool,
+    /// Apply what names no project to the project of this folder
+    #[arg(long)]
+    here: bool,
     /// Fail when the lock would have to change
     #[arg(long, help_heading = RUN)]
     locked: bool,
@@ -69,11 +73,48 @@ impl Args {
 }
 
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
-    // Adopting may begin the manifest.
-    let read = if args.adopt { manifest::declared_or_none } else { manifest::declared };
-    let declared = || read(args.file.as_deref(), env);
     let host = Terminal { ui, json: args.json };
-    let ask = Ask {
+    if args.adopt {
+        // Adopting may begin the manifest.
+        let declared = || manifest::declared_or_none(args.file.as_deref(), env);
+        return report::run_with(SCHEMA, ask(args, &declared), env, host, &|ask, fingerprints| {
+            adopt::prepare(ask, env, &host, fingerprints)
+        });
+    }
+    let in_project = |env: &Env, host: &dyn Host, said: Vec<Note>| {
+        let declared = || manifest::declared(args.file.as_deref(), env);
+        let mut ask = ask(args, &declared);
+        ask.wishes.said = said;
+        converge(ask, env, host)
+    };
+    let before = manifest::declared(args.file.as_deref(), env)?;
+    let first = in_project(env, &host, project::waiting(&before))?;
+    let others = project::others(&first.prepared.declared, env)?;
+    if let Some(out) = &args.out {
+        if let Some(other) = others.first() {
+            let other = other.roots.project.display();
+            anyhow::bail!("a saved plan is of one project, and an entry is bound to `{other}`");
+        }
+        let declared = || manifest::declared(args.file.as_deref(), env);
+        let plan = saved::saved(&ask(args, &declared), &first.prepared, env);
+        saved::write(&plan, &env.roots.cwd.join(out))?;
+    }
+    if !host.json || others.is_empty() {
+        report::conclude(SCHEMA, &first, host);
+    }
+    let mut rest = Vec::new();
+    for other in &others {
+        let place = InProject { terminal: host, project: &other.roots.project };
+        let report = in_project(other, &place, Vec::new())?;
+        place.conclude(&report, &first);
+        rest.push((other.roots.project.clone(), report));
+    }
+    Ok(report::conclude_all(SCHEMA, &first, &rest, host))
+}
+
+/// Returns what the flags ask for.
+fn ask<'a>(args: &Args, declared: &'a dyn Fn() -> Result<Declared>) -> Ask<'a> {
+    Ask {
         mode: if args.check {
             Mode::Check
         } else if args.dry_run {
@@ -90,16 +131,6 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
             discard: args.discard_changes.clone(),
             ..Wishes::default()
         },
-        ..Ask::new(&declared)
-    };
-    if args.adopt {
-        return report::run_with(SCHEMA, ask, env, host, &|ask, fingerprints| {
-            adopt::prepare(ask, env, &host, fingerprints)
-        });
+        ..Ask::new(declared)
     }
-    let Some(out) = &args.out else { return report::run(SCHEMA, ask, env, host) };
-    let report = converge(ask.clone(), env, &host)?;
-    let plan = saved::saved(&ask, &report.prepared, env);
-    saved::write(&plan, &env.roots.cwd.join(out))?;
-    Ok(report::conclude(SCHEMA, &report, host))
 }

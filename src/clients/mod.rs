@@ -99,6 +99,8 @@ pub fn roots_below(home: &Path, project: &Path) -> Roots {
         project: project.to_owned(),
         machine: Machine::new(std::env::consts::OS, "here"),
         home: home.to_owned(),
+        real_home: home.to_owned(),
+        binding: crate::model::Binding::Own,
     }
 }
 

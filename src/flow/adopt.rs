@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::converge::{Ask, Prepared, Seen, prepare_from};
+use super::draft;
 use super::host::Host;
 use super::manifest::Declared;
 use super::observe;
@@ -17,8 +18,8 @@ use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
 use crate::machine::store::tree::Fingerprints;
 use crate::model::{
-    About, Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row, Scope,
-    ServerRecord, Source, State, Thing, WantedServer,
+    About, Binding, Client, Faults, InstallRecord, MarketplaceName, Note, PluginId, Roots, Row,
+    Scope, ServerRecord, Source, State, Thing, WantedServer,
 };
 use crate::plan::{Adopted, Line, Sign};
 
@@ -41,7 +42,14 @@ pub fn prepare(
     adopt_servers(&mut adoption, &declared, &snapshot.observed.state, &env.roots);
     let mut changes =
         skills::adopt(&mut adoption, &declared, &mut snapshot, &env.roots, fingerprints)?;
-    let Adoption { text, lines, mut notes, applied } = adoption;
+    let Adoption { text, lines, mut notes, left_here, applied } = adoption;
+    if left_here > 0 {
+        let about = About::File(env.roots.project.clone());
+        let text = format!("{left_here} things of this project are left");
+        let hint =
+            "`zskills sync --adopt --here` takes them into the manifest, bound to the project";
+        notes.push(Note::info(about, text).hint(hint));
+    }
     let declared = declared.with_text(text, &env.roots)?;
     let newest = skills::newest(&changes, ask, env, host, &declared, &snapshot, fingerprints);
     notes.extend(skills::commits(&mut changes, &newest, &mut snapshot));
@@ -77,6 +85,8 @@ struct Adoption {
     text: String,
     lines: Vec<Line>,
     notes: Vec<Note>,
+    /// How many things of this project the user's own manifest leaves alone.
+    left_here: usize,
     /// What the servers hold, for the ledger.
     applied: Vec<(Thing, Marks)>,
 }
@@ -88,12 +98,18 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
         text: declared.text.clone().unwrap_or_default(),
         lines: Vec::new(),
         notes: Vec::new(),
+        left_here: 0,
         applied: Vec::new(),
     };
     let mut marketplaces: BTreeSet<MarketplaceName> =
         declared.intent.marketplaces.iter().map(|wanted| wanted.name.clone()).collect();
     let elsewhere = &declared.intent.elsewhere;
+    let mut left_here = 0;
     for (id, scope) in unmanaged(declared, state, roots) {
+        if waits(scope, roots) {
+            left_here += 1;
+            continue;
+        }
         let Ok(id) = id.parse::<PluginId>() else {
             adoption.notes.push(Note::unmet(id, "is not a name that a manifest can hold"));
             continue;
@@ -128,10 +144,17 @@ fn adopt(declared: &Declared, state: &State, roots: &Roots) -> Result<Adoption, 
         let entry =
             edit::PluginEntry { id: id.clone(), version: None, enabled: true, scope, pin: None };
         adoption.text = edit::add_plugin(file, &adoption.text, &entry)?;
+        adoption.text = draft::bound(file, adoption.text, "skills", scope, roots)?;
         let thing = Thing::Plugin { id: id.to_string(), reach: roots.reach(scope) };
         adoption.lines.push(adopted(thing, "adopted into the manifest".to_owned()));
     }
+    adoption.left_here += left_here;
     Ok(adoption)
+}
+
+/// Tells whether the user's own manifest leaves a scope to the projects.
+fn waits(scope: Scope, roots: &Roots) -> bool {
+    scope != Scope::User && roots.binding == Binding::Waits
 }
 
 /// Returns a client's entry as one of a manifest; the text says why there can be none.
@@ -154,8 +177,13 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
             adoption.notes.push(left(name));
             continue;
         }
+        if waits(scope, roots) {
+            adoption.left_here += usize::from(row.reach.holds_in(&roots.project));
+            continue;
+        }
         let added = servers::adopt((name, scope), row.record, &mut variables).and_then(|server| {
-            let text = edit::add_server(file, &adoption.text, &server.wanted);
+            let text = edit::add_server(file, &adoption.text, &server.wanted)
+                .and_then(|text| draft::bound(file, text, "mcps", scope, roots));
             let text = text.map_err(|fault| fault.message)?;
             // A name or an address may be fit for the client and not for a manifest.
             manifest::parse(file, &text, roots).map_err(|faults| {
@@ -190,8 +218,8 @@ fn adopt_servers(adoption: &mut Adoption, declared: &Declared, state: &State, ro
 
 /// Returns the note about what the manifest names, and not for this machine.
 fn left(name: impl Into<About>) -> Note {
-    Note::info(name, "left: named for another machine")
-        .hint("widen the `when` of its entry to have it here as well")
+    Note::info(name, "left: named for another machine or project")
+        .hint("widen `when` or `project` in its entry to have it here as well")
 }
 
 fn adopted(thing: Thing, text: String) -> Line {

@@ -109,14 +109,14 @@ pub enum Ended {
     Applied,
 }
 
-/// What a run achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a run achieved; the worst is the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Done,
-    /// Something that was asked for was not achieved.
-    Unmet,
     /// A check found changes or errors.
     Pending,
+    /// Something that was asked for was not achieved.
+    Unmet,
     /// Refused for integrity, trust or policy.
     Refused,
 }

@@ -1,15 +1,17 @@
 //! The manifest as a command edits it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::adopt;
 use super::manifest::Declared;
+use super::project;
 use crate::declared::manifest::edit::{self, MarketplaceEntry, PluginEntry, Target};
 use crate::model::{
-    About, Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope, ServerRecord, State,
-    WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
+    About, Binding, Diagnostic, Faults, MarketplaceName, Note, PluginId, Roots, Scope,
+    ServerRecord, State, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 
 /// The text of a manifest in the making.
@@ -44,6 +46,7 @@ impl<'a> Draft<'a> {
                 let entry =
                     PluginEntry { id: id.clone(), version: None, enabled, scope, pin: None };
                 edit::add_plugin(file, &self.text, &entry)
+                    .and_then(|text| bound(file, text, "skills", scope, self.roots))
             }
         };
         self.text = edited.map_err(|fault| Note::unmet(id.to_string(), fault.to_string()))?;
@@ -110,7 +113,9 @@ impl<'a> Draft<'a> {
             let hint = format!("`zskills enable mcp:{}` switches it on", server.name);
             return Err(Note::unmet(&server.name, text).hint(hint));
         }
-        self.text = edit::add_server(&self.declared.intent.manifest, &self.text, server)
+        let file = &self.declared.intent.manifest;
+        self.text = edit::add_server(file, &self.text, server)
+            .and_then(|text| bound(file, text, "mcps", server.scope, self.roots))
             .map_err(|fault| at(&server.name, fault))?;
         Ok(())
     }
@@ -202,6 +207,20 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
+}
+
+/// Binds the entry that was added last to the project that is acted on, where it would wait otherwise.
+pub fn bound(
+    file: &Path,
+    text: String,
+    kind: &str,
+    scope: Scope,
+    roots: &Roots,
+) -> Result<String, Diagnostic> {
+    if scope == Scope::User || roots.binding == Binding::Own {
+        return Ok(text);
+    }
+    edit::bind_last(file, &text, kind, &project::spelled(roots))
 }
 
 /// Returns a fault of the manifest as a note about a thing.

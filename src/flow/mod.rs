@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod names;
 pub mod observe;
 pub mod plugin_servers;
+pub mod project;
 pub mod registered;
 pub mod repair;
 pub mod saved;

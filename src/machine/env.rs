@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::clients;
 use crate::machine::terminal::Pager;
 use crate::machine::terminal::pick::Picker;
-use crate::model::{Machine, Roots};
+use crate::model::{Binding, Machine, Roots};
 
 /// Every setting that comes from outside the command line.
 #[derive(Debug, Clone)]
@@ -170,6 +170,8 @@ fn roots(home: &Path, cwd: &Path, lookup: &Lookup) -> Result<Roots> {
         } else {
             project
         },
+        real_home: std::fs::canonicalize(home).unwrap_or_else(|_| home.to_owned()),
+        binding: Binding::Own,
         home: home.to_owned(),
         cwd: cwd.to_owned(),
         machine: Machine::new(std::env::consts::OS, &host(lookup)),
@@ -250,7 +252,7 @@ pub fn value(name: &str) -> Option<String> {
 }
 
 /// Returns the nearest folder upwards that has a `.git`.
-fn git_root(cwd: &Path) -> Option<PathBuf> {
+pub fn git_root(cwd: &Path) -> Option<PathBuf> {
     cwd.ancestors().find(|dir| dir.join(".git").symlink_metadata().is_ok()).map(Path::to_owned)
 }
 

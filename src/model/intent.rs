@@ -18,7 +18,7 @@ pub struct Intent {
     pub servers: Vec<WantedServer>,
     /// Servers that are switched off: they stay in the manifest and in no client.
     pub servers_off: Vec<WantedServer>,
-    /// Entries for other machines: nothing of them is wanted here, and the lock keeps what it has of them.
+    /// Entries for other machines and projects: nothing of them is wanted here, and the lock keeps what it has of them.
     pub elsewhere: Elsewhere,
     pub policy: TeamPolicy,
     pub history: HistoryRules,
@@ -31,6 +31,17 @@ pub struct Elsewhere {
     pub plugins: Vec<WantedPlugin>,
     pub agent_skills: Vec<WantedSkill>,
     pub servers: Vec<WantedServer>,
+    /// Those among them that are for this machine, and for another project than this one.
+    pub waiting: Vec<Waiting>,
+}
+
+/// An entry that waits for a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// What people call the entry: its name, or its source.
+    pub name: String,
+    /// The project that it is bound to; none when nobody named one yet.
+    pub project: Option<PathBuf>,
 }
 
 impl Elsewhere {

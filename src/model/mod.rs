@@ -38,7 +38,7 @@ pub use diagnostic::{Diagnostic, Faults, Position, position};
 pub use files::Files;
 pub use intent::{
     Elsewhere, HistoryRules, Intent, SkillSource, SourceRule, TeamPolicy, WELL_KNOWN_MARKETPLACES,
-    WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
+    Waiting, WantedMarketplace, WantedPlugin, WantedServer, WantedSkill, well_known_marketplace,
 };
 pub use json::{canonical_json, same_json};
 pub use machine::Machine;
@@ -49,7 +49,7 @@ pub use pattern::{is_glob, matches, matches_any};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};
 pub use registry_source::{REMOTE_INDEX, RegistrySource};
 pub use request::{Request, Revision};
-pub use roots::Roots;
+pub use roots::{Binding, Roots};
 pub use scope::{Reach, Scope};
 pub use secret::{secret_in, shown_address, shown_words, without_secret};
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn the_client_finds_every_server_in_its_scope() {
             + &server("ours-p", "command = \"true\"\nscope = \"project\"")
             + &server("ours-h", "url = \"http://127.0.0.1:9/mcp\"")),
     );
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--here"]).expect(0);
     let all = claude(&home, "~", &["mcp", "list"]);
     all.says(&["ours-u", "ours-l", "ours-p", "ours-h"]);
     for (name, scope) in
@@ -152,7 +152,7 @@ fn the_winner_of_a_name_is_the_one_that_the_client_names() {
         &(server("a", "command = \"true\"\nargs = [\"user\"]")
             + &server("a", "command = \"true\"\nargs = [\"project\"]\nscope = \"project\"")),
     );
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--here"]).expect(0);
     let agree = |scope: &str| {
         claude(&home, "~", &["mcp", "get", "a"]).says(&[&format!("{scope} config")]);
         home.zskills(&["why", "a"]).says(&[&format!("in use from {scope} scope")]);

@@ -35,6 +35,7 @@ mod machines;
 mod marketplaces;
 mod ownership;
 mod plugin_sources;
+mod projects;
 mod remote_index;
 mod roots;
 mod saved_plans;

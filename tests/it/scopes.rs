@@ -19,7 +19,7 @@ fn each_scope_is_switched_on_in_its_own_settings() {
         .plugin("beta", "2.0.0")
         .plugin("gamma", "3.0.0")
         .commit();
-    home.synced();
+    home.synced_with(&["--here"]);
     for (file, id) in [
         ("~/.claude/settings.json", "alpha@tools"),
         ("~/code/app/.claude/settings.json", "beta@tools"),
@@ -38,7 +38,7 @@ fn each_scope_is_switched_on_in_its_own_settings() {
 fn what_a_project_commits_names_no_folder_of_this_machine() {
     let home = app(&[("alpha", "project")]);
     tools(&home);
-    home.synced();
+    home.synced_with(&["--here"]);
     let text = home.read("~/code/app/.claude/settings.json");
     assert!(!text.contains(home.home().to_str().unwrap()), "{text}");
 }
@@ -47,7 +47,7 @@ fn what_a_project_commits_names_no_folder_of_this_machine() {
 fn one_plugin_in_two_scopes_has_two_records() {
     let home = app(&[("alpha", "user"), ("alpha", "project")]);
     tools(&home);
-    home.synced();
+    home.synced_with(&["--here"]);
     let inventory = home.json("~/.claude/plugins/installed_plugins.json");
     let mut scopes: Vec<_> = inventory["plugins"]["alpha@tools"]
         .as_array()
@@ -63,7 +63,7 @@ fn one_plugin_in_two_scopes_has_two_records() {
 fn the_project_is_the_git_root_even_from_below() {
     let home = app(&[("alpha", "project")]).cwd("~/code/app/deep/down");
     tools(&home);
-    home.synced();
+    home.synced_with(&["--here"]);
     assert!(home.exists("~/code/app/.claude/settings.json"));
     assert!(!home.exists("~/code/app/deep/down/.claude"));
     let tree = home.tree();
@@ -77,7 +77,7 @@ fn without_git_the_project_is_the_folder_itself() {
     let home = Sandbox::new().cwd("~/plain");
     let home = home.manifest(&(declares("acme/tools") + &plugin("alpha", "scope = \"project\"")));
     tools(&home);
-    home.synced();
+    home.synced_with(&["--here"]);
     assert_eq!(home.record("alpha@tools")["projectPath"], home.path("~/plain").to_str().unwrap());
 }
 
@@ -85,10 +85,10 @@ fn without_git_the_project_is_the_folder_itself() {
 fn a_sync_in_one_project_leaves_the_other_alone() {
     let home = app(&[("alpha", "project")]);
     tools(&home);
-    home.synced();
+    home.synced_with(&["--here"]);
     let before = home.subtree("~/code/app");
     let home = home.project("~/code/second");
-    home.synced();
+    home.synced_with(&["--here"]);
     assert_eq!(changes(&before, &home.subtree("~/code/app")), [""; 0]);
     let inventory = home.json("~/.claude/plugins/installed_plugins.json");
     let records = inventory["plugins"]["alpha@tools"].as_array().unwrap();

@@ -43,7 +43,7 @@ fn each_scope_has_its_file_and_the_clients_shape() {
                 "command = \"true\"\nscope = \"project\"\nextra = { timeout = 5, alwaysLoad = true }",
             )),
     );
-    home.synced();
+    home.synced_with(&["--here"]);
     assert_eq!(
         home.json(CLAUDE)["mcpServers"]["u"],
         json!({"type": "stdio", "command": "true", "args": ["-x"], "env": {"A": "${A:-1}"}})
@@ -116,7 +116,7 @@ fn what_leaves_the_manifest_leaves_the_client_and_nothing_else_does() {
     let all = server("a", "command = \"true\"\nenv = { A = \"1\", B = \"2\" }")
         + &server("p", "command = \"true\"\nscope = \"project\"");
     let home = home(&all).file(CLAUDE, r#"{"mcpServers":{"theirs":{"command":"true"}}}"#);
-    home.synced();
+    home.synced_with(&["--here"]);
     home.write(MANIFEST, wants(&server("a", "command = \"true\"\nenv = { B = \"2\" }")));
     home.zskills(&["sync"]).expect(0).says(&["-env.A"]);
     assert_eq!(home.json(CLAUDE)["mcpServers"]["a"]["env"], json!({"B": "2"}));
@@ -149,7 +149,7 @@ fn refuses(scope: &str, path: &str, text: &str, phrases: &[&str]) {
         + &server("other", "url = \"wss://h\"\nscope = \"project\"")
         + &server("more", "command = \"true\"");
     let home = home(&entries).file(path, text).doctor_may_complain();
-    home.zskills(&["sync"]).expect(1).says(phrases);
+    home.zskills(&["sync", "--here"]).expect(1).says(phrases);
     assert_eq!(home.read(path), text);
     match path {
         CLAUDE => assert_eq!(home.json(".mcp.json")["mcpServers"]["other"]["url"], "wss://h"),
@@ -184,10 +184,10 @@ fn a_linked_project_file_is_named_and_left_alone() {
     let home = home(&server("a", "command = \"true\"\nscope = \"project\""));
     home.write("~/dot/mcp.json", "{\"mcpServers\":{}}");
     home.link("~/code/app/.mcp.json", "~/dot/mcp.json");
-    home.zskills(&["sync"]).expect(1).says(&[".mcp.json", "symbolic link"]);
+    home.zskills(&["sync", "--here"]).expect(1).says(&[".mcp.json", "symbolic link"]);
     assert_eq!(home.read("~/dot/mcp.json"), "{\"mcpServers\":{}}");
     home.write("~/dot/mcp.json", r#"{"mcpServers":{"a":{"command":"true"}}}"#);
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--here"]).expect(0);
     assert!(home.is_link("~/code/app/.mcp.json"));
 }
 
@@ -246,7 +246,7 @@ fn made_by_hand() -> Sandbox {
 fn adopting_then_syncing_writes_nothing_and_no_secret_moves() {
     let home = made_by_hand();
     let before = (home.read(CLAUDE), home.read(".mcp.json"));
-    let run = home.zskills(&["sync", "--adopt"]);
+    let run = home.zskills(&["sync", "--adopt", "--here"]);
     run.expect(0)
         .says(&["hub", "far", "shared", "GITHUB_TOKEN", "FAR_AUTHORIZATION", "export"])
         .is_silent_about(&[TOKEN]);
@@ -261,7 +261,7 @@ fn adopting_then_syncing_writes_nothing_and_no_secret_moves() {
     home.zskills(&["sync", "--check"]).expect(0);
     nothing_to_do(&home);
     assert_eq!((home.read(CLAUDE), home.read(".mcp.json")), before, "the servers go on working");
-    home.zskills(&["sync", "--adopt"]).expect(0).says(&["up to date"]);
+    home.zskills(&["sync", "--adopt", "--here"]).expect(0).says(&["up to date"]);
 }
 
 #[test]

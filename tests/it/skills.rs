@@ -214,7 +214,7 @@ fn project_scope_goes_into_the_project() {
         .project("~/code/app")
         .manifest(&wants("source = \"acme/kit\"\nscope = \"project\""));
     kit(&home, &["pdf"]);
-    home.synced();
+    home.synced_with(&["--here"]);
     assert!(home.exists("~/code/app/.agents/skills/pdf/SKILL.md"));
     assert!(home.is_link("~/code/app/.claude/skills/pdf"));
     assert!(home.exists("~/code/app/.agents/skills/.zskills.json"));

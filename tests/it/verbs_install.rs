@@ -104,7 +104,7 @@ fn a_scope_is_the_plugins_own() {
         true
     );
     in_step(&home);
-    home.zskills(&["remove", "alpha"]).expect(0);
+    home.zskills(&["remove", "alpha", "--file", "skills.toml"]).expect(0);
     assert_eq!(
         home.json("~/code/app/.claude/settings.json")["enabledPlugins"]["alpha@tools"],
         json!(null)

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::cli::flags::Flags;
 use crate::declared::manifest::{self, edit};
 use crate::flow::Declared;
-use crate::flow::adopt;
 use crate::flow::gather;
+use crate::flow::{adopt, draft};
 use crate::machine::env::Env;
 use crate::machine::fetch::FetchOptions;
 use crate::machine::git::Git;
@@ -17,7 +17,7 @@ use crate::machine::npm::Npm;
 use crate::machine::terminal::pick::{Line, List};
 use crate::machine::terminal::{Bars, Ui, one_line};
 use crate::model::{
-    Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
+    Binding, Faults, Note, Roots, Scope, SkillName, Source, WantedSkill, did_you_mean, redact_url,
 };
 use crate::resolve::{self, SkillsAt};
 
@@ -107,7 +107,9 @@ fn entry(spec: &str, declared: &Declared, roots: &Roots) -> Result<edit::SkillEn
 pub fn wanted(declared: &Declared, entry: &edit::SkillEntry, roots: &Roots) -> Result<WantedSkill> {
     let file = &declared.intent.manifest;
     let text = edit::add_skill(file, "", entry).map_err(Faults::from)?;
-    let intent = manifest::parse(file, &text, roots).map_err(|faults| {
+    // Alone it is bound to nothing, and waits for nothing.
+    let roots = Roots { binding: Binding::Own, ..roots.clone() };
+    let intent = manifest::parse(file, &text, &roots).map_err(|faults| {
         let said: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
         anyhow::anyhow!(said.join("; "))
     })?;
@@ -227,7 +229,11 @@ pub fn survey(spec: &str, at: &SkillsAt, flags: &Flags, ui: Ui) {
 }
 
 /// Returns the manifest's text with the entries added; what it asks for already stays as it is.
-pub fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result<String> {
+pub fn with_entries(
+    declared: &Declared,
+    entries: &[edit::SkillEntry],
+    roots: &Roots,
+) -> Result<String> {
     let file = &declared.intent.manifest;
     let mut text = declared.text.clone().unwrap_or_default();
     for entry in entries {
@@ -259,7 +265,9 @@ pub fn with_entries(declared: &Declared, entries: &[edit::SkillEntry]) -> Result
             text = edit::remove(file, &text, target).map_err(Faults::from)?;
         }
         let entry = edit::SkillEntry { names, ..entry.clone() };
-        text = edit::add_skill(file, &text, &entry).map_err(Faults::from)?;
+        text = edit::add_skill(file, &text, &entry)
+            .and_then(|text| draft::bound(file, text, "agent_skills", entry.scope, roots))
+            .map_err(Faults::from)?;
     }
     Ok(text)
 }

@@ -4,7 +4,9 @@ use anyhow::{Result, bail};
 
 use crate::declared::manifest::{self, edit};
 use crate::machine::env::Env;
-use crate::model::{Faults, Position, Scope, ServerRecord, Text, Transport, WantedServer};
+use crate::model::{
+    Binding, Faults, Position, Roots, Scope, ServerRecord, Text, Transport, WantedServer,
+};
 
 /// The flags that say what a server is.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -121,7 +123,9 @@ fn pairs(words: &[String], mark: char, flag: &str, form: &str) -> Result<Vec<(St
 fn as_the_manifest_has_it(server: &WantedServer, env: &Env) -> Result<WantedServer> {
     let file = &env.manifest;
     let text = edit::add_server(file, "", server).map_err(Faults::from)?;
-    let intent = manifest::parse(file, &text, &env.roots).map_err(|faults| {
+    // Alone it is bound to nothing, and waits for nothing.
+    let roots = Roots { binding: Binding::Own, ..env.roots.clone() };
+    let intent = manifest::parse(file, &text, &roots).map_err(|faults| {
         let said = faults.into_iter().map(|fault| match fault.hint {
             Some(hint) => format!("{}\nhint: {hint}", fault.message),
             None => fault.message,

@@ -63,6 +63,17 @@ impl Ledger {
         self.owned.values().cloned().collect()
     }
 
+    /// Returns the manifest on whose behalf a thing is there.
+    pub fn owner(&self, roots: &Roots, client: Client, thing: &Thing) -> Option<&Path> {
+        self.owned.get(&Key::new(roots, client, thing)).map(PathBuf::as_path)
+    }
+
+    /// Returns the projects that a manifest put something into.
+    pub fn projects(&self, manifest: &Path) -> BTreeSet<PathBuf> {
+        let own = self.owned.iter().filter(|(_, by)| *by == manifest);
+        own.filter_map(|(key, _)| Some(key.thing.reach().project()?.to_owned())).collect()
+    }
+
     pub fn insert(&mut self, roots: &Roots, client: Client, thing: &Thing, manifest: &Path) {
         self.owned.insert(Key::new(roots, client, thing), manifest.to_owned());
     }
@@ -260,6 +271,8 @@ mod tests {
         };
         Roots {
             home: "/h".into(),
+            real_home: "/h".into(),
+            binding: crate::model::Binding::Own,
             clients: [(Client::Agents, home("/h/.agents")), (Client::Claude, home("/h/.claude"))]
                 .into(),
             config_dir: "/h/c".into(),

@@ -131,6 +131,16 @@ pub fn add_server(file: &Path, text: &str, server: &WantedServer) -> Result<Stri
     add(file, text, target, &block)
 }
 
+/// Binds the entry of a kind that was added last to a project.
+pub fn bind_last(file: &Path, text: &str, kind: &str, project: &str) -> Result<String, Diagnostic> {
+    let document = document(file, text)?;
+    let value = toml_edit::Value::from(project);
+    let entries = entries(file, text, &document, kind)?;
+    let last = entries.iter().max_by_key(|entry| entry.start);
+    let cut = last.map(|entry| set_in(file, text, entry, "project", Some(&value))).transpose()?;
+    Ok(replaced(text, cut.flatten().into_iter().collect()))
+}
+
 /// Removes one skill: its entry, or its word in the `names` of an entry with more.
 pub fn remove_skill(file: &Path, text: &str, name: &str) -> Result<String, Diagnostic> {
     let document = document(file, text)?;
@@ -393,7 +403,10 @@ fn absent(file: &Path, target: Target<'_>) -> Diagnostic {
 fn add(file: &Path, text: &str, target: Target<'_>, block: &str) -> Result<String, Diagnostic> {
     let document = document(file, text)?;
     let entries = entries(file, text, &document, target.kind())?;
-    if let Some(entry) = entries.iter().find(|entry| target.names(entry.table)) {
+    // What is bound to another project is another entry.
+    let is_bound = |entry: &&Placed<'_>| entry.table.contains_key("project");
+    let mut named = entries.iter().filter(|entry| target.names(entry.table));
+    if let Some(entry) = named.find(|entry| !is_bound(entry)) {
         let message = format!("{} is already there", target.describe());
         return Err(diagnostic(file, text, entry.header.clone(), message));
     }

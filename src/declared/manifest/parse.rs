@@ -11,20 +11,22 @@ use toml_edit::{Table, TableLike};
 use super::raw::{Reader, Spanned, TableAt, document, key_span, listed};
 use crate::model::{
     Diagnostic, Elsewhere, Intent, MarketplaceName, NameError, PluginId, PluginName, Roots, Scope,
-    Source, WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
+    Source, Waiting, WantedMarketplace, WantedPlugin, check_reference, did_you_mean, redact_url,
 };
 
 const TABLES: [&str; 7] =
     ["version", "marketplaces", "skills", "agent_skills", "mcps", "policy", "history"];
 const MARKETPLACE_KEYS: [&str; 5] = ["name", "source", "pin", "auto_update", "when"];
-const PLUGIN_KEYS: [&str; 7] =
-    ["name", "marketplace", "version", "enabled", "scope", "pin", "when"];
+const PLUGIN_KEYS: [&str; 8] =
+    ["name", "marketplace", "version", "enabled", "scope", "project", "pin", "when"];
 
 /// What every part of a manifest is read with.
 pub(super) struct Context<'a> {
     pub reader: Reader<'a>,
     pub base: &'a Path,
     pub roots: &'a Roots,
+    /// What is for this machine and another project.
+    pub waiting: Vec<Waiting>,
 }
 
 pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, Vec<Diagnostic>> {
@@ -32,7 +34,7 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     let document = document(file, text).map_err(|fault| vec![fault])?;
     let root = document.as_table();
     let base = file.parent().unwrap_or(Path::new("/"));
-    let mut context = Context { reader: Reader::new(file, text), base, roots };
+    let mut context = Context { reader: Reader::new(file, text), base, roots, waiting: Vec::new() };
     if !is_ours(&mut context.reader, root) {
         return Err(context.reader.into_faults());
     }
@@ -42,6 +44,7 @@ pub(super) fn intent(file: &Path, text: &str, roots: &Roots) -> Result<Intent, V
     let plugins = context.plugins(root, &mut elsewhere);
     let agent_skills = context.agent_skills(root, &mut elsewhere);
     let (servers, servers_off) = context.servers(root, &mut elsewhere);
+    elsewhere.waiting.append(&mut context.waiting);
     let policy = context.policy(root);
     let history = context.history(root);
     if context.reader.is_clean() {
@@ -172,10 +175,14 @@ impl Context<'_> {
             let enabled = self.reader.boolean(entry.table, "enabled").is_none_or(|b| b.value);
             let scope = self.scope(entry.table, &Scope::ALL);
             let pin = self.pin(entry.table).map(|pin| pin.value);
+            let waiting = self.waiting.len();
             let is_here = self.is_here(entry.table);
             let Some(Spanned { value: id, at }) = id else { continue };
-            if is_here {
+            // What waits for a project is locked with the others.
+            if is_here || self.waiting.len() > waiting {
                 self.same_pin(&wanted, &id, pin.as_ref(), &at);
+            }
+            if is_here {
                 self.once(&mut seen, (id.clone(), scope), &format!("`{id}` in {scope} scope"), at);
             }
             let at = self.reader.position(&entry.at);

@@ -10,7 +10,7 @@ use crate::model::{
     Elsewhere, Pairs, Scope, ServerRecord, Text, Transport, WantedServer, did_you_mean,
 };
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "enabled",
     "transport",
@@ -20,6 +20,7 @@ const KEYS: [&str; 11] = [
     "url",
     "headers",
     "scope",
+    "project",
     "extra",
     "when",
 ];

@@ -60,7 +60,7 @@ fn every_fault_of_a_server_is_reported_and_no_secret_is() {
     45:20 `env` has a name that cannot be one
     46:1 `extra` has a number that JSON does not know
     46:11 `extra` must not hold `type` | write it as `transport` of the server
-    47:1 unknown key `enviroment` | known are `name`, `enabled`, `transport`, `command`, `args`, `env`, `url`, `headers`, `scope`, `extra`, `when`
+    47:1 unknown key `enviroment` | known are `name`, `enabled`, `transport`, `command`, `args`, `env`, `url`, `headers`, `scope`, `project`, `extra`, `when`
     50:8 server `types` in user scope is already in line 42
     52:9 scope `managed` belongs to the administrator's settings, not to a manifest | known are `user`, `project`, `local`
     53:1 `env` must be a table, not an integer

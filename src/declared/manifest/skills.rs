@@ -8,7 +8,7 @@ use super::raw::{Spanned, TableAt, key_span};
 use super::words::words;
 use crate::model::{Elsewhere, Scope, SkillSource, Source, WantedSkill, is_glob};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "source",
     "npm",
     "install_cmd",
@@ -18,6 +18,7 @@ const KEYS: [&str; 12] = [
     "pin",
     "claims",
     "scope",
+    "project",
     "link",
     "enabled",
     "when",

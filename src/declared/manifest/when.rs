@@ -1,17 +1,47 @@
-//! `when = { os = …, host = … }`: which machines an entry is for.
+//! `when = { os = …, host = … }` and `project = "…"`: which machines and which project an entry is for.
+
+use std::path::PathBuf;
 
 use globset::Glob;
 use toml_edit::{Item, TableLike};
 
 use super::parse::{Context, printable};
 use super::raw::{Spanned, article, key_span, listed};
-use crate::model::{Machine, did_you_mean};
+use crate::model::{Binding, Machine, Scope, Waiting, did_you_mean, redact_url};
 
 const KEYS: [&str; 2] = ["os", "host"];
 
 impl Context<'_> {
-    /// Tells whether an entry is for this machine; without `when` it is for every one.
+    /// Tells whether an entry is for this machine and for this project.
     pub(super) fn is_here(&mut self, entry: &dyn TableLike) -> bool {
+        let (machine, project) = (self.fits_machine(entry), self.project(entry));
+        let is_meant = match &project {
+            Some(path) => self.roots.is_project(path),
+            None => !is_of_a_project(entry) || self.roots.binding != Binding::Waits,
+        };
+        if machine && !is_meant {
+            let names = entry.get("names").and_then(Item::as_array).and_then(|names| names.get(0));
+            let name = ["name", "source", "npm"].iter().find_map(|key| entry.get(key)?.as_str());
+            let name = name.or_else(|| names?.as_str()).unwrap_or_default();
+            self.waiting.push(Waiting { name: redact_url(name), project });
+        }
+        machine && is_meant
+    }
+
+    /// Returns the project that an entry is bound to.
+    fn project(&mut self, entry: &dyn TableLike) -> Option<PathBuf> {
+        let project = self.reader.filled(entry, "project")?;
+        if !is_of_a_project(entry) {
+            let hint = "add `scope = \"local\"` or `\"project\"`, or take `project` out";
+            let message = "`project` without the scope of a project";
+            self.reader.fault_with_hint(&project.at, message, hint);
+            return None;
+        }
+        Some(self.roots.resolve(project.value.trim_end_matches('/'), self.base))
+    }
+
+    /// Tells whether an entry is for this machine; without `when` it is for every one.
+    fn fits_machine(&mut self, entry: &dyn TableLike) -> bool {
         let Some(item) = entry.get("when") else { return true };
         let Some(when) = item.as_table_like() else {
             let found = item.type_name();
@@ -72,4 +102,10 @@ impl Context<'_> {
             Some(_) => self.reader.string(table, key).into_iter().collect(),
         }
     }
+}
+
+/// Tells whether an entry has a scope that means a project.
+fn is_of_a_project(entry: &dyn TableLike) -> bool {
+    let scope = entry.get("scope").and_then(Item::as_str);
+    [Scope::Project, Scope::Local].iter().any(|one| scope == Some(one.as_str()))
 }

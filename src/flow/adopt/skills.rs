@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Adoption, adopted, left, portable};
+use super::{Adoption, adopted, left, portable, waits};
 use crate::clients::agents;
 use crate::content::skill::foreign::{self, Provenance};
 use crate::content::skill::frontmatter;
 use crate::declared::manifest::edit;
 use crate::flow::converge::{self, Ask};
+use crate::flow::draft;
 use crate::flow::host::Host;
 use crate::flow::manifest::Declared;
 use crate::flow::observe::Snapshot;
@@ -40,7 +41,9 @@ pub(super) fn adopt(
     let file = &declared.intent.manifest;
     let mut changes = Vec::new();
     let mut entries: BTreeMap<(Scope, String, Option<String>), Vec<String>> = BTreeMap::new();
-    for mut found in undeclared(declared, snapshot, roots, &mut adoption.notes) {
+    for mut found in
+        undeclared(declared, snapshot, roots, (&mut adoption.notes, &mut adoption.left_here))
+    {
         let path = agents::skills(roots, found.scope).join(found.name.as_str());
         let tree = fingerprints.hash(&path).ok();
         if found.record.source != SkillOrigin::Local {
@@ -63,6 +66,8 @@ pub(super) fn adopt(
         if source == "local" {
             let entry = edit::SkillEntry { names, scope, ..Default::default() };
             adoption.text = edit::add_skill(file, &adoption.text, &entry)?;
+            adoption.text =
+                draft::bound(file, adoption.text.clone(), "agent_skills", scope, roots)?;
             continue;
         }
         let (source, npm) = match source.strip_prefix("npm:") {
@@ -71,6 +76,7 @@ pub(super) fn adopt(
         };
         let entry = edit::SkillEntry { source, npm, names, pin, scope, ..Default::default() };
         adoption.text = edit::add_skill(file, &adoption.text, &entry)?;
+        adoption.text = draft::bound(file, adoption.text.clone(), "agent_skills", scope, roots)?;
     }
     Ok(changes)
 }
@@ -148,7 +154,7 @@ fn undeclared(
     declared: &Declared,
     snapshot: &Snapshot,
     roots: &Roots,
-    left_out: &mut Vec<Note>,
+    (left_out, left_here): (&mut Vec<Note>, &mut usize),
 ) -> Vec<Undeclared> {
     let mut found = Vec::new();
     for (scope, shelf) in &snapshot.observed.shelves {
@@ -158,6 +164,10 @@ fn undeclared(
             let old = agents::record(&snapshot.observed.state, roots, &parsed, *scope);
             let intent = &declared.intent;
             if is_declared(&intent.agent_skills, name, *scope, old) {
+                continue;
+            }
+            if waits(*scope, roots) {
+                *left_here += 1;
                 continue;
             }
             if is_declared(&intent.elsewhere.agent_skills, name, *scope, old) {

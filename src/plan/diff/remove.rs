@@ -60,7 +60,7 @@ pub(super) fn remove(
         let text = match (named, foreign) {
             (true, _) => "as asked",
             (false, true) => "not in the manifest",
-            (false, false) if inputs.names_elsewhere(&thing) => "for other machines",
+            (false, false) if inputs.names_elsewhere(&thing) => "for other machines or projects",
             (false, false) => "no longer in the manifest",
         };
         let (text, foreign) = (text.to_owned(), foreign && !named);

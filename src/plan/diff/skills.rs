@@ -419,7 +419,7 @@ fn leave(
             (true, _) => "no longer in the manifest; released, its folder stays",
             (_, true) => "not in the manifest",
             (_, false) if gone => "its folder is gone, so its entry goes",
-            (_, false) if inputs.names_elsewhere(thing) => "for other machines",
+            (_, false) if inputs.names_elsewhere(thing) => "for other machines or projects",
             (_, false) => "no longer in the manifest",
         },
     );
