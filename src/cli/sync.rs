@@ -55,8 +55,8 @@ pub struct Args {
     /// Replace this skill although it was edited here
     #[arg(long, value_name = "SKILL")]
     discard_changes: Vec<String>,
-    /// Take what this plugin newly brings: hooks, servers, executables, permissions
-    #[arg(long, value_name = "PLUGIN")]
+    /// Take what this plugin or skill newly brings: hooks, servers, scripts, permissions
+    #[arg(long, value_name = "NAME[=DIGEST]")]
     accept_capabilities: Vec<String>,
     /// Answer yes to every question
     #[arg(short, long, help_heading = RUN)]

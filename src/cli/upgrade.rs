@@ -34,8 +34,8 @@ pub struct Args {
     /// Remove plugins that their marketplace no longer lists, also from the manifest
     #[arg(long)]
     prune: bool,
-    /// Take what this plugin newly brings: hooks, servers, executables, permissions
-    #[arg(long, value_name = "PLUGIN")]
+    /// Take what this plugin or skill newly brings: hooks, servers, scripts, permissions
+    #[arg(long, value_name = "NAME[=DIGEST]")]
     accept_capabilities: Vec<String>,
     #[command(flatten)]
     flags: Flags,

@@ -69,6 +69,8 @@ pub struct LockedSkill {
     /// The version of the npm package it was taken from.
     pub package: Option<String>,
     pub tree: TreeHash,
+    /// As of a plugin.
+    pub powers: Option<Powers>,
 }
 
 /// What would have come with a glob, had it been safe; every sync says it again.
@@ -112,6 +114,20 @@ pub fn parse(file: &Path, text: &str) -> Result<Lock, Diagnostic> {
 }
 
 impl Lock {
+    /// Leaves out the powers of what an older lock, written by zskills 0.9, has without.
+    pub fn forget_powers_unknown_to(&mut self, old: &Self) {
+        for (id, entry) in &mut self.plugins {
+            if old.plugins.get(id).is_some_and(|old| old.powers.is_none()) {
+                entry.powers = None;
+            }
+        }
+        for (name, entry) in &mut self.skills {
+            if old.skills.get(name).is_some_and(|old| old.powers.is_none()) {
+                entry.powers = None;
+            }
+        }
+    }
+
     /// Takes over what an older lock has of the entries that are for other machines.
     pub fn keep_elsewhere(&mut self, old: &Self, elsewhere: &Elsewhere) {
         for wanted in &elsewhere.marketplaces {
@@ -171,15 +187,15 @@ impl Lock {
             with_powers(block, locked.powers.as_ref()).finish()
         }));
         blocks.extend(self.skills.iter().map(|(name, locked)| {
-            Block::new("agent_skills")
+            let block = Block::new("agent_skills")
                 .text("name", name.as_str())
                 .text("source", &locked.source)
                 .maybe("pin", locked.pin.as_ref())
                 .maybe("pattern", locked.pattern.as_ref())
                 .maybe("commit", locked.commit.as_ref().map(Commit::as_str))
                 .maybe("package", locked.package.as_ref())
-                .text("tree", locked.tree.as_str())
-                .finish()
+                .text("tree", locked.tree.as_str());
+            with_powers(block, locked.powers.as_ref()).finish()
         }));
         blocks.extend(self.refused.iter().map(|(name, refusal)| {
             Block::new("refused")
@@ -283,7 +299,7 @@ fn with_powers(block: Block, powers: Option<&Powers>) -> Block {
 }
 
 fn skill(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedSkill> {
-    let known = ["name", "source", "pin", "pattern", "commit", "package", "tree"];
+    let known = ["name", "source", "pin", "pattern", "commit", "package", "tree", "powers"];
     reader.unknown_keys(entry.table, &known);
     let source = reader.required(entry, "source").map(|source| source.value.to_owned());
     let pin = reader.string(entry.table, "pin").map(|pin| pin.value.to_owned());
@@ -291,7 +307,8 @@ fn skill(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedSkill> {
     let pattern = reader.string(entry.table, "pattern").map(|pattern| pattern.value.to_owned());
     let package = reader.string(entry.table, "package").map(|package| package.value.to_owned());
     let tree = reader.required(entry, "tree").and_then(|tree| checked(reader, "tree", &tree));
-    Some(LockedSkill { source: source?, pin, pattern, commit, package, tree: tree? })
+    let powers = powers(reader, entry);
+    Some(LockedSkill { source: source?, pin, pattern, commit, package, tree: tree?, powers })
 }
 
 fn refusal(reader: &mut Reader<'_>, entry: &TableAt<'_>) -> Option<LockedRefusal> {
@@ -377,6 +394,7 @@ mod tests {
                     commit: None,
                     package: None,
                     tree,
+                    powers: Some(Powers::new()),
                 },
             )]),
             refused: BTreeMap::from([(
@@ -417,6 +435,7 @@ mod tests {
         name = "pdf"
         source = "o/s"
         tree = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+        powers = []
 
         [[refused]]
         name = "bad"
@@ -501,7 +520,7 @@ mod tests {
             source in any::<String>(), pin in option::of(any::<String>()), commit in commits(),
             pattern in option::of(any::<String>()), tree in trees(),
         ) -> LockedSkill {
-            LockedSkill { source, pin, pattern, commit, package: None, tree }
+            LockedSkill { source, pin, pattern, commit, package: None, tree, powers: None }
         }
     }
 

@@ -292,6 +292,9 @@ pub fn prepare_from(
     let Seen { snapshot, repairs, adopted } = seen;
     let mut resolution = resolve(ask, env, host, &declared, snapshot, fingerprints);
     resolution.lock.keep_elsewhere(&declared.lock, &declared.intent.elsewhere);
+    if ask.locked {
+        resolution.lock.forget_powers_unknown_to(&declared.lock);
+    }
     let missing = not_locked(&declared);
     let refused_by_lock = ask.locked && (resolution.lock != declared.lock || !missing.is_empty());
     if refused_by_lock {

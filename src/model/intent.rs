@@ -74,6 +74,8 @@ pub struct TeamPolicy {
     pub require_pin: Option<Position>,
     /// How many days a commit must be old before it is taken for the first time, and where that stands.
     pub min_age: Option<(u32, Position)>,
+    /// Sources of which known scripts may change without a question.
+    pub accept_changes: Vec<SourceRule>,
 }
 
 /// The `[history]` table: how much of the past is kept.

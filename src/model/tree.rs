@@ -95,6 +95,15 @@ impl Digest {
         }
     }
 
+    /// Returns the digest of some powers, by which a person accepts these and no others.
+    pub fn of_powers(powers: &Powers) -> Self {
+        let mut text = String::new();
+        for (power, digest) in powers {
+            text.extend([digest.as_str(), " ", power, "\n"]);
+        }
+        Self::of(text.as_bytes())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

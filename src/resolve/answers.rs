@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Contents, Stop, Trouble};
 use crate::content::catalog::{Catalog, PluginManifest};
 use crate::content::skill::LintFinding;
-use crate::model::{Commit, Note, Request, SkillName, TreeHash};
+use crate::model::{Commit, Note, Powers, Request, SkillName, TreeHash};
 
 /// A table for each kind of question, so that each has an answer of its own type.
 #[derive(Debug, Default)]
@@ -169,6 +169,8 @@ pub struct SkillAt {
     /// Absent when a finding forbids its use.
     pub hash: Option<TreeHash>,
     pub findings: Vec<LintFinding>,
+    /// What it can run or may do, or what of it cannot be read.
+    pub powers: Result<Powers, String>,
 }
 
 /// Some files of a folder: what an install takes.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::declared::lock::LockedMarketplace;
 use crate::model::{
-    Commit, KnownMarketplace, Level, MarketplaceName, Request, Revision, Source, TreeHash,
+    Commit, KnownMarketplace, Level, MarketplaceName, Note, Request, Revision, Source, TreeHash,
     WantedMarketplace, did_you_mean, well_known_marketplace, without_login,
 };
 
@@ -397,6 +397,27 @@ impl Resolver<'_> {
                 self.out.notes.push(note(name, &trouble));
                 self.keep_locked_market(name);
             }
+        }
+    }
+
+    /// Leaves the clone of a marketplace where it is while a plugin of it is refused: the client reads
+    /// there what an entry says. Its other plugins are locked by themselves.
+    pub(super) fn hold_marketplaces(&mut self) {
+        for name in std::mem::take(&mut self.held) {
+            let Some(entry) = self.question.lock.marketplaces.get(&name) else { continue };
+            let Some(desired) = self.out.desired.marketplaces.get_mut(&name) else { continue };
+            let observed = self.question.observed;
+            let head = observed.heads.get(&desired.location);
+            let digest = observed.catalogs.get(&desired.location);
+            let is_there = (entry.commit.is_some() && head == entry.commit.as_ref())
+                || (entry.digest.is_some() && digest == entry.digest.as_ref());
+            if !is_there || desired.bytes.take().is_none() {
+                continue;
+            }
+            desired.commit.clone_from(&entry.commit);
+            self.out.lock.marketplaces.insert(name.clone(), entry.clone());
+            let text = "stays where it is until what a plugin of it brings is accepted";
+            self.out.notes.push(Note::info(&name, text));
         }
     }
 

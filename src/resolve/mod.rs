@@ -5,6 +5,7 @@
 //! question is asked again with the answers until nothing is needed any more.
 
 mod answers;
+mod gate;
 mod marketplaces;
 mod plugins;
 mod servers;
@@ -23,9 +24,9 @@ pub use answers::{
     Answers, CatalogAt, History, Move, Origin, Part, SkillAt, SkillsAt, SkillsWanted, Table,
     TipWanted, TreeAt, TreeWanted,
 };
+pub use gate::Contents;
 pub use skills::{origin, survey, survey_locked};
 pub use team::team_forbids;
-pub use trust::Contents;
 pub use types::*;
 
 /// Resolves everything that is wanted, and what the plugins depend on. That is final when the
@@ -37,9 +38,11 @@ pub fn resolve(question: Question, answers: &mut Answers) -> Resolution {
         out: Resolution::default(),
         markets: BTreeMap::new(),
         noted: BTreeSet::new(),
+        held: BTreeSet::new(),
     };
     resolver.marketplaces();
     resolver.plugins();
+    resolver.hold_marketplaces();
     resolver.skills();
     resolver.other_marketplaces();
     resolver.servers();
@@ -53,6 +56,8 @@ struct Resolver<'a> {
     out: Resolution,
     markets: BTreeMap<MarketplaceName, Result<Market, Stop>>,
     noted: BTreeSet<MarketplaceName>,
+    /// Those of which a plugin is refused.
+    held: BTreeSet<MarketplaceName>,
 }
 
 impl Resolver<'_> {

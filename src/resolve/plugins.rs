@@ -21,15 +21,15 @@ use crate::model::{
 
 /// A plugin that is to be there, because of the manifest or of another plugin.
 #[expect(clippy::struct_excessive_bools, reason = "each says another thing of a wish")]
-struct Want {
-    id: PluginId,
+pub(super) struct Want {
+    pub(super) id: PluginId,
     scope: Scope,
     enabled: bool,
     auto: bool,
     /// It is there for a plugin that moves.
     moves: bool,
     version: Option<semver::VersionReq>,
-    pin: Option<String>,
+    pub(super) pin: Option<String>,
     /// In the manifest, or a dependency of what is.
     declared: bool,
 }
@@ -115,7 +115,11 @@ impl Resolver<'_> {
         check_version(want, &found.version)?;
         let mut locked = found.locked;
         if want.declared {
-            locked.powers = Some(self.powers(&want.id, &market, &locked, &found.root)?);
+            let powers = self.powers(want, &market, &locked, &found.root);
+            if let Err(Stop::Never(_)) = powers {
+                self.held.insert(name.clone());
+            }
+            locked.powers = Some(powers?);
         }
         let install_path = self.install_path(&want.id, &found.version);
         let desired = DesiredPlugin {
@@ -152,7 +156,7 @@ impl Resolver<'_> {
         answers.then(|| entry.clone())
     }
 
-    fn lock_has_same_source(&self, name: &MarketplaceName, market: &Market) -> bool {
+    pub(super) fn lock_has_same_source(&self, name: &MarketplaceName, market: &Market) -> bool {
         let wanted = self.question.intent.marketplaces.iter().find(|w| w.name == *name);
         let pin = wanted.and_then(|w| w.pin.as_ref());
         self.question.lock.marketplaces.get(name).is_some_and(|entry| {

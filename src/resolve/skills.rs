@@ -11,8 +11,8 @@ use super::{DesiredInstaller, DesiredSkill, Movement, Resolver, Shelved, Stop, n
 use crate::clients::agents;
 use crate::declared::lock::LockedSkill;
 use crate::model::{
-    About, Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, WantedSkill, is_glob,
-    matches, matches_any, redact_url,
+    About, Note, Scope, SkillName, SkillOrigin, SkillRecord, SkillSource, TreeHash, WantedSkill,
+    is_glob, matches, matches_any, redact_url,
 };
 
 /// One skill of one entry.
@@ -256,6 +256,14 @@ impl<'a> Resolver<'a> {
     /// Returns what stands where a skill belongs.
     fn shelved(&self, name: &SkillName, scope: Scope) -> Option<&'a Shelved> {
         self.question.observed.shelves.get(&scope)?.skills.get(name.as_str())
+    }
+
+    /// Returns the hash of what stands where a skill belongs.
+    pub(super) fn tree_on_disk(&self, name: &SkillName, scope: Scope) -> Option<&'a TreeHash> {
+        match self.shelved(name, scope)? {
+            Shelved::Folder { tree, .. } => tree.as_ref(),
+            Shelved::Other => None,
+        }
     }
 
     fn record_of(&self, name: &SkillName, scope: Scope) -> Option<&'a SkillRecord> {

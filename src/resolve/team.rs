@@ -11,12 +11,16 @@ pub fn team_forbids(intent: &Intent, source: &Source) -> Option<Denial> {
 
 /// The same for a package, which globs call `npm:<package>`.
 pub fn team_forbids_package(intent: &Intent, package: &str) -> Option<Denial> {
-    let name = format!("npm:{package}");
-    forbids(intent, &Names { own: vec![name.clone()], all: vec![name.clone()] }, &name)
+    forbids(intent, &Names::of_package(package), &format!("npm:{package}"))
+}
+
+/// Tells whether `[policy]` lets the known scripts of a source change.
+pub(super) fn team_accepts_changes(intent: &Intent, from: &Names) -> bool {
+    intent.policy.accept_changes.iter().any(|rule| fits(rule, &from.own))
 }
 
 /// What globs may be written against.
-struct Names {
+pub(super) struct Names {
     /// For what allows: the place, by the way in which it would be asked for.
     own: Vec<String>,
     /// For what denies: the place, by every way.
@@ -25,7 +29,7 @@ struct Names {
 
 impl Names {
     /// `owner/repo`, `host/path` and the whole address, or a path.
-    fn of(source: &Source) -> Self {
+    pub(super) fn of(source: &Source) -> Self {
         match (source, source.address()) {
             (_, Some(Ok(address))) => {
                 Self { own: address.own_spellings(), all: address.all_spellings() }
@@ -38,25 +42,32 @@ impl Names {
             _ => Self { own: Vec::new(), all: vec![source.to_string()] },
         }
     }
+
+    /// `npm:<package>`.
+    pub(super) fn of_package(package: &str) -> Self {
+        let name = format!("npm:{package}");
+        Self { own: vec![name.clone()], all: vec![name] }
+    }
+}
+
+fn fits(rule: &SourceRule, names: &[String]) -> bool {
+    let mut glob = GlobBuilder::new(&rule.glob);
+    let glob = glob.literal_separator(true).case_insensitive(true).build();
+    glob.is_ok_and(|glob| {
+        let matcher = glob.compile_matcher();
+        names.iter().any(|name| matcher.is_match(name))
+    })
 }
 
 fn forbids(intent: &Intent, names: &Names, shown: &str) -> Option<Denial> {
     let policy = &intent.policy;
     let place = |at: Position| RulePlace { file: intent.manifest.clone(), at: Some(at) };
-    let matches = |rule: &SourceRule, names: &[String]| {
-        let mut glob = GlobBuilder::new(&rule.glob);
-        let glob = glob.literal_separator(true).case_insensitive(true).build();
-        glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            names.iter().any(|name| matcher.is_match(name))
-        })
-    };
-    if let Some(rule) = policy.deny.iter().find(|rule| matches(rule, &names.all)) {
+    if let Some(rule) = policy.deny.iter().find(|rule| fits(rule, &names.all)) {
         let text = format!("`{shown}` is denied by `[policy]`");
         return Some(Denial { text, place: place(rule.at) });
     }
     let first = policy.allow.first()?;
-    if policy.allow.iter().any(|rule| matches(rule, &names.own)) {
+    if policy.allow.iter().any(|rule| fits(rule, &names.own)) {
         return None;
     }
     let text = format!("`{shown}` is not allowed by `[policy]`");

@@ -1,30 +1,14 @@
 //! What stands between a source and this machine: policies, and powers that nobody has accepted yet.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use super::marketplaces::Market;
 use super::skills::split_package;
 use super::team::{team_forbids, team_forbids_package};
 use super::{Resolver, Stop};
-use crate::clients::plugin_layout;
-use crate::content::catalog::Entry;
-use crate::content::powers::{self, Text, Tree, TreeFile, Unreadable};
-use crate::declared::lock::LockedPlugin;
 use crate::model::{
-    AddressFault, Client, Denial, MarketplaceName, PluginId, Position, Powers, RulePlace,
-    SkillSource, Source, WantedMarketplace,
+    AddressFault, Denial, MarketplaceName, Position, RulePlace, SkillSource, Source,
+    WantedMarketplace,
 };
-
-/// The files of a plugin as far as they tell what it brings.
-#[derive(Debug, Clone, Default)]
-pub struct Contents {
-    pub files: Vec<TreeFile>,
-    /// The texts by path, or why they cannot be read.
-    pub texts: BTreeMap<String, Text>,
-}
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -113,75 +97,6 @@ impl Resolver<'_> {
         RulePlace { file: self.question.intent.manifest.clone(), at: Some(at) }
     }
 
-    /// Returns what a plugin can run, start or use unasked, and refuses what the lock does not have.
-    /// `root` is where the bytes lie.
-    pub(super) fn powers(
-        &mut self,
-        id: &PluginId,
-        market: &Market,
-        found: &LockedPlugin,
-        root: &Path,
-    ) -> Result<Powers, Stop> {
-        let locked = self.question.lock.plugins.get(id);
-        let same = locked.filter(|locked| locked.tree == found.tree);
-        if let Some(powers) = same.and_then(|locked| locked.powers.clone()) {
-            return Ok(powers);
-        }
-        let installed = locked.map(|locked| self.install_path(id, &locked.version));
-        let entry = match self.catalog(&id.marketplace, market) {
-            Ok(at) => at.catalog.entry(id.plugin.as_str()).cloned(),
-            Err(Stop::Later) => return Err(Stop::Later),
-            // What is installed already may have left its marketplace.
-            Err(Stop::Never(_)) => None,
-        };
-        let at = match &installed {
-            Some(installed) if root.as_os_str().is_empty() => installed,
-            _ => root,
-        };
-        let has = self.powers_of(id, entry.as_ref(), at)?;
-        let Some(locked) = locked.filter(|_| !self.is_accepted(id) && same.is_none()) else {
-            return Ok(has);
-        };
-        // zskills 0.9 locked no digests; they are those of the bytes that it locked.
-        let of_older = match &installed {
-            Some(installed) if locked.powers.is_none() => {
-                let trees = &self.question.observed.trees;
-                let is_locked = trees.get(installed) == Some(&locked.tree);
-                is_locked.then(|| self.powers_of(id, entry.as_ref(), installed)).transpose()?
-            }
-            _ => None,
-        };
-        let Some(old) = locked.powers.as_ref().or(of_older.as_ref()) else { return Ok(has) };
-        if has.iter().all(|(power, digest)| old.get(power) == Some(digest)) {
-            return Ok(has);
-        }
-        let mut text = "it now brings what was not accepted:".to_owned();
-        for line in difference(old, &has) {
-            write!(text, "\n  {line}").expect("strings take text");
-        }
-        let hint = format!("look at it, then `--accept-capabilities {id}` takes it");
-        Err(Stop::refused(text, hint))
-    }
-
-    /// Returns what the plugin in a folder can do.
-    fn powers_of(
-        &mut self,
-        id: &PluginId,
-        entry: Option<&Entry>,
-        root: &Path,
-    ) -> Result<Powers, Stop> {
-        let contents = Arc::clone(self.answers.contents.ask(root.to_owned())?);
-        powers(&contents, id, entry).map_err(|unreadable| {
-            let hint = "tell its author: what nobody can read is never used";
-            Stop::refused(unreadable.to_string(), hint)
-        })
-    }
-
-    fn is_accepted(&self, id: &PluginId) -> bool {
-        let full = id.to_string();
-        self.question.accepted.iter().any(|name| *name == full || name == id.plugin.as_str())
-    }
-
     /// Refuses a marketplace whose name the client was told to take from elsewhere since it was locked.
     /// What the manifest says itself needs no such check.
     pub(super) fn same_as_locked(
@@ -203,35 +118,6 @@ impl Resolver<'_> {
             _ => Ok(()),
         }
     }
-}
-
-fn powers(contents: &Contents, id: &PluginId, entry: Option<&Entry>) -> Result<Powers, Unreadable> {
-    let is_there = |path: &str| contents.files.iter().any(|file| file.path == path);
-    let read = |path: &str| match contents.texts.get(path) {
-        Some(text) => text.clone(),
-        None if is_there(path) => Err("it is neither Markdown nor JSON".to_owned()),
-        None => Ok(None),
-    };
-    let manifest = plugin_layout(Client::TARGET).manifest_file();
-    let tree = Tree { manifest, files: &contents.files, read: &read };
-    let brought = powers::of_plugin(tree, id.plugin.as_str(), entry.map(|entry| &entry.raw))?;
-    Ok(brought.in_words())
-}
-
-/// Returns what became of some powers, one a line: `+` new, `~` other contents, `-` gone.
-fn difference(old: &Powers, new: &Powers) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (power, digest) in new {
-        match old.get(power) {
-            None => lines.push(format!("+ {power}")),
-            Some(was) if was != digest => lines.push(format!("~ {power}")),
-            Some(_) => {}
-        }
-    }
-    lines.extend(
-        old.keys().filter(|power| !new.contains_key(*power)).map(|gone| format!("- {gone}")),
-    );
-    lines
 }
 
 /// Refuses an address that people and programs could read differently, whoever wrote it.

@@ -60,9 +60,9 @@ fn after_each_verb_the_client_lists_what_we_list() {
     repo.release("alpha", "1.5.0");
     home.zskills(&["upgrade"]).expect(0);
     agree(&home);
-    repo.write("plugins/alpha/NEW", "new").commit();
+    repo.write("plugins/alpha/NEW.md", "new").commit();
     home.zskills(&["upgrade"]).expect(0);
-    assert!(home.exists("~/.claude/plugins/cache/tools/alpha/1.5.0/NEW"));
+    assert!(home.exists("~/.claude/plugins/cache/tools/alpha/1.5.0/NEW.md"));
     agree(&home);
     home.zskills(&["marketplace", "remove", "tools", "--yes"]).expect(0);
     agree(&home);

@@ -23,7 +23,7 @@ mod doctor_checks;
 mod doctor_trust;
 mod faults;
 mod first_minutes;
-mod gc;
+ba
 mod history;
 mod install_kinds;
 mod itself;

@@ -163,6 +163,13 @@ fn fields(place: &str, raw: &Map<String, Value>, found: &mut Found) {
                 let inner = value.as_object().cloned().unwrap_or_default();
                 fields(place, &inner, found);
             }
+            // What of a tree the client is told to read is the entry's own power.
+            "skills" | "agents" | "commands" | "outputStyles" | "workflows" | "hooks"
+            | "mcpServers" | "lspServers" | "monitors" | "settings"
+                if place == "its entry" && has_paths(value) =>
+            {
+                found.value(field(place, key), value);
+            }
             // Paths are followed; what is written in their stead is kept.
             "skills" | "agents" | "outputStyles" | "workflows" if !are_paths(value) => {
                 found.value(field(place, key), value);
@@ -170,6 +177,13 @@ fn fields(place: &str, raw: &Map<String, Value>, found: &mut Found) {
             key if prose::is_manifest(key) || (READ.contains(&key) && key != "experimental") => {}
             key => found.value(field(place, key), value),
         }
+    }
+}
+
+fn has_paths(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(Value::is_string),
+        one => one.is_string(),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Plugin<'a> {
     tree: Tree<'a>,
     pub paths: Paths<'a>,
     pub name: &'a str,
+    /// The client looks for hooks, servers and settings in it.
+    pub loaded: bool,
     /// The path of the manifest.
     pub manifest: Option<&'a str>,
     /// What is declared, each with the place where it is.
@@ -36,18 +38,35 @@ impl<'a> Plugin<'a> {
         name: &'a str,
         entry: Option<&Map<String, Value>>,
     ) -> Result<Self, Unreadable> {
+        let mut plugin = Self::with_manifest(tree, name, &[tree.manifest, MANIFEST_AT_ROOT])?;
+        plugin.loaded = true;
+        plugin.declared.extend(entry.map(|entry| ("its entry", entry.clone())));
+        Ok(plugin)
+    }
+
+    /// Reads an Agent Skill, which may be a plugin as well.
+    pub fn skill(tree: Tree<'a>, name: &'a str) -> Result<Self, Unreadable> {
+        Self::with_manifest(tree, name, &[tree.manifest])
+    }
+
+    fn with_manifest(
+        tree: Tree<'a>,
+        name: &'a str,
+        places: &[&'a str],
+    ) -> Result<Self, Unreadable> {
         let paths = Paths::unfold(tree.files)?;
-        let mut plugin = Self { tree, paths, name, manifest: None, declared: Vec::new() };
-        for file in [tree.manifest, MANIFEST_AT_ROOT] {
+        let (manifest, declared) = (None, Vec::new());
+        let mut plugin = Self { tree, paths, name, loaded: false, manifest, declared };
+        for file in places {
             let Some(value) = plugin.json(file)? else { continue };
             let Value::Object(object) = value else {
                 return Err(unreadable(file, "is not a JSON object"));
             };
             plugin.manifest = Some(file);
+            plugin.loaded = true;
             plugin.declared.push(("plugin.json", object));
             break;
         }
-        plugin.declared.extend(entry.map(|entry| ("its entry", entry.clone())));
         Ok(plugin)
     }
 

@@ -101,6 +101,9 @@ fn roots(plugin: &Plugin<'_>) -> Roots {
 
 /// Returns the files that are read as what they declare.
 fn read_elsewhere(plugin: &Plugin<'_>) -> BTreeSet<String> {
+    if !plugin.loaded {
+        return BTreeSet::new();
+    }
     let own = [components::HOOKS, components::MONITORS, components::SETTINGS];
     let own = own.into_iter().chain([SERVERS_FILE, servers::LSP]).chain(plugin.manifest);
     let mut read: BTreeSet<String> = own.map(folded).collect();

@@ -139,10 +139,37 @@ pub fn of_plugin(
     name: &str,
     entry: Option<&Map<String, Value>>,
 ) -> Result<Brought, Unreadable> {
-    let plugin = Plugin::read(tree, name, entry)?;
+    brought(&Plugin::read(tree, name, entry)?)
+}
+
+/// Returns what an Agent Skill of a name brings along. One with a manifest is a plugin to the client.
+///
+/// # Errors
+/// As for a plugin.
+pub fn of_skill(tree: Tree<'_>, name: &str) -> Result<Brought, Unreadable> {
+    brought(&Plugin::skill(tree, name)?)
+}
+
+/// Returns what an entry alone brings along, whatever its tree holds.
+///
+/// # Errors
+/// None that could be met: nothing is read.
+pub fn of_entry(entry: &Map<String, Value>) -> Result<Brought, Unreadable> {
+    let nothing = |_: &str| Ok(None);
+    of_plugin(Tree { manifest: "", files: &[], read: &nothing }, "", Some(entry))
+}
+
+/// Tells whether a power, in words, is what a script says, and not that it is there.
+pub fn is_contents(power: &str) -> bool {
+    power.starts_with("contents of ") || power.starts_with("executable `")
+}
+
+fn brought(plugin: &Plugin<'_>) -> Result<Brought, Unreadable> {
     let mut found = Found::default();
-    components::powers(&plugin, &mut found)?;
-    documents::powers(&plugin, &mut found)?;
+    if plugin.loaded {
+        components::powers(plugin, &mut found)?;
+    }
+    documents::powers(plugin, &mut found)?;
     Ok(found.into_brought())
 }
 

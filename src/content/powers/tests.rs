@@ -145,6 +145,8 @@ fn what_manifest_and_entry_name_is_read_too() {
         "MCP server `m`: `run -x`",
         "monitor runs `watch`",
         "`command go` runs `id`",
+        "`its entry` has its own `agents`",
+        "`its entry` has its own `skills`",
         "needs the plugin `d`",
         "comes from `o/r`",
         "skill `e`",

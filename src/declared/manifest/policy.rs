@@ -7,7 +7,7 @@ use super::parse::Context;
 use super::raw::key_span;
 use crate::model::{SourceRule, TeamPolicy};
 
-const KEYS: [&str; 4] = ["allow", "deny", "require_pin", "min_age"];
+const KEYS: [&str; 5] = ["allow", "deny", "require_pin", "min_age", "accept_changes"];
 
 impl Context<'_> {
     pub(super) fn policy(&mut self, root: &Table) -> TeamPolicy {
@@ -23,6 +23,7 @@ impl Context<'_> {
             deny: self.rules(table, "deny"),
             require_pin: pin.map(|found| self.reader.position(&found.at)),
             min_age: self.min_age(table),
+            accept_changes: self.rules(table, "accept_changes"),
         }
     }
 
@@ -62,12 +63,13 @@ mod tests {
     #[test]
     fn a_policy_is_read_strictly() {
         let text = "version = 1\n[policy]\nallow = [\"acme/*\"]\ndeny = [\"acme/old\"]\n\
-                    require_pin = true\nmin_age = 7\n";
+                    require_pin = true\nmin_age = 7\naccept_changes = [\"acme/*\"]\n";
         let policy = read(text).unwrap().policy;
         assert_eq!(policy.allow[0].glob, "acme/*");
         assert_eq!(policy.deny[0].at.line, 4);
         assert_eq!(policy.min_age.map(|(days, at)| (days, at.line)), Some((7, 6)));
         assert!(policy.require_pin.is_some());
+        assert_eq!(policy.accept_changes[0].at.line, 7);
         let check = |text: &str, expected: &str| {
             let found = faults(&format!("version = 1\n[policy]\n{text}\n"));
             assert!(found[0].starts_with(expected), "{found:?}");

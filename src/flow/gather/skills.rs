@@ -6,15 +6,16 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::content::catalog;
+use crate::content::powers::{self, FileKind, Tree, TreeFile};
 use crate::content::skill::discover::{self, FoundSkill};
 use crate::content::skill::lint::{self, lint};
-use crate::content::skill::tree::{Kind, Listing, inside, join, parent};
+use crate::content::skill::tree::{Kind, Listing, TreePath, inside, join, parent};
 use crate::content::skill::{LintFinding, Severity, frontmatter};
 use crate::formats::json;
 use crate::machine::fetch::Checkout;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Listed, ListedKind};
-use crate::model::{Level, Note, matches_any};
+use crate::model::{Client, Digest, Level, Note, Powers, matches_any};
 use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble};
 
 /// The most entries of a tree that are looked at.
@@ -151,13 +152,42 @@ fn skill(found: &FoundSkill, at: &Look, listing: &Listing) -> Result<SkillAt, Tr
     } else {
         None
     };
+    let powers = match hash {
+        Some(_) => powers(found.name.as_str(), &root, &part),
+        None => Ok(Powers::new()),
+    };
     Ok(SkillAt {
         name: found.name.clone(),
         folder: join(&at.prefix, &found.folder),
         part: Part { root, files },
         hash,
         findings,
+        powers,
     })
+}
+
+/// Returns what the skill in a folder can do, or what of it cannot be read.
+fn powers(name: &str, root: &Path, part: &Listing) -> Result<Powers, String> {
+    let file = |(path, entry): (&str, &TreePath)| {
+        let kind = match &entry.kind {
+            Kind::File => FileKind::File,
+            Kind::Executable => FileKind::Executable,
+            Kind::Link { target } => FileKind::Link(target.clone()),
+            Kind::Dir | Kind::Special => return None,
+        };
+        let digest = match &kind {
+            FileKind::Link(target) => Ok(Digest::of(target.as_bytes())),
+            _ => tree::digest_of_file(root, Path::new(path)).map_err(|error| error.to_string()),
+        };
+        Some(digest.map(|digest| TreeFile { path: path.to_owned(), kind, digest }))
+    };
+    let files: Vec<TreeFile> = part.iter().filter_map(file).collect::<Result<_, _>>()?;
+    let read =
+        |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
+    let manifest = clients::plugin_layout(Client::TARGET).manifest_file();
+    let tree = Tree { manifest, files: &files, read: &read };
+    let brought = powers::of_skill(tree, name).map_err(|unreadable| unreadable.to_string())?;
+    Ok(brought.in_words())
 }
 
 /// Returns the description of an installed skill, and what the lint has against it.

@@ -27,7 +27,7 @@ use crate::model::TreeHash;
 
 pub use check::{CheckedFile, Kind, Limits, Listing, check};
 pub use compare::{Difference, compare};
-pub use contents::contents;
+pub use contents::{contents, digest_of_file};
 pub use copy::{Copy, copy};
 pub use fingerprint::Fingerprints;
 pub use head::{has_tag, head, is_shallow, origin};

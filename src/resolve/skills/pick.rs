@@ -10,6 +10,7 @@ use crate::model::{
     About, Commit, Level, Note, Request, Revision, SkillName, SkillRecord, SkillSource, Source,
     WantedSkill, did_you_mean, is_glob, matches, matches_any,
 };
+use crate::resolve::team::Names;
 use crate::resolve::{
     DesiredSkill, Movement, Origin, Resolver, Shelved, SkillAt, SkillsAt, SkillsWanted, Stop,
     TipWanted, Trouble, note, revision,
@@ -55,7 +56,9 @@ impl<'a> Resolver<'a> {
             if tip.is_none() && entries.iter().any(|(name, _)| self.skill_moves(name)) {
                 tip = self.skill_tip(want, source)?;
             }
-            let is_newest = |entry: &LockedSkill| tip.is_some() && entry.commit == tip;
+            // What is to be accepted may be at the commit that the others have moved to already.
+            let accepts = !self.question.accepted.is_empty();
+            let is_newest = |entry: &LockedSkill| !accepts && tip.is_some() && entry.commit == tip;
             let (moving, staying): (Vec<_>, Vec<_>) = entries
                 .into_iter()
                 .partition(|(name, entry)| self.skill_moves(name) && !is_newest(entry));
@@ -172,6 +175,7 @@ impl<'a> Resolver<'a> {
             commit: record.commit.clone(),
             package: pinned.unwrap_or_default(),
             tree: tree.clone(),
+            powers: None,
         })
     }
 
@@ -200,19 +204,10 @@ impl<'a> Resolver<'a> {
                 let at = Some((entry.commit.as_ref(), entry.package.as_deref()));
                 absent.entry(question(source, want, at)).or_default().push(name.clone());
             } else {
-                let record = record(want, entry, self.path_of(want, name));
-                picks.push(Pick {
-                    desired: DesiredSkill {
-                        record,
-                        bytes: None,
-                        link: want.link,
-                        enabled: want.enabled,
-                        once: false,
-                    },
-                    locked: Some(entry.clone()),
-                    want,
-                    name: name.clone(),
-                });
+                match self.kept(want, name, entry) {
+                    Ok(pick) => picks.push(pick),
+                    Err(_) => later = true,
+                }
             }
         }
         for (question, names) in absent {
@@ -231,9 +226,8 @@ impl<'a> Resolver<'a> {
                 }
             };
             for name in names {
-                let entry = locked[&name].clone();
-                match restored(want, &name, &entry, &at) {
-                    Ok(desired) => {
+                match restored(want, &name, &locked[&name], &at) {
+                    Ok((desired, entry)) => {
                         picks.push(Pick { want, name, desired, locked: Some(entry) });
                     }
                     Err(stop) => self.give_up_skill(want, &name, stop),
@@ -241,6 +235,20 @@ impl<'a> Resolver<'a> {
             }
         }
         if later { Err(Stop::Later) } else { Ok(picks) }
+    }
+
+    /// Returns a skill whose bytes stay as they are.
+    fn kept(
+        &mut self,
+        want: &'a WantedSkill,
+        name: &SkillName,
+        entry: &LockedSkill,
+    ) -> Result<Pick<'a>, Stop> {
+        let entry = self.with_powers(want, name, entry)?;
+        let record = record(want, &entry, self.path_of(want, name));
+        let (link, enabled) = (want.link, want.enabled);
+        let desired = DesiredSkill { record, bytes: None, link, enabled, once: false };
+        Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) })
     }
 
     /// Takes what the source has now.
@@ -271,6 +279,8 @@ impl<'a> Resolver<'a> {
                 Err(stop) => {
                     if let (Stop::Never(trouble), Some(glob)) = (&stop, &pattern)
                         && trouble.level == Level::Refused
+                        // What nobody has accepted yet is no fault of the skill.
+                        && safe(skill).is_err()
                     {
                         self.lock_refusal(want, glob, skill.name.as_str(), &trouble.text);
                     }
@@ -345,19 +355,13 @@ impl<'a> Resolver<'a> {
         let local = want.source.as_ref().is_some_and(is_local);
         let installed = if local { None } else { self.installed(want, name) };
         if let Some(entry) = installed {
-            let entry = LockedSkill { pattern, ..entry };
-            let record = record(want, &entry, self.path_of(want, name));
-            let desired = DesiredSkill {
-                record,
-                bytes: None,
-                link: want.link,
-                enabled: want.enabled,
-                once: false,
-            };
-            return Ok(Pick { want, name: name.clone(), desired, locked: Some(entry) });
+            return self.kept(want, name, &LockedSkill { pattern, ..entry });
         }
         let hash = safe(skill)?;
+        let from = want.source.as_ref().map(from);
+        let powers = self.skill_powers(want, skill, pattern.as_deref(), from)?;
         let entry = LockedSkill {
+            powers: Some(powers),
             source: want.written.clone().unwrap_or_default(),
             pin: want.pin.clone(),
             pattern,
@@ -562,7 +566,7 @@ fn restored(
     name: &SkillName,
     entry: &LockedSkill,
     at: &SkillsAt,
-) -> Result<DesiredSkill, Stop> {
+) -> Result<(DesiredSkill, LockedSkill), Stop> {
     let Some(skill) = at.skills.iter().find(|skill| skill.name == *name) else {
         return Err(gone(want, name, at));
     };
@@ -578,7 +582,19 @@ fn restored(
     }
     let record = record(want, entry, Some(skill.folder.clone()));
     let bytes = Some(skill.part.clone());
-    Ok(DesiredSkill { record, bytes, link: want.link, enabled: want.enabled, once: false })
+    let powers = entry.powers.clone().or_else(|| skill.powers.clone().ok());
+    let entry = LockedSkill { powers, ..entry.clone() };
+    let (link, enabled) = (want.link, want.enabled);
+    Ok((DesiredSkill { record, bytes, link, enabled, once: false }, entry))
+}
+
+/// Returns how globs may spell where a skill comes from.
+fn from(source: &SkillSource) -> Names {
+    match source {
+        SkillSource::Tree { source, .. } => Names::of(source),
+        SkillSource::WellKnown { url } => Names::of(&Source::Url { url: url.clone() }),
+        SkillSource::Npm { package } => Names::of_package(split_package(package).0),
+    }
 }
 
 /// Returns the question about a source: at what is locked, or else at what is wanted.

@@ -24,15 +24,16 @@ pub fn contents(root: &Path, limits: Limits) -> Result<(Vec<TreeFile>, u64), Tre
                 let digest = Digest::of(target.as_bytes());
                 (FileKind::Link(target), digest)
             }
-            Kind::File => (FileKind::File, digest(root, path)?),
-            Kind::Executable => (FileKind::Executable, digest(root, path)?),
+            Kind::File => (FileKind::File, digest_of_file(root, path)?),
+            Kind::Executable => (FileKind::Executable, digest_of_file(root, path)?),
         };
         files.push(TreeFile { path: entry.path, kind, digest });
     }
     Ok((files, total))
 }
 
-fn digest(root: &Path, path: &Path) -> Result<Digest, TreeError> {
+/// Returns the digest of a file's bytes, whatever its size with the same little memory.
+pub fn digest_of_file(root: &Path, path: &Path) -> Result<Digest, TreeError> {
     let opened = open_plain(&root.join(path)).map_err(|e| TreeError::read(path, e))?;
     let Opened { mut file, .. } = opened;
     let mut sum = Sum(Sha256::new());
