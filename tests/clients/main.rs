@@ -16,6 +16,7 @@ mod sandbox;
 mod catalogs;
 mod doctor;
 mod peer;
+mod powers;
 mod servers;
 mod settings;
 mod skills;
