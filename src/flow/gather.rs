@@ -16,10 +16,12 @@ use crate::machine::fetch::{self, Checkout, FetchError, FetchOptions, Request, R
 use crate::machine::parallel;
 use crate::machine::store::disk::{self, Most, ReadError};
 use crate::machine::store::tree::{self, Fingerprints, Limits, TreeError};
-use crate::model::{Client, Commit, Diagnostic, Level, Note, Roots, Source, TreeHash, redact_url};
+use crate::model::{
+    Client, Commit, Diagnostic, Level, Note, Roots, Source, TreeHash, Trouble, redact_url,
+};
 use crate::resolve::{
     self, Answers, AtClient, CatalogAt, Contents, History, Move, Observed, Origin, Question,
-    Resolution, Shelved, SkillAt, SkillsAt, SkillsWanted, TipWanted, TreeAt, TreeWanted, Trouble,
+    Resolution, Shelved, SkillAt, SkillsAt, SkillsWanted, TipWanted, TreeAt, TreeWanted,
 };
 
 /// What an effectful answer needs besides the question.
@@ -156,10 +158,10 @@ fn find_tips(wanted: &[TipWanted], options: &FetchOptions) -> Vec<Result<Commit,
     let found = fetch::tips(&asked, options);
     let answer = |wanted: &TipWanted| match &found[wanted.url.as_str()] {
         Err(error) => Err(fetch_trouble(error)),
-        Ok(tips) => tips.get(wanted.name()).cloned().ok_or_else(|| Trouble {
-            level: Level::Unmet,
-            text: format!("`{}` has no branch or tag `{}`", redact_url(&wanted.url), wanted.name()),
-            hint: Some("look with `git ls-remote`, and correct the manifest".to_owned()),
+        Ok(tips) => tips.get(wanted.name()).cloned().ok_or_else(|| {
+            let (url, name) = (redact_url(&wanted.url), wanted.name());
+            Trouble::unmet(format!("`{url}` has no branch or tag `{name}`"))
+                .hint("look with `git ls-remote`, and correct the manifest")
         }),
     };
     wanted.iter().map(answer).collect()
@@ -204,11 +206,7 @@ fn checkout(origin: &Origin, checkouts: &Checkouts) -> Result<Checkout, Trouble>
                 .or_else(|| path.ancestors().find_map(tree::head)),
             ..Checkout::plain(path.clone())
         }),
-        Origin::Local(path) => Err(Trouble {
-            level: Level::Unmet,
-            text: format!("`{}` does not exist", path.display()),
-            hint: None,
-        }),
+        Origin::Local(path) => Err(Trouble::unmet(format!("`{}` does not exist", path.display()))),
         Origin::Fetched(request) => match &checkouts[request] {
             Ok(checkout) => Ok(match request {
                 Request::Catalog { .. } => {
@@ -227,11 +225,8 @@ fn snapshot(path: &Path) -> Option<Commit> {
 }
 
 fn fetch_trouble(error: &FetchError) -> Trouble {
-    Trouble {
-        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-        text: error.to_string(),
-        hint: Some(error.hint().to_owned()).filter(|hint| !hint.is_empty()),
-    }
+    let hint = Some(error.hint().to_owned()).filter(|hint| !hint.is_empty());
+    Trouble { hint, ..Trouble::new(Level::of_refusal(error.is_refusal()), error.to_string()) }
 }
 
 /// Returns where the client for which things are fetched keeps plugins.
@@ -241,7 +236,6 @@ fn layout() -> &'static dyn PluginLayout {
 
 /// Reads the catalog of a marketplace: a folder with one in it, or the file itself.
 fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
-    let unmet = |text: String| Trouble { level: Level::Unmet, text, hint: None };
     let (file, read) = if disk::is_dir(&checkout.root) {
         let path = Path::new(layout().catalog_file());
         (checkout.root.join(path), disk::read_below(&checkout.root, path, Most::CATALOG))
@@ -249,17 +243,18 @@ fn read_catalog(checkout: &Checkout) -> Result<CatalogAt, Trouble> {
         (checkout.root.clone(), disk::read(&checkout.root, Most::CATALOG))
     };
     let bytes = read.map_err(|error| unread(&file, &error))?.ok_or_else(|| {
-        unmet(format!(
+        Trouble::unmet(format!(
             "it has no `{}` (looked in `{}`)",
             layout().catalog_file(),
             checkout.root.display()
         ))
     })?;
-    let catalog = catalog::parse(&file, &bytes).map_err(|fault| unmet(fault.to_string()))?;
+    let catalog =
+        catalog::parse(&file, &bytes).map_err(|fault| Trouble::unmet(fault.to_string()))?;
     let name = catalog.name.as_str();
     if let Some(purpose) = layout().uses_itself(name) {
         let text = format!("the marketplace name `{name}` is kept for {purpose}");
-        return Err(unmet(Diagnostic::whole(&file, text).to_string()));
+        return Err(Trouble::unmet(Diagnostic::whole(&file, text).to_string()));
     }
     Ok(CatalogAt {
         root: checkout.root.clone(),
@@ -278,11 +273,8 @@ fn read_tree(
     let checkout = checkout(origin, checkouts)?;
     let root = stays_inside(&checkout.root, folder)?;
     if !disk::is_dir(&root) {
-        return Err(Trouble {
-            level: Level::Unmet,
-            text: format!("its folder `{folder}` is not in `{}`", checkout.root.display()),
-            hint: None,
-        });
+        let text = format!("its folder `{folder}` is not in `{}`", checkout.root.display());
+        return Err(Trouble::unmet(text));
     }
     let hash = hash(&root).map_err(|error| tree_trouble(&error))?;
     let manifest = read_manifest(&root)?;
@@ -293,11 +285,8 @@ fn read_tree(
 fn stays_inside(root: &Path, path: &str) -> Result<PathBuf, Trouble> {
     let full = if path.is_empty() { root.to_owned() } else { root.join(path) };
     if disk::leads_out(root, &full) {
-        return Err(Trouble {
-            level: Level::Refused,
-            text: format!("`{path}` leads out of `{}` through a link", root.display()),
-            hint: None,
-        });
+        let text = format!("`{path}` leads out of `{}` through a link", root.display());
+        return Err(Trouble::refused(text));
     }
     Ok(full)
 }
@@ -316,32 +305,23 @@ fn read_contents(root: &Path) -> Result<Contents, Trouble> {
     Ok(Contents { texts: texts.collect(), files })
 }
 
-fn tree_trouble(error: &TreeError) -> Trouble {
-    Trouble {
-        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-        text: error.to_string(),
-        hint: None,
-    }
-}
-
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
     let path = Path::new(layout().manifest_file());
     let file = root.join(path);
     let read = disk::read_below(root, path, Most::TEXT).map_err(|error| unread(&file, &error))?;
     let Some(bytes) = read else { return Ok(None) };
-    let manifest = catalog::parse_plugin(&file, &bytes).map_err(|fault| Trouble {
-        level: Level::Unmet,
-        text: fault.to_string(),
-        hint: None,
-    })?;
+    let manifest =
+        catalog::parse_plugin(&file, &bytes).map_err(|fault| Trouble::unmet(fault.to_string()))?;
     Ok(Some(manifest))
 }
 
 /// Returns the trouble with a file that could not be read, or must not be.
 fn unread(file: &Path, error: &ReadError) -> Trouble {
-    Trouble {
-        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-        text: format!("cannot read `{}`: {error}", file.display()),
-        hint: None,
-    }
+    let text = format!("cannot read `{}`: {error}", file.display());
+    Trouble::new(Level::of_refusal(error.is_refusal()), text)
+}
+
+/// Returns the trouble with a folder that could not be hashed, or must not be used.
+fn tree_trouble(error: &TreeError) -> Trouble {
+    Trouble::new(Level::of_refusal(error.is_refusal()), error.to_string())
 }

@@ -7,10 +7,19 @@ use crate::model::Position;
 
 /// Why a text is not the mapping that we want, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{fault}")]
 pub struct YamlError {
     pub at: Position,
-    pub message: String,
+    pub fault: YamlFault,
+}
+
+/// What is wrong with it; the words go on after "it".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum YamlFault {
+    #[error("has `: ` inside a value that is not quoted")]
+    Unquoted,
+    #[error("{0}")]
+    Other(String),
 }
 
 /// Returns the mapping in `text`; an empty text is an empty mapping.
@@ -55,7 +64,7 @@ impl<'a> Events<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Marker), YamlError> {
         match self.0.next_event() {
             Some(Ok((event, span))) => Ok((event, span.start)),
-            Some(Err(scan)) => Err(error(*scan.marker(), explain(scan.info()))),
+            Some(Err(scan)) => Err(fault(*scan.marker(), explain(scan.info()))),
             None => Ok((Event::StreamEnd, Marker::new(0, 1, 0))),
         }
     }
@@ -124,18 +133,21 @@ fn number(text: &str) -> Option<Value> {
     }
 }
 
-/// Says the parser's most common complaint in words that lead to the repair.
-fn explain(info: &str) -> String {
+/// Tells the parser's most common complaint from the others.
+fn explain(info: &str) -> YamlFault {
     if info.starts_with("mapping values are not allowed") {
-        "has `: ` inside a value that is not quoted".to_owned()
+        YamlFault::Unquoted
     } else {
-        info.to_owned()
+        YamlFault::Other(info.to_owned())
     }
 }
 
 fn error(at: Marker, message: impl Into<String>) -> YamlError {
-    let at = Position { line: at.line().max(1), column: at.col() + 1 };
-    YamlError { at, message: message.into() }
+    fault(at, YamlFault::Other(message.into()))
+}
+
+fn fault(at: Marker, fault: YamlFault) -> YamlError {
+    YamlError { at: Position { line: at.line().max(1), column: at.col() + 1 }, fault }
 }
 
 #[cfg(test)]
@@ -165,7 +177,7 @@ mod tests {
         let check = |text: &str, line, column, words: &str| {
             let error = mapping(text).unwrap_err();
             assert_eq!(error.at, Position { line, column }, "{text:?}: {error}");
-            assert!(error.message.contains(words), "{text:?}: {error}");
+            assert!(error.to_string().contains(words), "{text:?}: {error}");
         };
         check("name: a\ndescription: Use when: x\n", 2, 22, "`: `");
         check("a: 1\na: 2\n", 2, 1, "twice");

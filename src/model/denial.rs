@@ -12,7 +12,8 @@ pub struct RulePlace {
     pub at: Option<Position>,
 }
 
-/// That something is forbidden, and by what.
+/// That something is forbidden, and by what. It is a fact about a rule and not yet about a run: a sync
+/// makes a refusal of it, doctor a finding at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     pub text: String,

@@ -43,7 +43,7 @@ pub use intent::{
 pub use json::{canonical_json, same_json};
 pub use machine::Machine;
 pub use name::{MarketplaceName, NameError, PluginId, PluginName, SkillName};
-pub use note::{About, Level, Note};
+pub use note::{About, Level, Note, Trouble};
 pub use own_file::{OwnFile, STAGING, TRASH};
 pub use pattern::{is_glob, matches, matches_any};
 pub use redact::{is_token, redact_url, without_login, without_path_tokens};

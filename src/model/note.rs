@@ -16,6 +16,13 @@ pub enum Level {
     Refused,
 }
 
+impl Level {
+    /// Returns how it counts that something could not be had, by whether that was a refusal.
+    pub fn of_refusal(is_refusal: bool) -> Self {
+        if is_refusal { Self::Refused } else { Self::Unmet }
+    }
+}
+
 /// What a note is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
@@ -152,5 +159,38 @@ impl Note {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+/// Why something could not be had: what a note will say once it is known what that costs, and whom.
+/// One archive that cannot be fetched is the trouble of every plugin in it, each with its own note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    pub level: Level,
+    pub text: String,
+    pub hint: Option<String>,
+}
+
+impl Trouble {
+    pub fn unmet(text: impl Into<String>) -> Self {
+        Self::new(Level::Unmet, text)
+    }
+
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self::new(Level::Refused, text)
+    }
+
+    pub fn new(level: Level, text: impl Into<String>) -> Self {
+        Self { level, text: text.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Returns the note that says so about something.
+    pub fn about(self, about: impl Into<About>) -> Note {
+        Note { hint: self.hint, ..Note::new(self.level, about, self.text) }
     }
 }

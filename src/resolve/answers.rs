@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Contents, Stop, Trouble};
+use super::{Contents, Stop};
 use crate::content::catalog::{Catalog, PluginManifest};
 use crate::content::skill::LintFinding;
-use crate::model::{Commit, Note, Powers, Request, SkillName, TreeHash};
+use crate::model::{Commit, Note, Powers, Request, SkillName, TreeHash, Trouble};
 
 /// A table for each kind of question, so that each has an answer of its own type.
 #[derive(Debug, Default)]

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use super::{
-    CatalogAt, DesiredMarketplace, Movement, Origin, Resolver, Stop, TipWanted, Trouble, note,
-    revision,
+    CatalogAt, DesiredMarketplace, Movement, Origin, Resolver, Stop, TipWanted, note, revision,
 };
 use crate::declared::lock::LockedMarketplace;
 use crate::model::{
-    Commit, KnownMarketplace, Level, MarketplaceName, Note, Request, Revision, Source, TreeHash,
+    Commit, KnownMarketplace, MarketplaceName, Note, Request, Revision, Source, TreeHash, Trouble,
     WantedMarketplace, did_you_mean, well_known_marketplace, without_login,
 };
 
@@ -227,18 +226,13 @@ impl Resolver<'_> {
         match (pin, have) {
             (Some(pin), Some(locked)) => {
                 if locked != tip && self.noted.insert(name.clone()) {
-                    let trouble = Trouble {
-                        level: Level::Refused,
-                        text: format!(
-                            "its pin `{pin}` was {} when it was locked and is {} now",
-                            locked.short(),
-                            tip.short()
-                        ),
-                        hint: Some(
-                            "look at what changed; another pin in the manifest accepts it".into(),
-                        ),
-                    };
-                    self.out.notes.push(note(name, &trouble));
+                    let text = format!(
+                        "its pin `{pin}` was {} when it was locked and is {} now",
+                        locked.short(),
+                        tip.short()
+                    );
+                    let hint = "look at what changed; another pin in the manifest accepts it";
+                    self.out.notes.push(Note::refused(name, text).hint(hint));
                 }
                 self.find_at(name, url, Some(locked), market)
             }
@@ -295,7 +289,7 @@ impl Resolver<'_> {
         }
         let at = commit.map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
         let text = format!("was not refreshed, the copy{at} stays: {}", trouble.text);
-        self.out.notes.push(note(name, &Trouble { text, ..trouble.clone() }));
+        self.out.notes.push(Trouble { text, ..trouble.clone() }.about(name));
     }
 
     fn find_catalog_file(

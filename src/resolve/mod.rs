@@ -17,7 +17,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clients::{self, PluginLayout};
-use crate::model::{About, Commit, Level, MarketplaceName, Note, Revision};
+use crate::model::{About, Commit, MarketplaceName, Note, Revision, Trouble};
 use marketplaces::Market;
 
 pub use answers::{
@@ -86,15 +86,15 @@ enum Stop {
 
 impl Stop {
     fn unmet(text: impl Into<String>) -> Self {
-        Self::Never(Trouble { level: Level::Unmet, text: text.into(), hint: None })
+        Self::Never(Trouble::unmet(text))
     }
 
     fn unmet_hint(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Never(Trouble { level: Level::Unmet, text: text.into(), hint: Some(hint.into()) })
+        Self::Never(Trouble::unmet(text).hint(hint))
     }
 
     fn refused(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Never(Trouble { level: Level::Refused, text: text.into(), hint: Some(hint.into()) })
+        Self::Never(Trouble::refused(text).hint(hint))
     }
 }
 

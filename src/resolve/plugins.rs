@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 
 use super::marketplaces::{Market, written};
 use super::{
-    DesiredPlugin, Origin, Placement, Replaced, Resolver, Stop, TipWanted, TreeAt, TreeWanted,
-    Trouble, note,
+    DesiredPlugin, Origin, Placement, Replaced, Resolver, Stop, TipWanted, TreeAt, TreeWanted, note,
 };
 use origins::origin;
 
 use crate::content::catalog::{self, Dependency, Entry, EntrySource, PluginManifest};
 use crate::declared::lock::LockedPlugin;
 use crate::model::{
-    Commit, InstallRecord, MarketplaceName, PluginId, Request, Revision, Row, Scope, WantedPlugin,
-    did_you_mean,
+    Commit, InstallRecord, MarketplaceName, PluginId, Request, Revision, Row, Scope, Trouble,
+    WantedPlugin, did_you_mean,
 };
 
 /// A plugin that is to be there, because of the manifest or of another plugin.

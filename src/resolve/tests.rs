@@ -10,8 +10,8 @@ use crate::content::powers::{FileKind, TreeFile};
 use crate::declared::lock::Lock;
 use crate::declared::manifest;
 use crate::model::{
-    Client, Digest, InstallRecord, Intent, Item, Record, RegistrySource, Request, Roots, Scope,
-    Source, TreeHash, WantedPlugin,
+    Client, Digest, InstallRecord, Intent, Item, Level, Record, RegistrySource, Request, Roots,
+    Scope, Source, TreeHash, WantedPlugin,
 };
 
 /// The plugins of a marketplace and what each depends on.
@@ -201,11 +201,10 @@ impl World {
 
     /// Returns the repository, commit and plugins that an origin leads to.
     fn at(&self, origin: &Origin) -> Result<(&'static str, char, Plugins), Trouble> {
-        let trouble = |text: &str| Trouble { level: Level::Unmet, text: text.into(), hint: None };
         let found = match origin {
             Origin::Fetched(Request::Git { url, revision, .. }) => {
                 if self.offline {
-                    return Err(trouble("the network is not to be used"));
+                    return Err(Trouble::unmet("the network is not to be used"));
                 }
                 let revision = match revision {
                     Revision::Head => "main".to_owned(),
@@ -223,7 +222,8 @@ impl World {
             }),
             Origin::Fetched(_) => None,
         };
-        let ((name, _), (commit, plugins)) = found.ok_or_else(|| trouble("nothing is there"))?;
+        let ((name, _), (commit, plugins)) =
+            found.ok_or_else(|| Trouble::unmet("nothing is there"))?;
         Ok((name, *commit, plugins.clone()))
     }
 }

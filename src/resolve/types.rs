@@ -8,8 +8,8 @@ use crate::clients::Policy;
 use crate::content::skill::foreign::Provenance;
 use crate::declared::lock::Lock;
 use crate::model::{
-    About, Client, Commit, Intent, Level, MarketplaceName, Note, PluginId, Roots, Scope,
-    ServerRecord, SkillName, SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
+    Client, Commit, Intent, MarketplaceName, Note, PluginId, Roots, Scope, ServerRecord, SkillName,
+    SkillRecord, Source, State, TreeHash, WantedPlugin, WantedSkill,
 };
 
 /// Everything the answer depends on, but for what was found out on the way.
@@ -143,22 +143,6 @@ pub enum AtClient {
         is_skill: bool,
     },
     Other,
-}
-
-/// Why something could not be found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    pub level: Level,
-    pub text: String,
-    pub hint: Option<String>,
-}
-
-impl Trouble {
-    /// Returns the note that says so about something.
-    pub fn about(self, about: impl Into<About>) -> Note {
-        let about = about.into();
-        Note { level: self.level, about, text: self.text, hint: self.hint, fault: None }
-    }
 }
 
 /// What should be.

@@ -23,7 +23,8 @@ mod doctor_checks;
 mod doctor_trust;
 mod faults;
 mod first_minutes;
-ba
+mod gate;
+mod gc;
 mod history;
 mod install_kinds;
 mod itself;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::formats::yaml;
+use crate::formats::yaml::{self, YamlFault};
 use crate::model::Position;
 
 /// What the lines between the two `---` say.
@@ -37,8 +37,8 @@ pub enum FrontmatterError {
     Open,
     #[error("has frontmatter longer than 64 KiB")]
     Long,
-    #[error("frontmatter {message}")]
-    Yaml { at: Position, message: String },
+    #[error("frontmatter {fault}")]
+    Yaml { at: Position, fault: YamlFault },
 }
 
 impl FrontmatterError {
@@ -95,7 +95,7 @@ fn strict(text: &str) -> Result<Frontmatter, FrontmatterError> {
     }
     let map = yaml::mapping(yaml).map_err(|error| FrontmatterError::Yaml {
         at: Position { line: error.at.line + 1, ..error.at },
-        message: error.message,
+        fault: error.fault,
     })?;
     Ok(typed(map))
 }

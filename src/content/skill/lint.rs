@@ -4,6 +4,7 @@ use super::frontmatter::{self, Frontmatter, FrontmatterError};
 use super::links::{self, ReferenceKind};
 use super::tree::{Kind, Listing, TreePath, base, parent, resolve};
 use super::unicode;
+use crate::formats::yaml::YamlFault;
 use crate::model::{Position, position};
 
 /// One thing found in a skill. The ids are stable.
@@ -107,7 +108,7 @@ fn unreadable(problem: &FrontmatterError) -> LintFinding {
         FrontmatterError::Missing => ("frontmatter.missing", "start the file with `---`"),
         FrontmatterError::Open => ("frontmatter.missing", "end the frontmatter with `---`"),
         FrontmatterError::Encoding => ("file.encoding", "save it as UTF-8"),
-        FrontmatterError::Yaml { message, .. } if message.contains("`: `") => {
+        FrontmatterError::Yaml { fault: YamlFault::Unquoted, .. } => {
             ("frontmatter.yaml", "put the value in quotes")
         }
         FrontmatterError::Yaml { .. } | FrontmatterError::Long => {

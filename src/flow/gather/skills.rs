@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::tree_trouble;
 use crate::clients;
 use crate::content::catalog;
 use crate::content::powers::{self, FileKind, Tree, TreeFile};
@@ -15,8 +16,8 @@ use crate::formats::json;
 use crate::machine::fetch::Checkout;
 use crate::machine::store::disk::{self, Most};
 use crate::machine::store::tree::{self, Listed, ListedKind};
-use crate::model::{Client, Digest, Level, Note, Powers, matches_any};
-use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted, Trouble};
+use crate::model::{Client, Digest, Note, Powers, Trouble, matches_any};
+use crate::resolve::{Origin, Part, SkillAt, SkillsAt, SkillsWanted};
 
 /// The most entries of a tree that are looked at.
 const MOST: usize = 200_000;
@@ -66,11 +67,8 @@ fn look(wanted: &SkillsWanted, root: &Path) -> Result<Look, Trouble> {
     let within = wanted.within.as_str();
     let whole = if within.is_empty() { root.to_owned() } else { root.join(within) };
     if !disk::is_dir(&whole) {
-        return Err(Trouble {
-            level: Level::Unmet,
-            text: format!("its folder `{within}` is not in the source"),
-            hint: Some("check the path behind `//`".to_owned()),
-        });
+        let text = format!("its folder `{within}` is not in the source");
+        return Err(Trouble::unmet(text).hint("check the path behind `//`"));
     }
     let named = !within.is_empty()
         || (matches!(wanted.origin, Origin::Local(_)) && !disk::exists(&whole.join(".git")));
@@ -89,11 +87,7 @@ fn look(wanted: &SkillsWanted, root: &Path) -> Result<Look, Trouble> {
 
 fn listing(at: &Look) -> Result<(Listing, Vec<Note>), Trouble> {
     let folder = if at.only.is_empty() { at.root.clone() } else { at.root.join(&at.only) };
-    let listed = tree::list(&folder, MOST).map_err(|error| Trouble {
-        level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-        text: error.to_string(),
-        hint: None,
-    })?;
+    let listed = tree::list(&folder, MOST).map_err(|error| tree_trouble(&error))?;
     let mut notes = Vec::new();
     let entries: Vec<(String, Kind, u64)> = listed
         .into_iter()
@@ -143,10 +137,9 @@ fn skill(found: &FoundSkill, at: &Look, listing: &Listing) -> Result<SkillAt, Tr
         .collect();
     let is_safe = findings.iter().all(|finding| finding.severity != Severity::Error);
     let hash = if is_safe {
-        let hash = tree::hash_part(&root, &files).map_err(|error| Trouble {
-            level: if error.is_refusal() { Level::Refused } else { Level::Unmet },
-            text: format!("`{}`: {error}", found.name),
-            hint: None,
+        let hash = tree::hash_part(&root, &files).map_err(|error| {
+            let trouble = tree_trouble(&error);
+            Trouble { text: format!("`{}`: {error}", found.name), ..trouble }
         })?;
         Some(hash)
     } else {

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::resolve::team::Names;
 use crate::resolve::{
     DesiredSkill, Movement, Origin, Resolver, Shelved, SkillAt, SkillsAt, SkillsWanted, Stop,
-    TipWanted, Trouble, note, revision,
+    TipWanted, note, revision,
 };
 
 /// More skills than anybody wants all of.
@@ -688,7 +688,7 @@ fn gone(want: &WantedSkill, name: &SkillName, at: &SkillsAt) -> Stop {
         None if names.is_empty() => "it has no skills".to_owned(),
         None => format!("it has {}", some(&names)),
     };
-    Stop::Never(Trouble { level: Level::Unmet, text, hint: Some(hint) })
+    Stop::unmet_hint(text, hint)
 }
 
 fn record(want: &WantedSkill, entry: &LockedSkill, path: Option<String>) -> SkillRecord {
