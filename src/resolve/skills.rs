@@ -323,3 +323,6 @@ fn some(names: &BTreeSet<&str>) -> String {
     let more = names.len().saturating_sub(SHOWN);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
+
+#[cfg(test)]
+mod tests;

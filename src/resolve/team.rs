@@ -111,6 +111,9 @@ mod tests {
         check(&["github.com/acme/*"], &[], github("acme/tools"), true);
         check(&["git.acme.com/**"], &[], git("https://git.acme.com/a/b/c.git"), true);
         check(&["*"], &[], github("acme/tools"), false);
+        let catalog = || Source::Url { url: "https://files.test/a/catalog.json".into() };
+        check(&["files.test/a/*"], &[], catalog(), true);
+        check(&["files.test/b/*"], &[], catalog(), false);
         check(&["acme/*"], &["acme/old"], github("acme/old"), false);
         check(&[], &["https://github.com/evil/*"], git("https://github.com/evil/x"), false);
     }

@@ -1,6 +1,8 @@
+mod policy;
+
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::clients::claude::managed::Policy;
@@ -30,6 +32,13 @@ struct World {
     accepted: Vec<String>,
     /// Commits in which every plugin has an executable.
     powerful: Vec<char>,
+    /// Where the bytes of every plugin are, if not in its marketplace.
+    elsewhere: Option<Value>,
+    /// What the administrator allows.
+    policy: Policy,
+    /// When every commit was made.
+    made: Option<u64>,
+    now: u64,
 }
 
 impl World {
@@ -43,6 +52,10 @@ impl World {
             offline: false,
             accepted: Vec::new(),
             powerful: Vec::new(),
+            elsewhere: None,
+            policy: Policy::default(),
+            made: Some(0),
+            now: 0,
         }
     }
 
@@ -120,9 +133,9 @@ impl World {
             lock: &self.lock,
             observed: &self.observed,
             movement: &self.movement,
-            policy: &Policy::default(),
+            policy: &self.policy,
             accepted: &self.accepted,
-            now: 0,
+            now: self.now,
         };
         let mut answers = Answers::default();
         for _ in 0..20 {
@@ -140,7 +153,7 @@ impl World {
         catalogs.answer_each(|origin| self.catalog(origin));
         trees.answer_each(|wanted| self.tree(wanted));
         clean.answer_each(|_| Ok(true));
-        dates.answer_each(|_| Ok(Some(0)));
+        dates.answer_each(|_| Ok(self.made));
         contents.answer_each(|root| Ok(self.contents(root)));
         tips.answer_each(|wanted| self.tip(wanted));
         histories.answer_each(|_| Ok(History::Unknown));
@@ -156,9 +169,10 @@ impl World {
 
     fn catalog(&self, origin: &Origin) -> Result<CatalogAt, Trouble> {
         let (name, commit, plugins) = self.at(origin)?;
-        let entries = plugins
-            .iter()
-            .map(|(plugin, _)| json!({ "name": plugin, "source": format!("./{plugin}") }));
+        let source =
+            |plugin: &str| self.elsewhere.clone().unwrap_or_else(|| format!("./{plugin}").into());
+        let entries =
+            plugins.iter().map(|(plugin, _)| json!({ "name": plugin, "source": source(plugin) }));
         let text = json!({
             "name": name, "owner": { "name": "acme" },
             "plugins": entries.collect::<Vec<_>>()
