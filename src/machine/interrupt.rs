@@ -94,6 +94,15 @@ pub fn rest() {
     }
 }
 
+/// Does not return when a signal that was sent to this process ends it; another thread hears of that, in
+/// a moment.
+pub fn expected() {
+    for _ in 0..100 {
+        rest();
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Has a folder removed when the process is ended before its time.
 pub fn staged(folder: &Path) {
     lock(&STAGED).insert(folder.to_owned());

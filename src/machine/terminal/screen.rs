@@ -8,6 +8,8 @@ use rustix::termios::{
     LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
 };
 
+use crate::machine::interrupt;
+
 /// How many characters a terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -49,7 +51,8 @@ impl Drop for Keys {
     }
 }
 
-/// Ends this process as Ctrl-C does, so that a shell sees why.
+/// Ends this process as Ctrl-C does, so that a shell sees why; returns where nobody hears of that.
 pub fn interrupt() {
     let _ = kill_process(getpid(), Signal::INT);
+    interrupt::expected();
 }
