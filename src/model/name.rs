@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub enum NameError {
     #[error("is empty")]
     Empty,
-    #[error("is longer than 128 characters")]
+    #[error("is longer than 255 characters")]
     Long,
     #[error("starts with `{0}`")]
     Start(char),
@@ -18,10 +18,14 @@ pub enum NameError {
     NoMarketplace,
 }
 
-/// Checks a text that is to become a folder name and an argument of a command.
-fn check(text: &str) -> Result<(), NameError> {
+/// What a folder may be called on every system.
+const LONGEST: usize = 255;
+
+/// Checks a text that is to become a folder name and an argument of a command; it does not start with one
+/// of some characters.
+fn check(text: &str, starts: &[char]) -> Result<(), NameError> {
     let first = text.chars().next().ok_or(NameError::Empty)?;
-    if text.len() > 128 {
+    if text.len() > LONGEST {
         return Err(NameError::Long);
     }
     if let Some(bad) =
@@ -29,14 +33,14 @@ fn check(text: &str) -> Result<(), NameError> {
     {
         return Err(NameError::Character(bad));
     }
-    if matches!(first, '.' | '-') {
+    if starts.contains(&first) {
         return Err(NameError::Start(first));
     }
     Ok(())
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, never $starts:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -51,7 +55,7 @@ macro_rules! name {
             type Err = NameError;
 
             fn from_str(text: &str) -> Result<Self, NameError> {
-                check(text)?;
+                check(text, &$starts)?;
                 Ok(Self(text.to_owned()))
             }
         }
@@ -66,15 +70,15 @@ macro_rules! name {
 
 name! {
     /// The `name` in a `marketplace.json`.
-    MarketplaceName
+    MarketplaceName, never ['.', '-', '_']
 }
 name! {
-    /// The `name` of an entry in a marketplace.
-    PluginName
+    /// The `name` of an entry in a marketplace. Clients load none that starts with `_`.
+    PluginName, never ['.', '-', '_']
 }
 name! {
     /// The folder of an Agent Skill below a skills root.
-    SkillName
+    SkillName, never ['.', '-']
 }
 
 /// `plugin@marketplace`, the client's key for a plugin.
@@ -113,9 +117,17 @@ mod tests {
 
     #[test]
     fn names_seen_in_real_catalogs_are_accepted() {
-        for good in ["alpha", "Alpha_2", "a.b-c", "_x", "3d"] {
+        let long = "a".repeat(140);
+        for good in ["alpha", "Alpha_2", "a.b-c", "3d", &long] {
             assert!(good.parse::<PluginName>().is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn only_a_skill_may_start_with_an_underscore() {
+        assert!("_x".parse::<SkillName>().is_ok());
+        assert_eq!("_x".parse::<PluginName>(), Err(NameError::Start('_')));
+        assert_eq!("_x".parse::<MarketplaceName>(), Err(NameError::Start('_')));
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Resolver<'_> {
             self.same_as_locked(name, &source)?;
         }
         self.allow(&source, wanted)?;
+        self.allow_name(name, &source)?;
         let pin = wanted.and_then(|w| w.pin.clone());
         let reference = pin.clone().or_else(|| source.reference().map(str::to_owned));
         let written = written(&source, wanted);
@@ -106,6 +107,23 @@ impl Resolver<'_> {
             }
         }
         Ok(market)
+    }
+
+    /// Refuses a name that the client keeps for somebody else. One that is registered already it goes by.
+    fn allow_name(&self, name: &MarketplaceName, source: &Source) -> Result<(), Stop> {
+        let layout = self.plugin_layout();
+        let owner = match layout.uses_itself(name.as_str()) {
+            Some(purpose) => Some(purpose),
+            None if self.registered(name).is_some() => None,
+            None => layout.kept_for(name.as_str(), Some(source)),
+        };
+        match owner {
+            Some(owner) => Err(Stop::refused(
+                format!("the client keeps the name `{name}` for {owner}"),
+                "it would not accept the marketplace; its author has to choose another name",
+            )),
+            None => Ok(()),
+        }
     }
 
     fn source<'a>(

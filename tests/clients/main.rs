@@ -15,6 +15,7 @@ mod sandbox;
 
 mod catalogs;
 mod doctor;
+mod names;
 mod peer;
 mod powers;
 mod servers;

@@ -55,15 +55,18 @@ fn is_anthropics(source: &Source) -> bool {
     address.is_on_github() && address.owner() == "anthropics"
 }
 
+/// Tells whether a name can be taken for one of Anthropic's, whatever stands between its words.
 fn imitates(name: &str) -> bool {
-    let joined = name.replace('-', "");
-    ["claude", "anthropic"].into_iter().any(|brand| {
+    const KINDS: [&str; 4] = ["marketplace", "plugins", "official", "director"];
+    let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let is_theirs = |brand: &&str| {
         joined.contains(&format!("official{brand}"))
             || joined.contains(&format!("{brand}official"))
-            || name.strip_prefix(brand).is_some_and(|rest| {
-                ["-marketplace", "-plugins"].iter().any(|word| rest.starts_with(word))
-            })
-    })
+            || joined
+                .strip_prefix(brand)
+                .is_some_and(|rest| KINDS.iter().any(|kind| rest.starts_with(kind)))
+    };
+    !name.is_ascii() || ["claude", "anthropic"].iter().any(is_theirs)
 }
 
 #[cfg(test)]
@@ -79,6 +82,11 @@ mod tests {
             assert!(reserved(name), "{name}");
         }
         for name in ["claude-marketplace-x", "anthropic-plugins-x", "superclaude-official"] {
+            assert!(reserved(name), "{name}");
+        }
+        for name in
+            ["claude_official", "o-fficial.claude", "claudeplugins", "anthropic-directories"]
+        {
             assert!(reserved(name), "{name}");
         }
         for name in
