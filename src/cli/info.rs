@@ -244,7 +244,8 @@ impl Folder {
         let read = |path: &str| {
             disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string())
         };
-        let manifest = plugin_layout(Client::TARGET).manifest_file();
+        let is_there = |path: &str| files.iter().any(|file| file.path == path);
+        let manifest = plugin_layout(Client::TARGET).manifest_file(&is_there);
         let tree = Tree { manifest, files: &files, read: &read };
         let brought = powers::of_plugin(tree, id.plugin.as_str(), entry.map(|entry| &entry.raw));
         let brings = brought.map_or_else(|error| vec![error.to_string()], |all| all.lines());

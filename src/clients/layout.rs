@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::formats::json::Key;
 use crate::model::{Item, PluginId, Roots, Scope, Source, State};
 
@@ -103,6 +105,25 @@ pub trait Layout: Sync {
     fn plugins(&self) -> Option<&dyn PluginLayout>;
 }
 
+/// The files of a plugin, as far as a client looks whether they are there and as they have to be.
+pub struct PluginFiles<'a> {
+    /// Every file, by its path from the plugin's folder.
+    pub paths: &'a [&'a str],
+    pub read: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    pub manifest: Option<&'a Map<String, Value>>,
+}
+
+impl PluginFiles<'_> {
+    pub fn has_file(&self, path: &str) -> bool {
+        self.paths.contains(&path)
+    }
+
+    pub fn has_folder(&self, path: &str) -> bool {
+        let below = |file: &&str| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        self.paths.iter().any(below)
+    }
+}
+
 /// Where a client keeps plugins and marketplaces.
 pub trait PluginLayout: Sync {
     /// Returns the folder that holds everything about plugins; what is staged in it is on its disk.
@@ -114,8 +135,14 @@ pub trait PluginLayout: Sync {
     /// Returns where the folder of a marketplace holds its catalog.
     fn catalog_file(&self) -> &'static str;
 
-    /// Returns where the folder of a plugin holds its manifest.
-    fn manifest_file(&self) -> &'static str;
+    /// Returns where the folder of a plugin may hold its manifest; the first that is there counts.
+    fn manifest_files(&self) -> &'static [&'static str];
+
+    /// Returns where a plugin has its manifest, or would have it.
+    fn manifest_file(&self, is_there: &dyn Fn(&str) -> bool) -> &'static str {
+        let files = self.manifest_files();
+        files.iter().find(|path| is_there(path)).unwrap_or(&files[0])
+    }
 
     /// Returns the folder that a catalog describes: the one that it lies in, or below.
     fn described_by(&self, catalog: &Path) -> PathBuf {
@@ -134,6 +161,11 @@ pub trait PluginLayout: Sync {
     /// Returns what the client itself uses a name for; such a name is never a marketplace's.
     fn uses_itself(&self, _name: &str) -> Option<&'static str> {
         None
+    }
+
+    /// Returns what the client would list as errors of a plugin, from the plugin's own files.
+    fn load_faults(&self, _files: &PluginFiles) -> Vec<String> {
+        Vec::new()
     }
 
     /// Returns the names at the top of the folder of a plugin that the client puts there beside its content.

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use claude::managed::Policy;
-pub use layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
+pub use layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginFiles, PluginLayout};
 pub use problem::{Cost, FileKind, FileProblem, ProblemKind, ServerFault, SourceFault};
 pub use repair::Salvage;
 pub use server_entry::{Effect, FromPlugin, Holder, ServerEntry};

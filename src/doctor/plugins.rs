@@ -5,7 +5,8 @@ use super::{Check, Evidence, Fix, Severity, Start, Symptom};
 use crate::declared::lock::Lock;
 use crate::model::{InstallRecord, KnownMarketplace, PluginId, Reach, Scope, State};
 
-pub(super) const CHECKS: &[&Check] = &[&NO_MARKETPLACE, &NO_BYTES, &DEPENDENCY, &COMMAND, &STALE];
+pub(super) const CHECKS: &[&Check] =
+    &[&NO_MARKETPLACE, &NO_BYTES, &LOADING, &DEPENDENCY, &COMMAND, &STALE];
 
 const NO_MARKETPLACE: Check = Check {
     id: "inventory.no-marketplace",
@@ -56,6 +57,29 @@ fn without_bytes(evidence: &Evidence) -> Vec<Symptom> {
         Some(Symptom::new(id, evidence.at(row.fact, text), fix))
     });
     symptoms.collect()
+}
+
+const LOADING: Check = Check {
+    id: "plugin.load-error",
+    severity: Severity::Warning,
+    title: "a plugin that the client loads with an error",
+    cause: "Its manifest declares a path that is not there, its hooks cannot be read, or the client \
+            refuses the manifest. The client lists that as an error of the plugin and goes without \
+            the part, or without the plugin.",
+    fix: "by hand: tell its author, and update it when it is corrected; or disable it.",
+    run: loaded_with_errors,
+};
+
+fn loaded_with_errors(evidence: &Evidence) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
+    for (row, scan) in evidence.scans() {
+        for fault in &scan.load_faults {
+            let text = format!("`{}` loads with an error: {fault}", row.name);
+            let fix = Fix::by_hand("tell its author, or disable it");
+            symptoms.push(Symptom::new(row.name, evidence.at(row.fact, text), fix));
+        }
+    }
+    symptoms
 }
 
 const DEPENDENCY: Check = Check {

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clients::{PluginFiles, PluginLayout};
 use crate::content::catalog::PluginManifest;
 use crate::content::powers::{self, Tree};
 use crate::content::skill::unicode;
-use crate::model::Position;
+use crate::model::{Diagnostic, Position};
 
 /// What one look at a folder tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Scan {
     pub capabilities: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<Program>,
+    /// What the client lists as errors when it loads the plugin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load_faults: Vec<String>,
     /// Plugins that this one needs; a name without `@` is one of the same marketplace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<String>,
@@ -54,21 +58,29 @@ pub enum Start {
     InPlugin { path: String, there: bool },
 }
 
-/// Returns what a tree holds. In the commands of its hooks the variable `root` stands for its folder.
-pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Scan {
+/// Returns what a tree holds. In the commands of its hooks a variable of the client stands for its folder.
+pub fn scan(
+    tree: Tree<'_>,
+    manifest: Option<&Result<PluginManifest, Diagnostic>>,
+    layout: &dyn PluginLayout,
+) -> Scan {
+    let load_faults = load_faults(tree, manifest, layout);
+    let manifest = manifest.and_then(|manifest| manifest.as_ref().ok());
     let name = manifest.map_or("", |manifest| manifest.name.as_str());
     let brought = powers::of_plugin(tree, name, None);
     let brought = match (brought, powers::hook_commands(tree, name, None)) {
         (Ok(brought), Ok(commands)) => (brought, commands),
         (Err(unreadable), _) | (_, Err(unreadable)) => {
-            return Scan { fault: Some(unreadable.to_string()), ..Scan::default() };
+            return Scan { fault: Some(unreadable.to_string()), load_faults, ..Scan::default() };
         }
     };
     let (brought, commands) = brought;
     let programs = commands
         .into_iter()
         .filter_map(|(event, command)| {
-            let start = start(&command, root, |path| tree.files.iter().any(|f| f.path == path))?;
+            let start = start(&command, layout.root_variable(), |path| {
+                tree.files.iter().any(|f| f.path == path)
+            })?;
             Some(Program { event, start })
         })
         .collect();
@@ -78,6 +90,7 @@ pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Sc
         hidden: hidden(tree),
         capabilities: brought.in_words().into_keys().collect(),
         programs,
+        load_faults,
         dependencies: dependencies
             .map(|dependency| match &dependency.marketplace {
                 Some(marketplace) => format!("{}@{marketplace}", dependency.plugin),
@@ -85,6 +98,29 @@ pub fn scan(tree: Tree<'_>, manifest: Option<&PluginManifest>, root: &str) -> Sc
             })
             .collect(),
     }
+}
+
+/// Returns what the client holds against a plugin when it loads it; a manifest that it refuses is all.
+fn load_faults(
+    tree: Tree<'_>,
+    manifest: Option<&Result<PluginManifest, Diagnostic>>,
+    layout: &dyn PluginLayout,
+) -> Vec<String> {
+    let refused = match manifest {
+        Some(Err(fault)) => Some(&fault.message),
+        Some(Ok(manifest)) => manifest.fault.as_ref(),
+        None => None,
+    };
+    if let Some(fault) = refused {
+        return vec![format!("`plugin.json`: {fault}; nothing of it is loaded")];
+    }
+    let paths: Vec<&str> = tree.files.iter().map(|file| file.path.as_str()).collect();
+    let manifest = manifest.and_then(|manifest| manifest.as_ref().ok());
+    layout.load_faults(&PluginFiles {
+        paths: &paths,
+        read: &|path| (tree.read)(path).ok().flatten(),
+        manifest: manifest.map(|manifest| &manifest.raw),
+    })
 }
 
 fn hidden(tree: Tree<'_>) -> Vec<HiddenIn> {

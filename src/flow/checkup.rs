@@ -135,7 +135,7 @@ fn offered(
         if disk::leads_out(&known.install_location, &folder) {
             continue;
         }
-        let file = folder.join(layout().manifest_file());
+        let file = folder.join(layout().manifest_file(&|path| disk::exists(&folder.join(path))));
         let manifest = disk::read(&file, Most::TEXT).ok().flatten();
         let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&file, &bytes).ok());
         let head = tree::head(&known.install_location);

@@ -306,13 +306,15 @@ fn read_contents(root: &Path) -> Result<Contents, Trouble> {
 }
 
 fn read_manifest(root: &Path) -> Result<Option<catalog::PluginManifest>, Trouble> {
-    let path = Path::new(layout().manifest_file());
-    let file = root.join(path);
-    let read = disk::read_below(root, path, Most::TEXT).map_err(|error| unread(&file, &error))?;
-    let Some(bytes) = read else { return Ok(None) };
-    let manifest =
-        catalog::parse_plugin(&file, &bytes).map_err(|fault| Trouble::unmet(fault.to_string()))?;
-    Ok(Some(manifest))
+    for path in layout().manifest_files() {
+        let file = root.join(path);
+        let read = disk::read_below(root, Path::new(path), Most::TEXT);
+        let Some(bytes) = read.map_err(|error| unread(&file, &error))? else { continue };
+        let manifest = catalog::parse_plugin(&file, &bytes)
+            .map_err(|fault| Trouble::unmet(fault.to_string()))?;
+        return Ok(Some(manifest));
+    }
+    Ok(None)
 }
 
 /// Returns the trouble with a file that could not be read, or must not be.

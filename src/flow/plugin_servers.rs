@@ -77,7 +77,8 @@ fn of_plugin(state: &State, client: Client, id: &str, root: &Path) -> Vec<Plugin
     let Some(servers) = clients::codec(client).servers() else { return Vec::new() };
     let read =
         |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
-    let manifest = clients::plugin_layout(client).manifest_file();
+    let is_there = |path: &str| read(path).is_ok_and(|bytes| bytes.is_some());
+    let manifest = clients::plugin_layout(client).manifest_file(&is_there);
     let file = root.join(manifest);
     let entry = listed(state, client, &id).unwrap_or_else(|| nameless(&id));
     let tree = Tree { manifest, files: &[], read: &read };

@@ -262,7 +262,7 @@ impl Contents {
             None if is_there(path) => Err("it is neither Markdown nor JSON".to_owned()),
             None => Ok(None),
         };
-        let manifest = plugin_layout(Client::TARGET).manifest_file();
+        let manifest = plugin_layout(Client::TARGET).manifest_file(&is_there);
         ask(Tree { manifest, files: &self.files, read: &read })
     }
 }

@@ -15,6 +15,7 @@ mod sandbox;
 
 mod catalogs;
 mod doctor;
+mod loading;
 mod names;
 mod peer;
 mod powers;

@@ -230,3 +230,37 @@ fn a_relative_path_that_climbs_is_refused() {
         assert_eq!(home.enabled("alpha@tools"), Some(true), "{path}");
     }
 }
+
+#[test]
+fn a_manifest_that_describes_itself_badly_is_installed_as_by_the_client() {
+    let home = Sandbox::new();
+    home.local_marketplace("~/tools", "tools").plugin("alpha", "1.0.0").folder();
+    let manifest = "~/tools/plugins/alpha/.claude-plugin/plugin.json";
+    let mut fields = home.json(manifest);
+    fields["repository"] = serde_json::json!({ "type": "git", "url": "https://example.com/alpha" });
+    fields["author"] = "Ada".into();
+    fields["keywords"] = 5.into();
+    home.write(manifest, fields.to_string());
+    let home = home.manifest(
+        "version = 1\n[[marketplaces]]\nname = \"tools\"\nsource = \"~/tools\"\n\
+         [[skills]]\nname = \"alpha@tools\"\n",
+    );
+    home.zskills(&["sync"]).expect(0);
+    assert_eq!(home.enabled("alpha@tools"), Some(true));
+}
+
+#[test]
+fn a_manifest_at_the_top_of_a_plugin_counts_where_there_is_no_other() {
+    let home = Sandbox::new().manifest(
+        "version = 1\n[[marketplaces]]\nname = \"tools\"\nsource = \"~/tools\"\n\
+         [[skills]]\nname = \"alpha@tools\"\n",
+    );
+    home.local_marketplace("~/tools", "tools").plugin("alpha", "1.0.0").folder();
+    home.remove("~/tools/plugins/alpha/.claude-plugin");
+    home.write(
+        "~/tools/plugins/alpha/plugin.json",
+        "{\"name\": \"alpha\", \"version\": \"9.0.0\"}",
+    );
+    home.zskills(&["sync"]).expect(0);
+    assert_eq!(home.record("alpha@tools")["version"], "9.0.0");
+}

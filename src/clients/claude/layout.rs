@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Claude, names, settings};
+use super::{Claude, loading, names, settings};
 use super::{claude_json, installed_plugins, known_marketplaces, managed_servers_paths, mcp_json};
 use crate::clients::Variables;
-use crate::clients::layout::{ClientFile, Field, Layout, Links, LockFolder, Place, PluginLayout};
+use crate::clients::layout::{
+    ClientFile, Field, Layout, Links, LockFolder, Place, PluginFiles, PluginLayout,
+};
 use crate::model::{Client, ClientHome, Item, Roots, Scope, Source, State};
 
 /// The nearest switch of a plugin wins.
@@ -156,8 +158,8 @@ impl PluginLayout for Claude {
         ".claude-plugin/marketplace.json"
     }
 
-    fn manifest_file(&self) -> &'static str {
-        ".claude-plugin/plugin.json"
+    fn manifest_files(&self) -> &'static [&'static str] {
+        &[".claude-plugin/plugin.json", "plugin.json"]
     }
 
     fn kept_for(&self, name: &str, source: Option<&Source>) -> Option<&'static str> {
@@ -166,6 +168,10 @@ impl PluginLayout for Claude {
 
     fn uses_itself(&self, name: &str) -> Option<&'static str> {
         names::internal(name)
+    }
+
+    fn load_faults(&self, files: &PluginFiles) -> Vec<String> {
+        loading::faults(files)
     }
 
     fn markers(&self) -> &'static [&'static str] {

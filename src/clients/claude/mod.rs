@@ -5,6 +5,7 @@ pub mod effective;
 pub mod installed_plugins;
 pub mod known_marketplaces;
 mod layout;
+mod loading;
 pub mod managed;
 pub mod mcp_json;
 mod names;

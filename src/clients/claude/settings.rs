@@ -1,7 +1,6 @@
 //! `settings.json` of a user or project, and `settings.local.json`: which plugins are on, and which
 //! marketplaces are declared. The client ignores a file with one bad value as a whole, in silence.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -155,7 +154,8 @@ fn judge(page: &Document) -> Vec<FileProblem> {
         };
         let keys: Vec<Key> = steps.iter().map(|step| key(step)).collect();
         let effect = if fault.cost == Cost::Entry { ALONE } else { WHOLE };
-        let message = format!("`{}` {}; {effect}", spelled(&steps), fault.text);
+        let message =
+            format!("`{}` {}; {effect}", fault.spelled().trim_start_matches('.'), fault.text);
         FileProblem { diagnostic: page.complaint(&keys, message), kind }
     });
     faults.chain(judge_declared(page)).collect()
@@ -191,19 +191,6 @@ fn key(step: &Step) -> Key<'_> {
         Step::Key(name) => Key::Name(name),
         Step::Element(index) => Key::Index(*index),
     }
-}
-
-/// Returns the path to a value as people write one.
-fn spelled(steps: &[&Step]) -> String {
-    let mut path = String::new();
-    for step in steps {
-        match step {
-            Step::Key(name) if path.is_empty() => path.push_str(name),
-            Step::Key(name) => write!(path, ".{name}").expect("strings take text"),
-            Step::Element(index) => write!(path, "[{index}]").expect("strings take text"),
-        }
-    }
-    path
 }
 
 /// Returns the complaint about servers where the client does not look for them.

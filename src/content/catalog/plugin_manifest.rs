@@ -51,7 +51,7 @@ pub fn parse_plugin(file: &Path, bytes: &[u8]) -> Result<PluginManifest, Diagnos
         description: text("description"),
         dependencies,
         default_enabled: raw.get("defaultEnabled").and_then(Value::as_bool),
-        fault: shape::fault(&raw),
+        fault: shape::manifest_fault(&raw),
         notes,
         raw,
     })

@@ -1,6 +1,7 @@
 //! The shapes that Claude Code 2.1.329 demands of the fields that entries and `plugin.json` share.
 //!
-//! One field of another shape makes it refuse the plugin, and only that plugin. Unknown fields are fine.
+//! One field of another shape makes it refuse the plugin, and only that plugin; in `plugin.json` it lets
+//! pass what merely describes. Unknown fields are fine.
 
 use serde_json::{Map, Value};
 
@@ -20,7 +21,7 @@ const SHAPES: &[Shape] = &[
     (&["author"], is_author, "must be an object with a `name`"),
     (&["dependencies"], is_dependency_list, "must be an array of plugin names"),
     (&["skills"], is_skills, "must be paths that start with `./`"),
-    (&["outputStyles", "themes"], is_paths, "must be paths that start with `./`"),
+    (&["outputStyles", "themes", "workflows"], is_paths, "must be paths that start with `./`"),
     (&["agents"], is_agents, "must be paths that start with `./` and end with `.md`"),
     (&["commands"], is_commands, "must be paths that start with `./`, or commands by name"),
     (&["hooks"], is_hooks, "must be hooks by event, or `./….json` paths"),
@@ -32,11 +33,36 @@ const SHAPES: &[Shape] = &[
     (&["monitors"], is_monitors, "must be an array, or a `./….json` path"),
 ];
 
-/// Returns what is wrong with the first field the client does not accept.
+/// What only describes a plugin: in its own `plugin.json` the client ignores one of another shape.
+const DESCRIPTIVE: &[&str] = &[
+    "$schema",
+    "author",
+    "category",
+    "description",
+    "displayName",
+    "homepage",
+    "keywords",
+    "license",
+    "repository",
+    "strict",
+    "tags",
+];
+
+/// Returns what is wrong with the first field of a catalog entry that the client does not accept.
 pub fn fault(raw: &Map<String, Value>) -> Option<String> {
-    SHAPES.iter().find_map(|(keys, accepts, demand)| {
-        let key = keys.iter().find(|key| raw.get(**key).is_some_and(|value| !accepts(value)))?;
-        Some(format!("`{key}` {demand}"))
+    faults(raw).next().map(|(_, fault)| fault)
+}
+
+/// Returns the same for a `plugin.json`.
+pub fn manifest_fault(raw: &Map<String, Value>) -> Option<String> {
+    faults(raw).find(|(key, _)| !DESCRIPTIVE.contains(key)).map(|(_, fault)| fault)
+}
+
+/// Returns the fields that the client does not accept, each with what it has to be.
+fn faults(raw: &Map<String, Value>) -> impl Iterator<Item = (&'static str, String)> {
+    SHAPES.iter().flat_map(|(keys, accepts, demand)| {
+        let wrong = keys.iter().filter(|key| raw.get(**key).is_some_and(|value| !accepts(value)));
+        wrong.map(move |key| (*key, format!("`{key}` {demand}")))
     })
 }
 
@@ -145,7 +171,8 @@ fn is_user_config(value: &Value) -> bool {
 }
 
 fn is_monitors(value: &Value) -> bool {
-    value.is_array() || is_path(value, &[".json"])
+    value.as_array().is_some_and(|list| list.iter().all(Value::is_object))
+        || is_path(value, &[".json"])
 }
 
 fn one_or_many(value: &Value, accepts: impl Fn(&Value) -> bool) -> bool {
@@ -159,4 +186,24 @@ fn is_path(value: &Value, endings: &[&str]) -> bool {
     value.as_str().is_some_and(|text| {
         text.starts_with("./") && endings.iter().any(|ending| text.ends_with(ending))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_merely_describes_a_plugin_is_a_fault_in_an_entry_alone() {
+        for key in DESCRIPTIVE {
+            let raw = json!({ *key: 5 });
+            let raw = raw.as_object().expect("it is an object");
+            assert!(fault(raw).is_some(), "{key}");
+            assert_eq!(manifest_fault(raw), None, "{key}");
+        }
+        let raw = json!({ "keywords": 5, "skills": 5 });
+        let fault = manifest_fault(raw.as_object().expect("it is an object"));
+        assert_eq!(fault.as_deref(), Some("`skills` must be paths that start with `./`"));
+    }
 }

@@ -186,6 +186,15 @@ fn working() -> Vec<Row> {
     };
     let in_plugin = |there| Start::InPlugin { path: "run".into(), there };
     vec![
+        row("plugin.load-error", "it loads", Home::synced(), &[]),
+        row(
+            "plugin.load-error",
+            "a path that is not there",
+            Home::synced().but(|home| {
+                scan(home, |scan| scan.load_faults.push("`skills` names `./s`".into()));
+            }),
+            &["warning alpha@tools ~/.claude/plugins/installed_plugins.json:4 by hand"],
+        ),
         row("dependency.missing", "it needs nothing", Home::synced(), &[]),
         row(
             "dependency.missing",

@@ -26,7 +26,7 @@ pub struct Scans {
 const WORTH: usize = 16;
 
 /// Another number whenever a scan says something else about the same bytes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -83,9 +83,10 @@ fn read(root: &Path) -> Scan {
     let read =
         |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
     let layout = plugin_layout(Client::TARGET);
-    let path = layout.manifest_file();
+    let is_there = |path: &str| files.iter().any(|file| file.path == path);
+    let path = layout.manifest_file(&is_there);
     let manifest = read(path).ok().flatten();
-    let manifest = manifest.and_then(|bytes| catalog::parse_plugin(&root.join(path), &bytes).ok());
+    let manifest = manifest.map(|bytes| catalog::parse_plugin(&root.join(path), &bytes));
     let tree = Tree { manifest: path, files: &files, read: &read };
-    doctor::scan(tree, manifest.as_ref(), layout.root_variable())
+    doctor::scan(tree, manifest.as_ref(), layout)
 }

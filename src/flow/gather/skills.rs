@@ -177,7 +177,8 @@ fn powers(name: &str, root: &Path, part: &Listing) -> Result<Powers, String> {
     let files: Vec<TreeFile> = part.iter().filter_map(file).collect::<Result<_, _>>()?;
     let read =
         |path: &str| disk::read(&root.join(path), Most::TEXT).map_err(|error| error.to_string());
-    let manifest = clients::plugin_layout(Client::TARGET).manifest_file();
+    let is_there = |path: &str| files.iter().any(|file| file.path == path);
+    let manifest = clients::plugin_layout(Client::TARGET).manifest_file(&is_there);
     let tree = Tree { manifest, files: &files, read: &read };
     let brought = powers::of_skill(tree, name).map_err(|unreadable| unreadable.to_string())?;
     Ok(brought.in_words())

@@ -7,9 +7,12 @@ use super::rule::Rule::{
 };
 use super::rule::{Field, Rule, may, must};
 
+/// The events whose hooks may refuse something.
+pub const GUARDS: [&str; 2] = ["PreToolUse", "PermissionRequest"];
+
 pub(super) const HOOKS: Rule = Hooks(&[
-    may("PreToolUse", EVENT),
-    may("PermissionRequest", EVENT),
+    may(GUARDS[0], EVENT),
+    may(GUARDS[1], EVENT),
     may("PostToolUse", Alone(&EVENT)),
     may("PostToolUseFailure", Alone(&EVENT)),
     may("PostToolBatch", Alone(&EVENT)),

@@ -85,6 +85,15 @@ impl Fault {
     pub fn path(&self) -> impl Iterator<Item = &Step> {
         self.path.iter().rev()
     }
+
+    /// Returns the steps as people write them, each with what leads to it: `.key`, `[0]`.
+    pub fn spelled(&self) -> String {
+        let spell = |step: &Step| match step {
+            Step::Key(name) => format!(".{name}"),
+            Step::Element(index) => format!("[{index}]"),
+        };
+        self.path().map(spell).collect()
+    }
 }
 
 /// Returns everything that is wrong with the keys of an object.
