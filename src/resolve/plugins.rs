@@ -31,7 +31,12 @@ pub(super) struct Want {
     pub(super) pin: Option<String>,
     /// In the manifest, or a dependency of what is.
     declared: bool,
+    /// How many plugins that each need the next stand before it.
+    depth: usize,
 }
+
+/// More plugins in a row than anybody has that each need the next.
+const DEEPEST: usize = 64;
 
 impl Want {
     fn new(plugin: &WantedPlugin, declared: bool) -> Self {
@@ -44,6 +49,7 @@ impl Want {
             version: plugin.version.clone(),
             pin: plugin.pin.clone(),
             declared,
+            depth: 0,
         }
     }
 }
@@ -88,12 +94,19 @@ impl Resolver<'_> {
             version: named.and_then(|plugin| plugin.version.clone()),
             pin: named.and_then(|plugin| plugin.pin.clone()),
             declared: of.declared,
+            depth: of.depth + 1,
             id,
         }
     }
 
     /// Resolves one plugin into what should be and returns what it depends on.
     fn plugin(&mut self, want: &Want) -> Result<Vec<PluginId>, Stop> {
+        if want.depth > DEEPEST {
+            return Err(Stop::refused(
+                format!("stands behind {DEEPEST} plugins that each need the next"),
+                "ask the author of the first whether that is meant",
+            ));
+        }
         let name = &want.id.marketplace;
         let market = self.market(name).map_err(|stop| match stop {
             Stop::Later => Stop::Later,

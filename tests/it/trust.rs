@@ -80,6 +80,21 @@ fn the_rules_of_an_administrator_hold_for_everything_that_is_fetched() {
 }
 
 #[test]
+fn plugins_that_each_need_the_next_have_an_end() {
+    let home = Sandbox::new();
+    let mut market = home.local_marketplace("~/market", "tools");
+    for n in 0..300 {
+        let next = format!("p{}", n + 1);
+        market = market.dependent(&format!("p{n}"), &[&next]);
+    }
+    market.plugin("p300", "1.0.0").folder();
+    home.write("~/.config/zskills/skills.toml", declares("~/market") + &plugin("p0", ""));
+    let start = std::time::Instant::now();
+    home.zskills(&["sync"]).expect(4).says(&["p65@tools", "64 plugins that each need the next"]);
+    assert!(start.elapsed() < std::time::Duration::from_secs(120));
+}
+
+#[test]
 fn skills_are_held_to_pins_where_a_team_asks_for_them() {
     let home = Sandbox::new();
     home.marketplace("tools").plugin("alpha", "1.0.0").commit().tag("v1");

@@ -16,7 +16,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -160,11 +160,12 @@ fn texts(object: &Map<String, Value>, prefix: &str, keys: &[&str]) -> Result<(),
 
 fn entries(plugins: &[Value], plugin_root: Option<&str>) -> (Vec<Entry>, Vec<EntryNote>) {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut names = BTreeSet::new();
     let mut notes = Vec::new();
     for (index, value) in plugins.iter().enumerate() {
         match entry::parse(index, value, plugin_root) {
             Err(note) => notes.push(note),
-            Ok((entry, _)) if entries.iter().any(|known| known.name == entry.name) => {
+            Ok((entry, _)) if !names.insert(entry.name.clone()) => {
                 notes.push(EntryNote {
                     name: Some(entry.name.to_string()),
                     text: "is listed again; the first entry counts".to_owned(),

@@ -29,6 +29,21 @@ fn every_oddity_seen_in_the_wild_is_read_as_the_client_reads_it() {
 }
 
 #[test]
+fn a_catalog_of_a_hundred_thousand_entries_is_read_at_once() {
+    let start = std::time::Instant::now();
+    let entry = |n: u32| format!("{{\"name\":\"p{n}\",\"source\":\"./p\"}}");
+    let plugins: Vec<String> = (0..120_000).map(entry).collect();
+    let text = format!(
+        "{{\"name\":\"m\",\"owner\":{{\"name\":\"o\"}},\"plugins\":[{}]}}",
+        plugins.join(",")
+    );
+    let catalog = parse(Path::new("f"), text.as_bytes()).unwrap();
+    assert_eq!(catalog.entries.len(), 120_000);
+    // A look at each pair would take minutes.
+    assert!(start.elapsed() < std::time::Duration::from_secs(120));
+}
+
+#[test]
 fn a_manifest_says_what_the_client_refuses() {
     let check = |text: &str, expected: &str| {
         let shown = match parse_plugin(Path::new("plugin.json"), text.as_bytes()) {

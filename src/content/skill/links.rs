@@ -43,10 +43,13 @@ pub fn references(text: &str) -> Vec<Reference> {
 
 /// Finds `](target)` and `](<target> "title")`.
 fn links(line: &str, start: usize, found: &mut Vec<Reference>) {
-    for (at, _) in line.match_indices("](") {
-        let from = at + 2;
-        let Some(end) = line[from..].find(')') else { return };
-        target(line, from..from + end, start, found);
+    let mut at = 0;
+    // Each part is looked at once, however many open brackets wait for the same end.
+    while let Some(open) = line[at..].find("](").map(|open| at + open + 2) {
+        let Some(end) = line[open..].find(')').map(|end| open + end) else { return };
+        let from = line[open..end].rfind("](").map_or(open, |last| open + last + 2);
+        target(line, from..end, start, found);
+        at = end;
     }
 }
 
@@ -98,7 +101,17 @@ fn relative(target: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+
     use super::*;
+
+    #[test]
+    fn a_megabyte_of_brackets_is_looked_through_once() {
+        let start = std::time::Instant::now();
+        assert_eq!(references(&("](".repeat(500_000) + "x)")).len(), 1);
+        assert_eq!(references(&"[a](../b)".repeat(100_000)).len(), 100_000);
+        assert!(start.elapsed() < std::time::Duration::from_secs(120));
+    }
 
     #[test]
     fn references_are_found_as_people_write_them() {
@@ -114,5 +127,6 @@ mod tests {
         check("[up](../other/x.md)", &["../other/x.md"]);
         check("```\n[a](b.md)\n```\n[c](d.md)", &["d.md"]);
         check("[open](", &[]);
+        check("[a]([b](c.md) [d](e.md)", &["c.md", "e.md"]);
     }
 }
