@@ -141,3 +141,34 @@ fn dots_stand_for_any_lines() {
     check("a ... d", "a b c d", true);
     check("a ... d", "a b c", false);
 }
+
+/// Returns the words in code spans of a page that are the names of tests.
+fn named_tests(page: &str) -> Vec<&str> {
+    let is_test = |word: &&str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        word.matches('_').count() > 2 && word.chars().all(plain)
+    };
+    page.split('`').skip(1).step_by(2).filter(is_test).collect()
+}
+
+#[test]
+fn the_proofs_on_the_page_about_security_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("book/src/security.md")).unwrap();
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                sources += &fs::read_to_string(entry).unwrap_or_default();
+            }
+        }
+    }
+    let tests = named_tests(&page);
+    assert!(tests.len() > 40, "{}", tests.len());
+    for test in tests {
+        assert!(sources.contains(&format!("fn {test}(")), "there is no test `{test}`");
+    }
+}
