@@ -44,10 +44,11 @@ enum Command {
 pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
     let runs = generations::all(&env.roots)?;
     match args.command {
-        None => list(&runs, args.json, rules(env), ui),
+        None => list(&runs, args.json, env, ui),
         Some(Command::Show { run }) => {
             let run = find(&runs, run)?;
-            differences(run.number, run.number, &run.parts.iter().collect::<Vec<_>>(), args, ui);
+            let parts: Vec<&Part> = run.parts.iter().collect();
+            differences(run.number, run.number, &parts, args, env, ui);
         }
         Some(Command::Diff { from, to }) => {
             let newest = runs.last().map_or(0, |run| run.number);
@@ -58,7 +59,7 @@ pub fn run(args: &Args, env: &Env, ui: Ui) -> Result<Exit> {
             let is_between = |run: &&Generation| run.number > from && run.number <= to;
             let parts: Vec<&Part> =
                 runs.iter().filter(is_between).flat_map(|run| &run.parts).collect();
-            differences(from, to, &parts, args, ui);
+            differences(from, to, &parts, args, env, ui);
         }
     }
     Ok(Exit::Done)
@@ -77,7 +78,8 @@ fn rules(env: &Env) -> HistoryRules {
         .map_or_else(|_| HistoryRules::default(), |d| d.intent.history)
 }
 
-fn list(runs: &[Generation], json: bool, rules: HistoryRules, ui: Ui) {
+fn list(runs: &[Generation], json: bool, env: &Env, ui: Ui) {
+    let rules = rules(env);
     let bytes: u64 = runs.iter().map(|run| run.size).sum();
     if json {
         ui.json(&json!({
@@ -89,7 +91,7 @@ fn list(runs: &[Generation], json: bool, rules: HistoryRules, ui: Ui) {
         }));
         return;
     }
-    ui.data(&text(runs, ui.out));
+    ui.page(&text(runs, ui.out), &env.pager);
     let most = shown_size(rules.max_bytes);
     ui.talk(&match runs.len() {
         0 => "no run has changed anything yet".to_owned(),
@@ -188,7 +190,7 @@ fn action(line: &Line) -> &'static str {
 }
 
 /// Shows what some plans changed together: things, and the values in files by their names alone.
-fn differences(from: u32, to: u32, parts: &[&Part], args: &Args, ui: Ui) {
+fn differences(from: u32, to: u32, parts: &[&Part], args: &Args, env: &Env, ui: Ui) {
     let lines = net(parts.iter().copied());
     let mut values: Vec<(String, String)> = Vec::new();
     for file in parts.iter().flat_map(|part| &part.files) {
@@ -218,7 +220,7 @@ fn differences(from: u32, to: u32, parts: &[&Part], args: &Args, ui: Ui) {
     for (file, key) in &values {
         writeln!(out, "  {}: {}", one_line(file), one_line(key)).expect("strings take text");
     }
-    ui.data(&out);
+    ui.page(&out, &env.pager);
     if lines.is_empty() {
         ui.talk("nothing changed");
     }

@@ -170,6 +170,8 @@ fn what_is_longer_than_the_screen_goes_through_a_pager() {
     let home = with_pager("echo page:; cat");
     check(&home, NARROW, "search words", true);
     check(&home, WIDE, "search words", false);
+    let (code, heard) = home.on_terminal((60, 2), &["history"]).ends();
+    assert!(code == 0 && heard.contains("page:\n") && heard.contains("zskills sync"), "{heard}");
     check(&home, NARROW, "search words --json", false);
     check(&home, NARROW, "search words --no-pager", false);
     check(&home, NARROW, "search words | cat", false);
