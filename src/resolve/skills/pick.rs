@@ -189,7 +189,9 @@ impl<'a> Resolver<'a> {
         let (mut picks, mut later) = (Vec::new(), false);
         for (name, entry) in locked {
             let bytes = match self.disk(want, name, Some(&entry.tree)) {
-                Ok(Disk::Same) => false,
+                // A run that ended before the inventory leaves a folder of which only the source can
+                // say where it is from.
+                Ok(Disk::Same) => self.record_of(name, want.scope).is_none(),
                 Ok(Disk::Absent | Disk::Ours) => true,
                 Ok(Disk::Edited(record)) => {
                     picks.push(self.edited(want, name, entry.clone(), record));
