@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
         let undid = ask.undoes.map(|runs| runs.first);
         let mut run = Self { env, undid, going_on: None, begun: None };
         let Some(cut) = generations::cut_short(&env.roots) else { return Ok(run) };
-        generations::settle(&cut)?;
+        generations::settle(&cut, &env.roots)?;
         if undid.is_some() {
             generations::close(cut.number, &env.roots)?;
             return Ok(run);

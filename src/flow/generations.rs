@@ -13,6 +13,7 @@ use crate::declared::generation::{
     VERSION, standing,
 };
 use crate::machine::env::{self, Env};
+use crate::machine::store::client_lock;
 use crate::machine::store::disk::{self, Most};
 use crate::model::{Faults, HistoryRules, Roots, TRASH, Thing, redact_url};
 use crate::plan::{self, Action, Bytes, Plan, Sign, Step, Subject};
@@ -40,8 +41,24 @@ pub fn cut_short(roots: &Roots) -> Option<Generation> {
     if is_done { None } else { read(roots, number).ok() }
 }
 
-/// Puts every tree of a run that was cut short where its record says: in its place, or in the trash.
-pub fn settle(cut: &Generation) -> Result<()> {
+/// Sweeps up after a run that was cut short: what it made ready beside the files that it wrote, the locks
+/// that it held, and each of its trees to where its record says, in its place or in the trash.
+pub fn settle(cut: &Generation, roots: &Roots) -> Result<()> {
+    let written = cut.parts.iter().flat_map(|part| &part.files).map(|file| file.path.clone());
+    let written: BTreeSet<PathBuf> = written.chain([plan::ledger_path(roots)]).collect();
+    for file in &written {
+        let staged = disk::staged_beside(file);
+        disk::remove(&staged).with_context(|| format!("cannot remove `{}`", staged.display()))?;
+    }
+    for file in clients::files(roots).into_iter().filter(|file| written.contains(&file.path)) {
+        if let Some(lock) = file.lock
+            && client_lock::is_taken(&file.path, lock)
+        {
+            // It may be the client's: it goes by the rules of both.
+            client_lock::take(&file.path, lock)
+                .with_context(|| format!("cannot lock `{}`", file.path.display()))?;
+        }
+    }
     for tree in cut.parts.iter().flat_map(|part| &part.trees) {
         let Some(Kept { slot, inode, .. }) = &tree.before else { continue };
         let is_at = |path: &Path| disk::inode(path) == Some(*inode);

@@ -71,6 +71,7 @@ pub fn prepare(
         files: &files(&parts)?,
         trees: &trees(&known, &parts, fingerprints),
         links: &links(&parts),
+        idle: &idle(&parts),
         slots: &slots(&parts),
         ledger: &owned.ledger,
         ledger_file: owned.file.as_deref(),
@@ -125,6 +126,19 @@ fn links(parts: &[Part]) -> BTreeMap<PathBuf, Spot> {
     };
     let paths = parts.iter().flat_map(|part| &part.links).map(|link| &link.path);
     paths.map(|path| (path.clone(), spot(path))).collect()
+}
+
+/// Returns the folders that were made and hold nothing but each other.
+fn idle(parts: &[Part]) -> BTreeSet<PathBuf> {
+    let made: BTreeSet<&PathBuf> = parts.iter().flat_map(|part| &part.folders).collect();
+    let mut idle = BTreeSet::new();
+    for folder in made.into_iter().rev().filter(|folder| disk::is_dir(folder)) {
+        let entries = disk::entries(folder);
+        if entries.iter().all(|(name, _)| idle.contains(&folder.join(name))) {
+            idle.insert(folder.clone());
+        }
+    }
+    idle
 }
 
 /// Returns the places in the trash that hold something.

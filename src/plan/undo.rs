@@ -26,6 +26,8 @@ pub struct Past<'a> {
     /// The folders that they put somewhere or took away, where there is one now.
     pub trees: &'a BTreeMap<PathBuf, Stands>,
     pub links: &'a BTreeMap<PathBuf, Spot>,
+    /// Folders that they made and that hold nothing any more.
+    pub idle: &'a BTreeSet<PathBuf>,
     /// The places in the trash that hold something.
     pub slots: &'a BTreeSet<PathBuf>,
     pub ledger: &'a Ledger,
@@ -121,7 +123,11 @@ impl<'a> Undo<'a> {
         }
         for (link, last) in ends(self.past.parts, |part| &part.links, |link| &link.path) {
             let now = self.past.links.get(&link.path).unwrap_or(&Spot::Nothing);
-            let known = now.is(link.before.as_ref()) || now.is(last.after.as_ref());
+            // A run that was cut short may have left it at any of them.
+            let mut links = self.past.parts.iter().flat_map(|part| &part.links);
+            let known = links.any(|one| {
+                one.path == link.path && (now.is(one.before.as_ref()) || now.is(one.after.as_ref()))
+            });
             let forced = self.past.force == Force::Overwrite && *now != Spot::Other;
             if !known && !forced {
                 self.keep(last.thing.as_ref(), &link.path, &mut notes);
@@ -234,9 +240,8 @@ impl<'a> Undo<'a> {
             let before = if is_claimed { Some(claimed) } else { old };
             own.write(&ledger_file(roots, before, released));
         }
-        if !own.steps.is_empty() {
-            own.steps.extend(self.tidies());
-        }
+        let tidies = self.tidies(own.steps.is_empty());
+        own.steps.extend(tidies);
         self.say_what_comes_again(&own);
         Ok(Plan {
             lines: own.lines,
@@ -365,10 +370,12 @@ impl<'a> Undo<'a> {
         Ok((ledger.clone().with_all_of(self.past.ledger), ledger))
     }
 
-    /// Returns the steps that remove folders that were made on the way, the inner ones first.
-    fn tidies(&self) -> Vec<Step> {
+    /// Returns the steps that remove folders that were made on the way, the inner ones first. Where nothing
+    /// else is to do they go when nothing is in them.
+    fn tidies(&self, is_all: bool) -> Vec<Step> {
+        let folders = self.past.parts.iter().flat_map(|part| &part.folders);
         let folders: BTreeSet<&PathBuf> =
-            self.past.parts.iter().flat_map(|part| &part.folders).collect();
+            folders.filter(|folder| !is_all || self.past.idle.contains(*folder)).collect();
         let tidy = |folder: &&PathBuf| Step {
             action: Action::Tidy { folder: (*folder).clone() },
             subjects: Vec::new(),

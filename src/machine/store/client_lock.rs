@@ -25,11 +25,20 @@ impl Drop for ClientLock {
     }
 }
 
-/// Takes the lock of a file; waits while another holds it.
-pub fn take(file: &Path, lock: LockFolder) -> io::Result<ClientLock> {
+/// Tells whether somebody has the lock of a file, or left it behind.
+pub fn is_taken(file: &Path, lock: LockFolder) -> bool {
+    folder(file, lock).symlink_metadata().is_ok()
+}
+
+fn folder(file: &Path, lock: LockFolder) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(lock.ending);
-    let folder = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// Takes the lock of a file; waits while another holds it.
+pub fn take(file: &Path, lock: LockFolder) -> io::Result<ClientLock> {
+    let folder = folder(file, lock);
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent)?;
     }
