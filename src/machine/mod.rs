@@ -1,6 +1,7 @@
 //! Everything that touches the world: environment, processes, network, disk and terminal.
 
 pub mod archive;
+pub mod checkpoint;
 pub mod env;
 pub mod fetch;
 pub mod git;

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
-use crate::machine::interrupt;
+use crate::machine::{checkpoint, interrupt};
 
 pub(crate) use talk::Talk;
 
@@ -160,6 +160,7 @@ impl Running {
         if interrupt::ends() {
             return Err(io::ErrorKind::Interrupted.into());
         }
+        checkpoint::here();
         let child = command.spawn()?;
         groups.insert(Pid::from_child(&child).as_raw_nonzero().get());
         Ok(Self(child))

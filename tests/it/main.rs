@@ -15,6 +15,8 @@ mod bad_client_files;
 mod bad_manifest;
 mod bad_remote;
 mod bytes;
+#[cfg(feature = "checkpoints")]
+mod checkpoints;
 mod clients_apart;
 mod crash;
 mod docs;

@@ -253,6 +253,25 @@ impl Sandbox {
         fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).unwrap();
     }
 
+    /// Keeps a copy of the home, with all times.
+    #[cfg(feature = "checkpoints")]
+    pub fn save(&self) {
+        Self::copy_all(&self.home(), &self.root.join("saved"));
+    }
+
+    /// Makes the home what it was when it was saved.
+    #[cfg(feature = "checkpoints")]
+    pub fn restore(&self) {
+        fs::remove_dir_all(self.home()).unwrap();
+        Self::copy_all(&self.root.join("saved"), &self.home());
+    }
+
+    #[cfg(feature = "checkpoints")]
+    fn copy_all(from: &Path, to: &Path) {
+        let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(copied.success());
+    }
+
     /// Returns the value of an id in `enabledPlugins` of the user's settings.
     pub fn enabled(&self, id: &str) -> Option<bool> {
         self.json("~/.claude/settings.json")["enabledPlugins"][id].as_bool()

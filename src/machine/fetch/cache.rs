@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use crate::machine::git::{digest, folder, name};
-use crate::machine::interrupt;
 use crate::machine::store::place::exchange;
+use crate::machine::{checkpoint, interrupt};
 use crate::model::Commit;
 
 use super::FetchError;
@@ -78,6 +78,7 @@ pub(super) fn place(built: &Path, to: &Path) -> Result<(), FetchError> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(io)?;
     }
+    checkpoint::here();
     match fs::rename(built, to) {
         Err(error) if is_taken(&error) => {
             if exchange(built, to).is_err() {

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::read::open_folder;
 pub use super::read::{Most, ReadError, read, read_below};
+use crate::machine::checkpoint;
 
 /// Why a file was not replaced.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,9 @@ pub fn replace(
     let staged = folder.join(staged_name(&target));
     let replaced = write_new(&staged, after, &target, new_mode).and_then(|()| {
         let same = read(&target, Most::CLIENT)?.as_deref() == before;
+        checkpoint::here();
         if same { fs::rename(&staged, &target) } else { fs::remove_file(&staged) }?;
+        checkpoint::here();
         Ok(same)
     });
     if replaced.is_err() {
@@ -209,13 +212,17 @@ pub fn symlink(target: &Path, at: &Path) -> io::Result<()> {
     if let Some(folder) = at.parent() {
         fs::create_dir_all(folder)?;
     }
+    checkpoint::here();
     std::os::unix::fs::symlink(target, at)
 }
 
 /// Removes a symbolic link; anything else stays.
 pub fn unlink(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => fs::remove_file(path),
+        Ok(meta) if meta.is_symlink() => {
+            checkpoint::here();
+            fs::remove_file(path)
+        }
         Ok(_) => Ok(()),
         Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
@@ -233,6 +240,7 @@ pub fn erase(path: &Path, before: &[u8]) -> Result<(), ReplaceError> {
         None => return Ok(()),
         Some(now) if now != before => return Err(ReplaceError::Stale(path.to_owned())),
         Some(_) => {
+            checkpoint::here();
             fs::remove_file(&target).map_err(fail)?;
         }
     }
@@ -246,10 +254,14 @@ pub fn discard(path: &Path) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!("{DISCARDED}{name}"));
     remove(&aside)?;
+    checkpoint::here();
     match fs::rename(path, &aside) {
         Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => remove(&aside),
+        Ok(()) => {
+            checkpoint::here();
+            remove(&aside)
+        }
     }
 }
 
@@ -270,6 +282,7 @@ pub fn staged_beside(file: &Path) -> PathBuf {
 
 /// Removes a folder if it is empty.
 pub fn remove_empty(folder: &Path) -> io::Result<()> {
+    checkpoint::here();
     match fs::remove_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty || is_absent(&error) => {
             Ok(())

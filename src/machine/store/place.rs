@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::disk;
 use super::tree::{self, Copy};
 use crate::machine::git::Kept;
-use crate::machine::interrupt;
+use crate::machine::{checkpoint, interrupt};
 
 /// The folder below a client's root in which trees are made ready; same disk, so that renames work.
 pub fn staging(root: &Path) -> PathBuf {
@@ -43,6 +43,7 @@ pub fn clone(from: &Path, room: Room) -> Result<(), PlaceError> {
     };
     let kept = Kept::open(kept).map_err(io::Error::other)?;
     let new = unused(room.staging, "new")?;
+    checkpoint::here();
     match fs::rename(from, &new) {
         // The cache may lie on another disk.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -82,6 +83,7 @@ pub fn file(bytes: &[u8], room: Room) -> io::Result<()> {
 /// Moves what stands at a path to where it is kept; nothing there is fine.
 pub fn away(path: &Path, kept: &Path) -> io::Result<()> {
     make_room(kept)?;
+    checkpoint::here();
     match fs::rename(path, kept) {
         Err(error) if disk::is_absent(&error) && !disk::exists(path) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => over(path, kept),
@@ -93,11 +95,13 @@ pub fn away(path: &Path, kept: &Path) -> io::Result<()> {
 pub fn back(from: &Path, to: &Path, kept: Option<&Path>) -> io::Result<()> {
     make_room(to)?;
     if !disk::exists(to) {
+        checkpoint::here();
         return match fs::rename(from, to) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => over(from, to),
             done => done,
         };
     }
+    checkpoint::here();
     if exchange(from, to).is_ok() {
         return match kept {
             Some(kept) => away(from, kept),
@@ -139,31 +143,41 @@ fn swap(new: &Path, room: Room) -> io::Result<()> {
     let Room { to, staging, kept } = room;
     make_room(to)?;
     if !disk::exists(to) {
+        checkpoint::here();
         return fs::rename(new, to);
     }
     let Some(kept) = kept else {
+        checkpoint::here();
         if exchange(new, to).is_ok() {
             return disk::remove(new);
         }
         let old = unused(staging, "old")?;
+        checkpoint::here();
         fs::rename(to, &old)?;
+        checkpoint::here();
         fs::rename(new, to)?;
         return disk::remove(&old);
     };
     make_room(kept)?;
     // The new tree goes where the old one will be, so that one exchange loses neither, kill or not.
+    checkpoint::here();
     match fs::rename(new, kept) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            checkpoint::here();
             exchange(new, to)?;
             return over(new, kept);
         }
         moved => moved?,
     }
+    checkpoint::here();
     if exchange(kept, to).is_ok() {
         return Ok(());
     }
+    checkpoint::here();
     fs::rename(kept, new)?;
+    checkpoint::here();
     fs::rename(to, kept)?;
+    checkpoint::here();
     fs::rename(new, to)
 }
 
