@@ -62,10 +62,16 @@ fn staged_name(target: &Path) -> String {
 
 fn write_new(staged: &Path, bytes: &[u8], target: &Path, new_mode: u32) -> io::Result<()> {
     remove(staged)?;
-    let mut file = fs::File::create_new(staged)?;
+    let mut file = create_private(staged)?;
     file.write_all(bytes)?;
     set_mode(&file, target, new_mode)?;
     file.sync_all()
+}
+
+/// Makes a file that nobody else can read, from its first byte on.
+fn create_private(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    fs::File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(unix)]
@@ -291,10 +297,13 @@ pub fn remove_empty(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder, and those above it, that is for its owner alone.
+/// Makes a folder, and those above it, that is for its owner alone; one that is there becomes so.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
+    let own = mode & 0o7700;
+    if mode == own { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(own)) }
 }
 
 /// Returns the number that what stands at a path has on its file system; no rename changes it.
@@ -420,6 +429,18 @@ mod tests {
         fs::write(&file, "a").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
         assert!(matches!(replace(&file, Some(b"a"), b"b", 0o644), Err(ReplaceError::ReadOnly(_))));
+    }
+
+    #[test]
+    fn what_is_being_written_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = create_private(&dir.path().join("staged")).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let folder = dir.path().join("state");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        private_folder(&folder).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub struct RunLock {
 
 /// Takes the lock in the state folder; `waiting` is told once who holds it, when another run does.
 pub fn take(state_dir: &Path, patience: Duration, waiting: impl FnOnce(&str)) -> Result<RunLock> {
-    fs::create_dir_all(state_dir)
+    // What zskills remembers is nobody else's business.
+    disk::private_folder(state_dir)
         .with_context(|| format!("cannot create `{}`", state_dir.display()))?;
     let path = state_dir.join("lock");
     let file = File::options()
