@@ -34,7 +34,7 @@ pub fn check(catalog: fn(&Sandbox) -> Catalog, scope: &str) {
     }
     by_client(&home, &catalog, scope);
 
-    home.zskills(&["sync"]).expect(0);
+    home.zskills(&["sync", "--here"]).expect(0);
     all_work(&listed(&home, "~"), &catalog, scope);
     home.zskills(&["doctor", "--check"]).expect(0);
 
@@ -131,9 +131,12 @@ fn nothing_left_to_write(home: &Sandbox) {
         }
         tree
     };
+    for file in ["skills.toml", "skills.lock"] {
+        let ours = home.read(&format!("~/.config/zskills/{file}"));
+        home.write(&format!("~/peer/.config/zskills/{file}"), ours);
+    }
     let before = files();
-    let mut sync =
-        home.command(&["--home", PEER, "sync", "--file", "~/.config/zskills/skills.toml"]);
+    let mut sync = home.command(&["--home", PEER, "sync", "--here"]);
     home.run(sync.current_dir(home.path("~/peer/code/app"))).expect(0);
     assert_eq!(changes(&before, &files()), [""; 0]);
 }

@@ -71,7 +71,7 @@ fn what_the_client_added_is_adopted_as_it_stands() {
     }
     let files = || (home.read("~/.claude.json"), home.read(".mcp.json"));
     let before = files();
-    home.zskills(&["sync", "--adopt"]).expect(0).is_silent_about(&["hunter22222"]);
+    home.zskills(&["sync", "--adopt", "--here"]).expect(0).is_silent_about(&["hunter22222"]);
     home.zskills(&["sync", "--check"]).expect(0);
     home.zskills(&["sync"]).expect(0).says(&["up to date"]);
     assert_eq!(files(), before);

@@ -33,7 +33,7 @@ impl Home {
                         [[skills]]\nname = \"project@tools\"\nscope = \"project\"\n\
                         [[skills]]\nname = \"local@tools\"\nscope = \"local\"\n";
         let home = home.manifest(manifest);
-        home.zskills(&["sync"]).expect(0);
+        home.zskills(&["sync", "--here"]).expect(0);
         Self(home)
     }
 
