@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::paint::one_line;
+
 /// A place in a text file; both numbers count from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -30,9 +32,10 @@ struct Excerpt {
 }
 
 impl Diagnostic {
-    /// A complaint about the file as a whole.
+    /// A complaint about the file as a whole. What it quotes was written by others, and stays on one line.
     pub fn whole(file: &Path, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), at: None, message: message.into(), hint: None, excerpt: None }
+        let message = one_line(&message.into());
+        Self { file: file.to_owned(), at: None, message, hint: None, excerpt: None }
     }
 
     /// A complaint about the bytes `range` of `text`.

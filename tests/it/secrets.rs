@@ -186,6 +186,57 @@ fn servers_that_are_adopted_leave_their_secrets_behind() {
 }
 
 #[test]
+fn what_others_wrote_forges_no_line_and_hides_nothing() {
+    let odd = "x\n  + plugin evil@m  forged\r\u{1b}[2K\u{202e}\u{200b}\u{e0041}\u{9b}y";
+    let home = Sandbox::new().doctor_may_complain().project("~/work").cwd("~/work");
+    home.local_marketplace("~/market", "tools")
+        .set("description", odd.into())
+        .entry(json!({ "name": "a", "source": "./a", "version": odd, "description": odd }))
+        .entry(json!({ "name": odd, "source": "./a" }))
+        .entry(json!({ "name": "c", "source": odd }))
+        .entry(json!({ "name": "d", "source": { "source": odd } }))
+        .folder();
+    let front = format!("---\nname: a\ndescription: {}\n---\n", json!(odd));
+    home.write("~/market/a/skills/a/SKILL.md", &front);
+    home.write("~/skills/b/SKILL.md", front.replace("name: a", "name: b"));
+    let servers = json!({ "mcpServers": {
+        odd: { "command": odd, "args": [odd], "env": { odd: odd } },
+        "u": { "type": "http", "url": format!("https://h.example/{odd}"), "headers": { odd: odd } },
+        "k": { "type": odd },
+    } });
+    home.write("~/.claude.json", servers.to_string());
+    home.write(".mcp.json", servers.to_string());
+    let switched = json!({ "enabledPlugins": { format!("{odd}@tools"): true } });
+    home.write(".claude/settings.json", switched.to_string());
+    let record = json!({
+        "scope": "user", "installPath": odd, "version": odd, "installedAt": odd, "lastUpdated": odd
+    });
+    let installed = json!({ "version": 2, "plugins": { "z@tools": [record] } });
+    home.write("~/.claude/plugins/installed_plugins.json", installed.to_string());
+    let wanted: String = ["a", "c", "d"].iter().map(|name| plugin(name, "")).collect();
+    let skills = "[[agent_skills]]\nsource = \"~/skills\"\n";
+    home.write(MANIFEST, crate::declares("~/market") + &wanted + skills);
+    let more: [&[&str]; 8] = [
+        &["sync", "-v"],
+        &["sync", "--json"],
+        &["sync", "--adopt", "--dry-run"],
+        &["why", "u"],
+        &["info", "a@tools"],
+        &["info", "mcp:u"],
+        &["search", "a"],
+        &["lint", "~/skills"],
+    ];
+    for args in LOOKING.iter().chain(&more) {
+        let run = home.zskills(args);
+        for line in run.stdout.lines().chain(run.stderr.lines()) {
+            assert!(!line.trim_start().starts_with("+ plugin evil"), "{args:?}: {line:?}");
+            let seen = |c: char| !c.is_control() && !"\u{202e}\u{200b}\u{e0041}".contains(c);
+            assert!(line.chars().all(seen), "{args:?}: {line:?}");
+        }
+    }
+}
+
+#[test]
 fn addresses_of_sources_keep_their_logins() {
     for address in [
         format!("https://me:{WEAK}@h.example/r.git"),

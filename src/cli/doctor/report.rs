@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Format, sarif};
 use crate::doctor::{Finding, Fix, Severity};
 use crate::machine::env::Env;
-use crate::machine::terminal::{Ui, Verbosity, plain};
+use crate::machine::terminal::{Ui, Verbosity, one_line, plain};
 use crate::model::Diagnostic;
 use crate::plan::{Plan, Sign};
 
@@ -76,10 +76,10 @@ fn finding_text(finding: &Finding, steps: Option<&Vec<String>>, ui: Ui) -> Strin
         Severity::Info => paint.dim(word),
     };
     let text = plain(&ui.complaint(&finding.diagnostic));
-    let fix = plain(&finding.fix.describe());
+    let fix = one_line(&finding.fix.describe());
     let mut shown = String::new();
     for step in steps.into_iter().flatten() {
-        shown.extend(["    ", &plain(step), "\n"]);
+        shown.extend(["    ", &one_line(step), "\n"]);
     }
     format!("{word}[{}] {text}\n  {} {fix}\n{shown}\n", finding.check.id, paint.dim("fix:"))
 }

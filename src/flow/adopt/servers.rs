@@ -127,7 +127,7 @@ fn fault(server: &ServerRecord) -> Option<String> {
     let ((there, _, needed), (other, odd, _)) = match &server.transport {
         _ if misfit("type").is_some() => return Some("its `type` is not a text".into()),
         Some(Transport::Other(kind)) => {
-            return Some(format!("the client does not know its `type` `{kind}`"));
+            return Some(format!("the client does not know its `type` `{}`", kind.escape_debug()));
         }
         None if url.0 || url.1 => {
             return Some("it has a `url` but no `type`; `zskills doctor --fix` adds one".into());
