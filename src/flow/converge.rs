@@ -151,9 +151,17 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
     let lock = locked(env, host)?;
     apply::clean(&env.roots)?;
     let mut run = Run::taken_up(&ask, env, host)?;
-    let (mut shown, mut ended, mut stale) = (false, Ended::Unchanged, None);
+    let (mut shown, mut offered) = (false, false);
+    let (mut ended, mut stale) = (Ended::Unchanged, None);
     for _ in 0..TRIES {
         let mut prepared = prepare(&ask, &mut fingerprints)?;
+        if !mem::replace(&mut offered, true) {
+            let taken = taken(&ask, host, &prepared);
+            if !taken.is_empty() {
+                ask.accepted.extend(taken);
+                prepared = prepare(&ask, &mut fingerprints)?;
+            }
+        }
         if !mem::replace(&mut shown, true) {
             host.show(&prepared);
             if !prepared.refused_by_lock {
@@ -194,6 +202,26 @@ pub fn drive(mut ask: Ask, env: &Env, host: &dyn Host, prepare: &Prepare) -> Res
     }
     let path = stale.unwrap_or_default();
     bail!("`{}` was changed by another program at each of {TRIES} attempts", path.display())
+}
+
+/// Shows what an upgrade newly brings, asks once for each source, and returns what is accepted.
+/// `--yes` is no answer to that.
+fn taken(ask: &Ask, host: &dyn Host, prepared: &Prepared) -> Vec<String> {
+    let mut taken = Vec::new();
+    if ask.movement == Movement::Keep && ask.moving_skills.is_empty() {
+        return taken;
+    }
+    for (source, offers) in &prepared.resolution.offers {
+        for text in offers.values() {
+            host.tell(&Note::info(source, text));
+        }
+        match host.ask(Question::TakePowers) {
+            Some(true) => taken.extend(offers.keys().cloned()),
+            Some(false) => {}
+            None => break,
+        }
+    }
+    taken
 }
 
 /// Takes the lock that keeps two runs apart; says whom it waits for.

@@ -28,6 +28,8 @@ pub enum Question {
     RemoveMost,
     /// Whether the commands of installers are to be run.
     RunInstallers,
+    /// Whether what was just told of one source is accepted.
+    TakePowers,
     /// Whether several runs are to be taken back.
     GoBack,
 }
@@ -39,6 +41,7 @@ impl Question {
             Self::RemoveForeign => "Remove what zskills did not install?",
             Self::RemoveMost => "Remove most of what this manifest put there?",
             Self::RunInstallers => "Run these installers?",
+            Self::TakePowers => "Take all that this source brings?",
             Self::GoBack => "Take these runs back?",
         }
     }

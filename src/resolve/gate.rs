@@ -173,7 +173,7 @@ impl Resolver<'_> {
     }
 
     /// Refuses what is new, or says something else than it did, unless a person or the policy accepts it.
-    fn gate(&self, changed: &Changed<'_>) -> Result<(), Stop> {
+    fn gate(&mut self, changed: &Changed<'_>) -> Result<(), Stop> {
         let Changed { name, was, has, more, .. } = changed;
         let intent = self.question.intent;
         let may_change =
@@ -197,9 +197,11 @@ impl Resolver<'_> {
             Movement::Keep => "sync".to_owned(),
             Movement::Newest | Movement::Some { .. } => format!("upgrade {name}"),
         };
-        let short = &shown.as_str()[..SHOWN];
-        let hint =
-            format!("look at it, then `zskills {verb} --accept-capabilities {name}={short}`");
+        let accept = format!("{name}={}", &shown.as_str()[..SHOWN]);
+        let hint = format!("look at it, then `zskills {verb} --accept-capabilities {accept}`");
+        let from = changed.from.as_ref().and_then(Names::shown).unwrap_or(name);
+        let offers = self.out.offers.entry(from.to_owned()).or_default();
+        offers.insert(accept, format!("{name}: {text}"));
         Err(Stop::refused(text, hint))
     }
 

@@ -43,6 +43,11 @@ impl Names {
         }
     }
 
+    /// Returns the one for people.
+    pub(super) fn shown(&self) -> Option<&str> {
+        self.own.first().map(String::as_str)
+    }
+
     /// `npm:<package>`.
     pub(super) fn of_package(package: &str) -> Self {
         let name = format!("npm:{package}");

@@ -250,4 +250,7 @@ pub struct Resolution {
     pub notes: Vec<Note>,
     /// Wanted plugins that their marketplace no longer lists, and what it calls them now.
     pub delisted: BTreeMap<PluginId, Option<String>>,
+    /// What a person has to accept first: by where it comes from, what `--accept-capabilities` takes
+    /// with what is new about it.
+    pub offers: BTreeMap<String, BTreeMap<String, String>>,
 }

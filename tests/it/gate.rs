@@ -65,6 +65,22 @@ fn what_is_accepted_is_what_was_shown() {
 }
 
 #[test]
+fn on_a_terminal_an_upgrade_asks_and_yes_is_no_answer() {
+    let home = Sandbox::new().manifest(&wants(&["alpha"]));
+    let repo = tools(&home);
+    home.synced();
+    repo.write("plugins/alpha/hooks/hooks.json", HOOK).commit();
+    let mut refused = home.on_terminal((120, 30), &["upgrade", "--yes"]);
+    refused.shows("+ hook Stop runs").shows("Take all that this source brings?");
+    assert_eq!(refused.press("n\r").ends().0, 4);
+    assert!(!home.read(LOCK).contains("hook Stop"));
+    let mut taken = home.on_terminal((120, 30), &["upgrade"]);
+    taken.shows("Take all that this source brings?").press("y\r");
+    assert_eq!(taken.ends().0, 0);
+    assert!(home.read(LOCK).contains("hook Stop"));
+}
+
+#[test]
 fn a_plugin_that_needs_another_one_now_brings_it_only_when_accepted() {
     let home = Sandbox::new().manifest(&wants(&["alpha"]));
     let repo = tools(&home);
